@@ -1,0 +1,17 @@
+import { dirname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+
+export default defineConfig({
+  root,
+  cacheDir: resolve(root, "node_modules/.cache/vitest"),
+  test: {
+    include: ["test/**/*.test.ts"],
+    environment: "node",
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    reporters: ["default"],
+  },
+});
