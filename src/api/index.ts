@@ -1,0 +1,14 @@
+/*
+ * Kubernetes objects: their types, what the API server fills in, what it refuses, and how their
+ * text is read. Nothing here acts; controllers and models do.
+ */
+export type * from "./apps.js";
+export type * from "./batch.js";
+export * from "./core.js";
+export type * from "./discovery.js";
+export * from "./kinds.js";
+export * from "./located.js";
+export * from "./meta.js";
+export type * from "./networking.js";
+export * from "./pod.js";
+export type * from "./policy-api.js";

@@ -1,0 +1,122 @@
+/* The kinds that podwire reads, with what the API server knows about each. */
+import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from "./apps.js";
+import type { CronJob, Job } from "./batch.js";
+import type {
+  ConfigMap,
+  Endpoints,
+  Event,
+  Lease,
+  Namespace,
+  Node,
+  ReplicationController,
+  Secret,
+  Service,
+  ServiceAccount,
+} from "./core.js";
+import type { EndpointSlice } from "./discovery.js";
+import type { Ingress, IngressClass, NetworkPolicy } from "./networking.js";
+import type { Pod } from "./pod.js";
+import type { AdminNetworkPolicy, BaselineAdminNetworkPolicy, ClusterNetworkPolicy } from "./policy-api.js";
+
+/** Every object that podwire holds, told apart by `kind`. */
+export type KubeObject =
+  | AdminNetworkPolicy
+  | BaselineAdminNetworkPolicy
+  | ClusterNetworkPolicy
+  | ConfigMap
+  | CronJob
+  | DaemonSet
+  | Deployment
+  | EndpointSlice
+  | Endpoints
+  | Event
+  | Ingress
+  | IngressClass
+  | Job
+  | Lease
+  | Namespace
+  | NetworkPolicy
+  | Node
+  | Pod
+  | ReplicaSet
+  | ReplicationController
+  | Secret
+  | Service
+  | ServiceAccount
+  | StatefulSet;
+
+export type Kind = KubeObject["kind"];
+
+/** The object type of a kind: `ObjectOfKind<"Pod">` is `Pod`. */
+export type ObjectOfKind<K extends Kind> = Extract<KubeObject, { readonly kind: K }>;
+
+export interface KindInfo {
+  readonly kind: Kind;
+  readonly apiVersion: string;
+  /** Resource name in lower-case plural, as in paths and messages. */
+  readonly plural: string;
+  readonly shortNames: readonly string[];
+  readonly namespaced: boolean;
+}
+
+const core = "v1";
+const apps = "apps/v1";
+const batch = "batch/v1";
+const net = "networking.k8s.io/v1";
+const npa1 = "policy.networking.k8s.io/v1alpha1";
+
+function info(kind: Kind, apiVersion: string, plural: string, shortNames: readonly string[], namespaced = true): KindInfo {
+  return Object.freeze({ kind, apiVersion, plural, shortNames: Object.freeze(shortNames), namespaced });
+}
+
+/** Every kind, sorted by name. */
+export const kinds: readonly KindInfo[] = Object.freeze([
+  info("AdminNetworkPolicy", npa1, "adminnetworkpolicies", ["anp"], false),
+  info("BaselineAdminNetworkPolicy", npa1, "baselineadminnetworkpolicies", ["banp"], false),
+  info("ClusterNetworkPolicy", "policy.networking.k8s.io/v1alpha2", "clusternetworkpolicies", ["cnp"], false),
+  info("ConfigMap", core, "configmaps", ["cm"]),
+  info("CronJob", batch, "cronjobs", ["cj"]),
+  info("DaemonSet", apps, "daemonsets", ["ds"]),
+  info("Deployment", apps, "deployments", ["deploy"]),
+  info("EndpointSlice", "discovery.k8s.io/v1", "endpointslices", []),
+  info("Endpoints", core, "endpoints", ["ep"]),
+  info("Event", core, "events", ["ev"]),
+  info("Ingress", net, "ingresses", ["ing"]),
+  info("IngressClass", net, "ingressclasses", [], false),
+  info("Job", batch, "jobs", []),
+  info("Lease", "coordination.k8s.io/v1", "leases", []),
+  info("Namespace", core, "namespaces", ["ns"], false),
+  info("NetworkPolicy", net, "networkpolicies", ["netpol"]),
+  info("Node", core, "nodes", ["no"], false),
+  info("Pod", core, "pods", ["po"]),
+  info("ReplicaSet", apps, "replicasets", ["rs"]),
+  info("ReplicationController", core, "replicationcontrollers", ["rc"]),
+  info("Secret", core, "secrets", []),
+  info("Service", core, "services", ["svc"]),
+  info("ServiceAccount", core, "serviceaccounts", ["sa"]),
+  info("StatefulSet", apps, "statefulsets", ["sts"]),
+]);
+
+/** The facts of a kind that is known to exist. */
+export function kindInfo(kind: Kind): KindInfo {
+  const found = kinds.find((each) => each.kind === kind);
+  if (found === undefined) throw new RangeError(`no such kind: ${kind}`);
+  return found;
+}
+
+/** The kind behind an untrusted apiVersion and kind, or undefined. */
+export function findKind(apiVersion: string, kind: string): KindInfo | undefined {
+  return kinds.find((each) => each.kind === kind && each.apiVersion === apiVersion);
+}
+
+/** `services` or `deployments.apps`: how the API server names the resource in its messages. */
+export function groupResource(of: KindInfo): string {
+  const slash = of.apiVersion.indexOf("/");
+  return slash < 0 ? of.plural : `${of.plural}.${of.apiVersion.slice(0, slash)}`;
+}
+
+/** `Service shop/web`, or `Node n1` for what lives in no namespace. */
+export function objectName(object: KubeObject): string {
+  const { name, namespace } = object.metadata;
+  return namespace === undefined ? `${object.kind} ${name}` : `${object.kind} ${namespace}/${name}`;
+}
