@@ -9,6 +9,8 @@ export type * from "./discovery.js";
 export * from "./kinds.js";
 export * from "./located.js";
 export * from "./meta.js";
+export * from "./names.js";
 export type * from "./networking.js";
 export * from "./pod.js";
 export type * from "./policy-api.js";
+export * from "./selector.js";
