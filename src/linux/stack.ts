@@ -1,0 +1,231 @@
+/**
+ * The simulated kernels of one world: every namespace, device, neighbour, flow and socket is a row here.
+ *
+ * Heads-up: a `Stack` is only tables and slots. Behaviour lives in the files named after the kernel's own functions
+ * (`ip-input.ts` is net/ipv4/ip_input.c, `dev/bridge.ts` is net/bridge/, ...) as functions that take the stack. Files
+ * would have to import each other in circles (an ICMP error is sent from forwarding, and is itself output), so the calls
+ * that go against the grain pass through `Ops`, filled in once by `createStack` in `boot.ts`, as the kernel's own
+ * function tables are (net_protocol, net_device_ops, nf_hook_entries).
+ */
+import type { Addr, AddressBook } from "../base/address-book.js";
+import type { CauseTable } from "../base/causes.js";
+import type { Engine } from "../engine/engine.js";
+import type { Streams } from "../engine/rng.js";
+import { type SchemaOf, Table } from "../engine/table.js";
+import type { Packets } from "../packet/packets.js";
+import type { Payloads } from "../packet/payload.js";
+import type { TraceSink } from "../trace/sink.js";
+import { FdbTable } from "./dev/fdb-table.js";
+import { FibTables } from "./fib-table.js";
+import { NeighbourTable } from "./neigh-table.js";
+import { ConntrackTable } from "./nf/conntrack-table.js";
+import { IpSets } from "./nf/ipset-table.js";
+import { NfTables } from "./nf/table.js";
+import { AppTable } from "./sock/app-table.js";
+import { SocketTable } from "./sock/socket-table.js";
+
+/** Kinds of device; the number is stored in `DeviceColumns.kind`. */
+export const DEV = Object.freeze({ loopback: 1, veth: 2, bridge: 3, vxlan: 4, uplink: 5, dummy: 6, ipip: 7 } as const);
+
+/** Bits of `DeviceColumns.flags`: administratively up; carrier (lower layer up); bridge port bits. */
+export const DEVF = Object.freeze({ up: 1, carrier: 2, hairpin: 4, learning: 8, flood: 16, promisc: 32 } as const);
+
+/** Event kinds of the linux room (1 to 63); see `engine.on`. */
+export const EV = Object.freeze({
+  /** a packet waits in a device's backlog: a = packet, b = device */
+  receive: 1,
+  /** a packet arrives over a link with delay: a = packet, b = device */
+  arrive: 2,
+  /** a neighbour's timer: a = neighbour row, b = generation */
+  neighbour: 3,
+  /** bridge ageing: a = FDB row, b = generation */
+  fdb: 4,
+  /** TCP retransmission, delayed or TIME_WAIT timers: a = socket row, b = timer kind and generation */
+  tcp: 5,
+  /** a flow's timeout: a = conntrack row, b = generation */
+  flow: 6,
+  /** a program's timer: a = app row, b = the program's own word */
+  app: 7,
+  /** fragment reassembly timeout: a = queue row, b = generation */
+  fragments: 8,
+} as const);
+
+/** The five hooks of ip and ip6, numbered as NF_INET_*. */
+export const HOOK = Object.freeze({ prerouting: 0, input: 1, forward: 2, output: 3, postrouting: 4 } as const);
+
+/** What a hook, rule or table says; the packet of a drop or a stolen packet is no longer the caller's. */
+export const NF = Object.freeze({ drop: 0, accept: 1, stolen: 2 } as const);
+
+const netnsColumns = {
+  /** label of the machine this namespace is on, an index into names kept by whoever builds the world */
+  node: "i32",
+  /** device row of `lo` */
+  lo: "i32",
+  ipForward: "u8",
+  ip6Forward: "u8",
+  /** net.bridge.bridge-nf-call-iptables: bridged IPv4 meets the ip hooks */
+  bridgeNf: "u8",
+  bridgeNf6: "u8",
+  rpFilter: "u8",
+  routeLocalnet: "u8",
+  arpIgnore: "u8",
+  proxyArp: "u8",
+  acceptLocal: "u8",
+  sendRedirects: "u8",
+  /** net.ipv4.icmp_ratemask, default 6168 */
+  icmpRatemask: "i32",
+  /** net.ipv4.icmp_ratelimit in ms, default 1000 */
+  icmpRatelimit: "i32",
+  /** bit h set: something is registered at ip hook h, so `Ops.hook` must be asked; bit 8 + h: ip6 */
+  hooks: "i32",
+  /** conntrack has been asked for in this namespace (nat table, conntrack match or target) */
+  tracking: "u8",
+  disableIp6: "u8",
+} as const;
+
+const deviceColumns = {
+  ns: "i32",
+  kind: "u8",
+  flags: "u8",
+  mtu: "i32",
+  mac: "f64",
+  /** veth and uplink: the other end; vxlan: lower device */
+  peer: "i32",
+  /** bridge this device is a port of, 0 if none */
+  master: "i32",
+  rpFilter: "u8",
+  routeLocalnet: "u8",
+  arpIgnore: "u8",
+  proxyArp: "u8",
+  rxPackets: "f64",
+  rxBytes: "f64",
+  rxDropped: "f64",
+  txPackets: "f64",
+  txBytes: "f64",
+  txDropped: "f64",
+} as const;
+
+/** Namespace columns: sysctls as numbers, defaults set by `netnsAdd`. */
+export type NetnsColumns = SchemaOf<typeof netnsColumns>;
+/** Device columns: what a packet's path reads and counts. Names, addresses and options are cold, in `DeviceInfo`. */
+export type DeviceColumns = SchemaOf<typeof deviceColumns>;
+
+/** The cold half of a namespace, replaced whole. */
+export interface NetnsInfo {
+  readonly name: string;
+  /** device rows by name */
+  readonly devices: ReadonlyMap<string, number>;
+  /** sysctls that no column holds, by dotted key */
+  readonly sysctls: Readonly<Record<string, string>>;
+}
+
+/** One address of a device, as `ip addr` has it. */
+export interface InterfaceAddress {
+  readonly addr: Addr;
+  readonly prefix: number;
+  readonly secondary: boolean;
+  readonly scope: "global" | "link" | "host";
+  readonly cause: number;
+}
+
+/** The cold half of a device, replaced whole. */
+export interface DeviceInfo {
+  readonly name: string;
+  readonly index: number;
+  readonly addresses: readonly InterfaceAddress[];
+  readonly vxlan?: VxlanOptions;
+  readonly link?: LinkOptions;
+  readonly bridge?: BridgeOptions;
+  readonly cause: number;
+}
+
+export interface VxlanOptions {
+  readonly vni: number;
+  readonly port: number;
+  readonly local: Addr;
+  readonly learning: boolean;
+  /** default destination (`remote`), 0 if none */
+  readonly remote: Addr;
+  /** range of outer source ports, from `net.ipv4.ip_local_port_range` unless `srcport` was given */
+  readonly sourcePorts: readonly [number, number];
+}
+
+export interface BridgeOptions {
+  /** ns, 300 s unless set */
+  readonly ageing: number;
+}
+
+/** What an uplink's cable does to a packet; the stream that draws losses is named by the device. */
+export interface LinkOptions {
+  /** ns */
+  readonly delay: number;
+  /** bits per second, 0 = no limit */
+  readonly rate: number;
+  /** chance of loss, 0 to 1 */
+  readonly loss: number;
+}
+
+/**
+ * Calls between the kernel's layers. `p` is a packet row and passes into the callee's hands (it releases or stores it)
+ * unless a line says otherwise.
+ */
+export interface Ops {
+  /** netif_receive_skb: a frame has come in at `dev`. */
+  receive(p: number, dev: number): void;
+  /** dev_queue_xmit: a frame with its MACs leaves by `dev`. */
+  transmit(p: number, dev: number): void;
+  /** ip_finish_output2: find the neighbour of `nextHop` at `dev`, then transmit, or park the packet. */
+  neighbourOutput(p: number, dev: number, nextHop: Addr): void;
+  /** ip_rcv. `dev` is the device the stack sees (a bridge, not its port; the port is in the packet's `physIn`). */
+  ipReceive(p: number, dev: number): void;
+  /** br_netfilter hands a frame that PREROUTING made local or routed on to the rest of ip_rcv_finish. */
+  ipReceiveFinish(p: number, dev: number): void;
+  ip6Receive(p: number, dev: number): void;
+  /** ip_local_out: a packet of this host with src, dst, proto, rtDev, rtNext set; runs OUTPUT. */
+  ipLocalOut(p: number, ns: number): void;
+  /** ip_output: runs POSTROUTING, fragments, goes to neighbourOutput by the packet's rtDev and rtNext. */
+  ipOutput(p: number, ns: number): void;
+  /** ip_local_deliver_finish by protocol. */
+  localDeliver(p: number, ns: number, dev: number): void;
+  /** nf_hook: verdict NF.*; only called when the namespace's `hooks` bit is set. On accept the packet stays the caller's. */
+  hook(hook: number, p: number, ns: number, inDev: number, outDev: number): number;
+  /** ip_route_me_harder: route a local packet again after OUTPUT changed it; false: no route, the packet is still the caller's. */
+  rerouteOutput(p: number, ns: number): boolean;
+  /** icmp_send about `p`, which stays the caller's. `info` is the rest word (next-hop MTU). */
+  icmpError(p: number, ns: number, dev: number, type: number, code: number, info: number): void;
+  /** nf_send_reset about `p`, which stays the caller's. */
+  sendReset(p: number, ns: number, hook: number): void;
+  /** an ICMP error quotes a packet of one of our sockets. `p` is the error, still the caller's. */
+  socketError(p: number, ns: number): void;
+  /** Drop: trace reason and release. */
+  drop(p: number, ns: number, dev: number, reason: number): void;
+}
+
+/** All state and slots of the simulated kernels; made by `createStack`. */
+export class Stack {
+  readonly ns: Table<typeof netnsColumns> = new Table(netnsColumns, 16);
+  readonly dev: Table<typeof deviceColumns> = new Table(deviceColumns, 64);
+  readonly nsInfo: Map<number, NetnsInfo> = new Map();
+  readonly devInfo: Map<number, DeviceInfo> = new Map();
+  readonly fib: FibTables = new FibTables();
+  readonly neigh: NeighbourTable = new NeighbourTable();
+  readonly fdb: FdbTable = new FdbTable();
+  readonly nf: NfTables = new NfTables();
+  readonly sets: IpSets = new IpSets();
+  readonly ct: ConntrackTable = new ConntrackTable();
+  readonly sock: SocketTable = new SocketTable();
+  readonly app: AppTable = new AppTable();
+  /** null, or where every step of every packet is recorded */
+  trace: TraceSink | null = null;
+  /** filled in by createStack before anything runs */
+  op!: Ops;
+
+  constructor(
+    readonly engine: Engine,
+    readonly streams: Streams,
+    readonly book: AddressBook,
+    readonly causes: CauseTable,
+    readonly packets: Packets,
+    readonly payloads: Payloads,
+  ) {}
+}
