@@ -14,3 +14,4 @@ export type * from "./networking.js";
 export * from "./pod.js";
 export type * from "./policy-api.js";
 export * from "./selector.js";
+export * from "./selector-text.js";
