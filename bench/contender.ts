@@ -1,0 +1,87 @@
+// The measured side: one process runs one contender of one job at one size, and prints one line of JSON.
+import type { Factory, FloorWork, Job, Work } from "./job.js";
+
+/** What one process measured. */
+export interface Measured {
+  /** Operations per second: the median of the timed spans. */
+  readonly rate: number;
+  /** The digest of the answers; null for a floor. */
+  readonly check: number | null;
+  /** Bytes that the prepared work holds. */
+  readonly memory: number;
+}
+
+const WARM_SECONDS = 0.06;
+const SPANS = 3;
+const MOST_OPERATIONS = 3e8;
+
+const seconds = (): number => Number(process.hrtime.bigint()) / 1e9;
+
+function timed(work: FloorWork, n: number): number {
+  const start = seconds();
+  work.run(n);
+  return Math.max(seconds() - start, 1e-9);
+}
+
+function held(): number {
+  const { gc } = globalThis as { gc?: () => void };
+  // The second sweep frees what the first one finalised (array buffers).
+  gc?.();
+  gc?.();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+export function median(values: readonly number[]): number {
+  const ordered = [...values].sort((x, y) => x - y);
+  const middle = ordered.length >> 1;
+  const [low, high] = [ordered[middle - 1] ?? 0, ordered[middle] ?? 0];
+  return ordered.length % 2 === 1 ? high : (low + high) / 2;
+}
+
+function factoryOf(job: Job, name: string): Factory<Work | FloorWork> | undefined {
+  const { ours, plain, peer, floor } = job.contenders;
+  return { ours, plain, peer: peer?.make, floor: floor?.make }[name];
+}
+
+async function measure(job: Job, name: string, size: number, budget: number): Promise<Measured> {
+  const make = factoryOf(job, name);
+  if (make === undefined) throw new Error(`the job has no contender ${name}`);
+  const empty = held();
+  const work = await make(size);
+  const memory = Math.max(0, held() - empty);
+  let n = 1;
+  let took = timed(work, n);
+  // Grows the span until it is long enough to time; the cap bounds work that costs nothing.
+  while (took < WARM_SECONDS && n < MOST_OPERATIONS) {
+    n = Math.ceil(n * Math.min(8, Math.max(1.5, (WARM_SECONDS * 1.3) / took)));
+    took = timed(work, n);
+  }
+  n = Math.max(1, Math.ceil((n * budget) / took));
+  const rates = Array.from({ length: SPANS }, () => n / timed(work, n));
+  const check = "check" in work ? work.check() : null;
+  return { rate: median(rates), check, memory };
+}
+
+/** The entry of a bundled job: `node job.mjs CONTENDER SIZE SECONDS_PER_SPAN`. */
+export async function serve(job: Job): Promise<void> {
+  const [name = "", size = "0", budget = "0.25"] = process.argv.slice(2);
+  const measured = await measure(job, name, Number(size), Number(budget));
+  process.stdout.write(`${JSON.stringify(measured)}\n`);
+}
+
+/** What a job offers, for the harness: `node job.mjs --describe`. */
+export function describe(job: Job): void {
+  const { plain, peer, floor } = job.contenders;
+  const contenders = ["ours", ...(plain ? ["plain"] : []), ...(peer ? ["peer"] : []), ...(floor ? ["floor"] : [])];
+  process.stdout.write(
+    `${JSON.stringify({
+      sizes: job.sizes,
+      quickSizes: job.quickSizes ?? job.sizes,
+      rounds: job.rounds ?? 3,
+      contenders,
+      peer: peer?.name ?? null,
+      floor: floor?.name ?? null,
+    })}\n`,
+  );
+}
