@@ -1,0 +1,169 @@
+/**
+ * The loop of a world: time, order and dispatch. An event is data (time, kind, two int32, perhaps one frozen record); what a
+ * kind does is code, registered anew in every process and never saved.
+ */
+import { Digest } from "../base/hash.js";
+import { BrokenInvariant } from "../base/problem.js";
+import { END_OF_TIME } from "../base/time.js";
+import { EventQueue, type EventQueueState, type EventRecord } from "./queue.js";
+
+export type EventHandler = (a: number, b: number, record: EventRecord | undefined) => void;
+
+export interface EngineState {
+  readonly now: number;
+  readonly steps: number;
+  readonly lane0: number;
+  readonly lane1: number;
+  readonly queue: EventQueueState;
+}
+
+/** One pending event, as shown to those who ask what happens next. */
+export interface PendingEvent {
+  readonly id: number;
+  readonly time: number;
+  readonly kind: number;
+  readonly a: number;
+  readonly b: number;
+  readonly record: EventRecord | undefined;
+}
+
+export class Engine {
+  /** Nanoseconds since boot. */
+  now = 0;
+  /** Events run so far. */
+  steps = 0;
+  /** Only named in the reports of broken invariants. */
+  readonly seed: number;
+  /** Every event that ran, in order. */
+  private readonly digest = new Digest();
+  private readonly queue = new EventQueue();
+  private readonly handlers: (EventHandler | undefined)[] = [];
+
+  constructor(seed = 0) {
+    this.seed = seed;
+  }
+
+  /** Says what a kind (0 to 65535) of event does; a kind has one handler. */
+  on(kind: number, handler: EventHandler): void {
+    if (this.handlers[kind] !== undefined) throw this.broken(`two handlers for event kind ${kind}`, { kind });
+    while (this.handlers.length < kind) this.handlers.push(undefined);
+    this.handlers[kind] = handler;
+  }
+
+  /** An event `delay` ns from now, behind all that are scheduled for that instant; `a` and `b` are int32. Returns an id for `cancel`. */
+  schedule(delay: number, kind: number, a: number, b: number): number {
+    const row = this.queue.push(this.timeAfter(delay), kind, a, b);
+    return this.queue.idOf(row);
+  }
+
+  /** The same with a record of plain data, which is frozen here. */
+  scheduleWith(delay: number, kind: number, a: number, b: number, record: object): number {
+    const row = this.queue.pushWith(this.timeAfter(delay), kind, a, b, Object.freeze(record) as EventRecord);
+    return this.queue.idOf(row);
+  }
+
+  /** False if the event has run or was cancelled before. */
+  cancel(id: number): boolean {
+    return this.queue.cancel(id);
+  }
+
+  isPending(id: number): boolean {
+    return this.queue.isPending(id);
+  }
+
+  /** Runs the next event, whenever it is; false if there is none. */
+  step(): boolean {
+    const row = this.queue.pop(END_OF_TIME);
+    if (row === 0) return false;
+    this.dispatch(row);
+    return true;
+  }
+
+  /** Runs every event up to and including `until`, sets the clock there (unless `until` is Infinity), returns how many ran. */
+  run(until: number): number {
+    const before = this.steps;
+    for (let row = this.queue.pop(until); row !== 0; row = this.queue.pop(until)) this.dispatch(row);
+    if (until !== Infinity && until > this.now) this.now = until;
+    return this.steps - before;
+  }
+
+  /** Time of the next event, Infinity if there is none. */
+  nextTime(): number {
+    return this.queue.peekTime();
+  }
+
+  /** Events scheduled and not yet run. */
+  get pendingCount(): number {
+    return this.queue.size;
+  }
+
+  /** What will run, in order, as things stand. */
+  pending(): PendingEvent[] {
+    const { queue } = this;
+    return queue.pending().map((row) => ({
+      id: queue.idOf(row),
+      time: queue.timeOf(row),
+      kind: queue.kindOf(row),
+      a: queue.aOf(row),
+      b: queue.bOf(row),
+      record: queue.recordOf(row),
+    }));
+  }
+
+  /** Folds the history of events, the clock and the number of pending events into a digest of the world. */
+  fold(digest: Digest): void {
+    digest.i32(this.digest.lane0);
+    digest.i32(this.digest.lane1);
+    digest.f64(this.now);
+    digest.f64(this.steps);
+    digest.i32(this.queue.size);
+  }
+
+  /** 16 hexadecimal digits that are equal when two runs had the same events in the same order. */
+  fingerprint(): string {
+    const digest = new Digest();
+    this.fold(digest);
+    return digest.hex();
+  }
+
+  save(): EngineState {
+    return { now: this.now, steps: this.steps, lane0: this.digest.lane0, lane1: this.digest.lane1, queue: this.queue.save() };
+  }
+
+  restore(state: EngineState): void {
+    this.now = state.now;
+    this.steps = state.steps;
+    this.digest.lane0 = state.lane0;
+    this.digest.lane1 = state.lane1;
+    this.queue.restore(state.queue);
+  }
+
+  private dispatch(row: number): void {
+    const { queue } = this;
+    const kind = queue.kindOf(row);
+    const a = queue.aOf(row);
+    const b = queue.bOf(row);
+    const record = queue.recordOf(row);
+    // Before the handler runs: an event that schedules its successor then gets the same row again, still warm.
+    queue.release(row);
+    this.now = queue.time;
+    this.steps++;
+    this.digest.event(queue.time, kind, a, b);
+    const handler = this.handlers[kind];
+    if (handler === undefined) throw this.broken(`no handler for event kind ${kind}`, { kind, a, b, time: this.now });
+    handler(a, b, record);
+  }
+
+  private timeAfter(delay: number): number {
+    const time = this.now + delay;
+    // Not `delay < 0`: NaN must fail too.
+    if (!(delay >= 0) || time > END_OF_TIME || Math.floor(delay) !== delay) {
+      throw this.broken(`an event cannot be scheduled ${delay} ns after ${this.now}`, { delay, now: this.now });
+    }
+    return time;
+  }
+
+  private broken(message: string, detail: unknown): BrokenInvariant {
+    return new BrokenInvariant(message, { step: this.steps, seed: this.seed, detail });
+  }
+}
