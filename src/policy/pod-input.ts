@@ -1,0 +1,80 @@
+/* One pod, or one pod template, as policy sees it. */
+import type { ContainerPort, Pod, PodSpec, PodTemplateSpec, Protocol, SourceRef } from "../api/index.js";
+import type { PodInput, PodPort } from "./input.js";
+
+/** A live or written pod; `workload` is the id of its top controller (`ns/name[Kind]`). */
+export function podInput(pod: Pod, workload: string, source: SourceRef | null = null): PodInput {
+  const { metadata, spec, status } = pod;
+  const ips = (status?.podIPs ?? []).map((each) => each.ip);
+  const first = status?.podIP;
+  if (first !== undefined && first !== "" && !ips.includes(first)) ips.unshift(first);
+  return {
+    namespace: metadata.namespace ?? "default",
+    name: metadata.name,
+    labels: metadata.labels ?? {},
+    workload,
+    template: false,
+    owned: (metadata.ownerReferences ?? []).length > 0,
+    ips,
+    node: spec.nodeName ?? "",
+    hostNetwork: spec.hostNetwork === true,
+    phase: readPhase(status?.phase),
+    ports: podPorts(spec),
+    source,
+  };
+}
+
+/** The pod that a workload would make: running, without address or node. */
+export function templateInput(
+  namespace: string,
+  name: string,
+  kind: string,
+  template: PodTemplateSpec,
+  source: SourceRef | null = null,
+): PodInput {
+  return {
+    namespace,
+    name,
+    labels: template.metadata?.labels ?? {},
+    workload: `${namespace}/${name}[${kind}]`,
+    template: true,
+    owned: true,
+    ips: [],
+    node: template.spec.nodeName ?? "",
+    hostNetwork: template.spec.hostNetwork === true,
+    phase: "",
+    ports: podPorts(template.spec),
+    source,
+  };
+}
+
+function podPorts(spec: PodSpec): readonly PodPort[] {
+  const ports: PodPort[] = [];
+  for (const container of spec.containers) for (const port of container.ports ?? []) ports.push(readPort(port));
+  for (const container of spec.initContainers ?? []) {
+    if (container.restartPolicy !== "Always") continue;
+    for (const port of container.ports ?? []) ports.push({ ...readPort(port), sidecar: true });
+  }
+  return ports;
+}
+
+function readPort(port: ContainerPort): PodPort {
+  return { name: port.name ?? "", protocol: readProtocol(port.protocol), number: port.containerPort };
+}
+
+function readProtocol(text: string | undefined): Protocol {
+  return text === "UDP" || text === "SCTP" ? text : "TCP";
+}
+
+function readPhase(text: string | undefined): PodInput["phase"] {
+  switch (text) {
+    case "Pending":
+    case "Running":
+    case "Succeeded":
+    case "Failed":
+    case "Unknown":
+      return text;
+    default:
+      return "";
+  }
+}
