@@ -1,0 +1,71 @@
+/**
+ * What a rule is once its words are read: plain frozen data without functions, the same record for every namespace that
+ * has the rule. What tests and targets do with it stands in the `match-*` and `target-*` files, found by `kind`.
+ */
+import type { Addr } from "../../base/address-book.js";
+
+/** The `-s` or `-d` of a rule: the words under the mask, and the handle if the mask has every bit. */
+export interface AddressTest {
+  readonly not: boolean;
+  /** the address if all its bits are asked for, else 0 */
+  readonly exact: Addr;
+  readonly words: readonly [number, number, number, number];
+  readonly masks: readonly [number, number, number, number];
+}
+
+/** The `-i` or `-o` of a rule. */
+export interface DeviceTest {
+  readonly not: boolean;
+  /** id of the whole name in `NfTables.names`; 0 when `prefix` decides */
+  readonly name: number;
+  /** text before a `+` */
+  readonly prefix: string;
+}
+
+/** A test by its kind's number in `match.ts`; each kind has fields of its own. */
+export interface Match {
+  readonly kind: number;
+}
+
+/** An action by its kind's number in `target.ts`; each kind has fields of its own. */
+export interface Target {
+  readonly kind: number;
+}
+
+/** Where a rule sends the walk when it matches. */
+export const GO = Object.freeze({ on: 0, accept: 1, drop: 2, return: 3, jump: 4, goto: 5, target: 6, queue: 7 } as const);
+
+export interface Rule {
+  /** saved form, what `iptables-save` prints after `-A CHAIN `; the chain's comment-free identity */
+  readonly text: string;
+  readonly hash: number;
+  readonly src: AddressTest | null;
+  readonly dst: AddressTest | null;
+  readonly inDev: DeviceTest | null;
+  readonly outDev: DeviceTest | null;
+  /** 0: any */
+  readonly proto: number;
+  readonly protoNot: boolean;
+  /** `-f`: 0 not asked, 1 later fragments alone, 2 all but those */
+  readonly frag: number;
+  readonly matches: readonly Match[];
+  /** one of GO */
+  readonly go: number;
+  /** chain name id of a jump or goto */
+  readonly to: number;
+  readonly target: Target | null;
+  /** numbers of state (limit, statistic nth) that each chain keeps for the rule */
+  readonly slots: number;
+  /** needs connection tracking */
+  readonly tracks: boolean;
+  /** names of sets it refers to, ids in `IpSets.names` */
+  readonly sets: readonly number[];
+  readonly cause: number;
+}
+
+/** True for a rule without any test: the rule that a legacy trace calls `policy` or `return` (linux-dataplane A5). */
+export function isBare(rule: Rule): boolean {
+  return (
+    rule.matches.length === 0 && rule.src === null && rule.dst === null && rule.inDev === null && rule.outDev === null && rule.proto === 0 && rule.frag === 0
+  );
+}

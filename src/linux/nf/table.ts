@@ -1,0 +1,252 @@
+/**
+ * The tables of every namespace: state only. A chain is a frozen record and what a change replaces; the map of a table's
+ * chains is copied before the first change after it was shared with a checkpoint. Counters and the state of rules (limit,
+ * statistic) are hot, one array for each chain that a packet has met.
+ */
+import type { Digest } from "../../base/hash.js";
+import type { ConntrackOps } from "./conntrack-seam.js";
+import { NameIds } from "./name-ids.js";
+import type { Rule } from "./rule.js";
+import { RulePlaces } from "./rule-places.js";
+import { WalkFrame } from "./walk-frame.js";
+
+/** The tables in the order in which a hook asks them (nat stands where its hook's priority puts it, see hooks.ts). */
+export const TABLE = Object.freeze({ raw: 0, mangle: 1, nat: 2, filter: 3, security: 4 } as const);
+export type TableName = keyof typeof TABLE;
+export const TABLE_NAMES: readonly TableName[] = Object.freeze(["raw", "mangle", "nat", "filter", "security"] as const);
+
+/** Base chains by hook number. */
+export const BASE_CHAINS: readonly string[] = Object.freeze(["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"]);
+
+/** Hooks that each table has a chain at, by TABLE number. */
+export const TABLE_HOOKS: readonly (readonly number[])[] = Object.freeze([[0, 3], [0, 1, 2, 3, 4], [0, 1, 3, 4], [1, 2, 3], [1, 2, 3]]);
+
+export const POLICY = Object.freeze({ none: 0, accept: 1, drop: 2 } as const);
+
+export interface Chain {
+  /** its name's id in `NfTables.names` */
+  readonly id: number;
+  readonly name: string;
+  /** POLICY.none for a user chain */
+  readonly policy: number;
+  readonly rules: readonly Rule[];
+  /** numbers of state its rules keep in all, and where each rule's begin; empty when none keeps any */
+  readonly slots: number;
+  readonly slotAt: readonly number[];
+  readonly hash: number;
+}
+
+/** One table of one namespace and family. */
+export class NfTable {
+  chains: Map<number, Chain> = new Map();
+  /** by chain id: packets and bytes of the policy, then of each rule; missing until something was counted */
+  counters: Map<number, Float64Array> = new Map();
+  /** by chain id: what limit and nth remember */
+  memory: Map<number, Float64Array> = new Map();
+  /** chain ids by hook, 0 for hooks the table has no chain at */
+  readonly base: Int32Array = new Int32Array(5);
+  shared = false;
+
+  constructor(
+    readonly ns: number,
+    readonly family: 4 | 6,
+    readonly index: number,
+  ) {}
+
+  /** The chains, for changing. */
+  own(): Map<number, Chain> {
+    if (this.shared) {
+      this.chains = new Map(this.chains);
+      this.shared = false;
+    }
+    return this.chains;
+  }
+
+  /** Counters of a chain, made on first use. */
+  countersOf(chain: Chain): Float64Array {
+    let counters = this.counters.get(chain.id);
+    if (counters === undefined) {
+      counters = new Float64Array(2 + 2 * chain.rules.length);
+      this.counters.set(chain.id, counters);
+    }
+    return counters;
+  }
+}
+
+/** A table as plain data. */
+export interface NfTableState {
+  readonly ns: number;
+  readonly family: 4 | 6;
+  readonly index: number;
+  readonly chains: ReadonlyMap<number, Chain>;
+  readonly counters: ReadonlyMap<number, Float64Array>;
+  readonly memory: ReadonlyMap<number, Float64Array>;
+  readonly base: Int32Array;
+}
+
+/** One address remembered by `-m recent`. */
+export interface RecentEntry {
+  readonly ttl: number;
+  /** ns, oldest first */
+  readonly stamps: readonly number[];
+}
+
+export interface NfTablesState {
+  readonly names: readonly string[];
+  readonly tables: readonly NfTableState[];
+  readonly recent: ReadonlyMap<string, ReadonlyMap<number, RecentEntry>>;
+}
+
+export class NfTables {
+  /** names of chains and devices that rules speak of */
+  readonly names: NameIds = new NameIds();
+  readonly tables: Map<number, NfTable> = new Map();
+  /** lists of `-m recent` by namespace, family and name; addresses by handle, oldest entry first */
+  readonly recent: Map<string, Map<number, RecentEntry>> = new Map();
+  /** filled in by conntrack */
+  ct: ConntrackOps | null = null;
+  /** rules by family, cause and words: equal words are one record (a cache) */
+  readonly parsed: Map<string, Rule> = new Map();
+  readonly places: RulePlaces = new RulePlaces();
+  readonly frames: WalkFrame[] = [];
+  depth = 0;
+
+  get(ns: number, family: number, table: number): NfTable | undefined {
+    return this.tables.get(tableKey(ns, family, table));
+  }
+
+  /** The table; made empty, with its base chains accepting, if the namespace did not have it. */
+  make(ns: number, family: 4 | 6, index: number): NfTable {
+    const key = tableKey(ns, family, index);
+    const known = this.tables.get(key);
+    if (known !== undefined) return known;
+    const table = new NfTable(ns, family, index);
+    for (const hook of TABLE_HOOKS[index]!) {
+      const name = BASE_CHAINS[hook]!;
+      const id = this.names.of(name);
+      table.base[hook] = id;
+      table.chains.set(id, makeChain(id, name, POLICY.accept, []));
+    }
+    this.tables.set(key, table);
+    return table;
+  }
+
+  /** Drops everything of a namespace that goes away. */
+  drop(ns: number): void {
+    for (const [key, table] of this.tables) if (table.ns === ns) this.tables.delete(key);
+    for (const key of this.recent.keys()) if (key.startsWith(`${ns} `)) this.recent.delete(key);
+  }
+
+  /** The frame of the pass that begins now; `leave` gives it back. */
+  enter(): WalkFrame {
+    let frame = this.frames[this.depth];
+    if (frame === undefined) {
+      frame = new WalkFrame();
+      this.frames.push(frame);
+    }
+    this.depth++;
+    return frame;
+  }
+
+  leave(): void {
+    this.depth--;
+  }
+
+  save(): NfTablesState {
+    const tables = [...this.tables.values()].map((table): NfTableState => {
+      table.shared = true;
+      const { ns, family, index, chains } = table;
+      return { ns, family, index, chains, counters: copyArrays(table.counters), memory: copyArrays(table.memory), base: table.base.slice() };
+    });
+    return { names: this.names.save(), tables, recent: copyMaps(this.recent) };
+  }
+
+  restore(state: NfTablesState): void {
+    this.names.restore(state.names);
+    this.parsed.clear();
+    this.tables.clear();
+    for (const saved of state.tables) {
+      const table = new NfTable(saved.ns, saved.family, saved.index);
+      table.chains = saved.chains as Map<number, Chain>;
+      table.shared = true;
+      table.counters = copyArrays(saved.counters);
+      table.memory = copyArrays(saved.memory);
+      table.base.set(saved.base);
+      this.tables.set(tableKey(saved.ns, saved.family, saved.index), table);
+    }
+    this.recent.clear();
+    for (const [name, entries] of state.recent) this.recent.set(name, new Map(entries));
+  }
+
+  /** Folds tables and chains by name, so that the order in which they were made does not show. */
+  fold(digest: Digest): void {
+    const keys = [...this.tables.keys()].sort((a, b) => a - b);
+    for (const key of keys) {
+      const table = this.tables.get(key)!;
+      digest.f64(key);
+      const chains = [...table.chains.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+      for (const chain of chains) {
+        digest.text(chain.name);
+        digest.i32(chain.policy);
+        digest.i32(chain.hash);
+        foldArray(digest, table.counters.get(chain.id));
+        foldArray(digest, table.memory.get(chain.id));
+      }
+    }
+    const lists = [...this.recent.keys()].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+    for (const name of lists) {
+      digest.text(name);
+      for (const entry of this.recent.get(name)!.values()) {
+        digest.i32(entry.ttl);
+        for (const stamp of entry.stamps) digest.f64(stamp);
+      }
+    }
+  }
+}
+
+/** The only maker of chains: works out where the rules' state lies, and the hash. */
+export function makeChain(id: number, name: string, policy: number, rules: readonly Rule[]): Chain {
+  let slots = 0;
+  let hash = rules.length;
+  for (const rule of rules) {
+    slots += rule.slots;
+    hash = (Math.imul(hash, 31) + rule.hash) | 0;
+  }
+  let slotAt: number[] = [];
+  if (slots > 0) {
+    let at = 0;
+    slotAt = rules.map((rule) => {
+      const here = at;
+      at += rule.slots;
+      return here;
+    });
+  }
+  return Object.freeze({ id, name, policy, rules: Object.freeze(rules), slots, slotAt: Object.freeze(slotAt), hash });
+}
+
+/** Key of one table of one namespace and family. */
+export function tableKey(ns: number, family: number, table: number): number {
+  return ns * 16 + (family === 6 ? 8 : 0) + table;
+}
+
+function copyArrays(arrays: ReadonlyMap<number, Float64Array>): Map<number, Float64Array> {
+  const copy = new Map<number, Float64Array>();
+  for (const [key, array] of arrays) copy.set(key, array.slice());
+  return copy;
+}
+
+function copyMaps<T>(maps: ReadonlyMap<string, ReadonlyMap<number, T>>): Map<string, Map<number, T>> {
+  const copy = new Map<string, Map<number, T>>();
+  for (const [key, map] of maps) copy.set(key, new Map(map));
+  return copy;
+}
+
+function foldArray(digest: Digest, array: Float64Array | undefined): void {
+  if (array === undefined) return;
+  for (let i = 0; i < array.length; i++) {
+    if (array[i] !== 0) {
+      digest.i32(i);
+      digest.f64(array[i]!);
+    }
+  }
+}
