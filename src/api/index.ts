@@ -12,6 +12,7 @@ export * from "./meta.js";
 export * from "./names.js";
 export type * from "./networking.js";
 export * from "./pod.js";
+export * from "./read-manifests.js";
 export type * from "./policy-api.js";
 export * from "./selector.js";
 export * from "./selector-text.js";
