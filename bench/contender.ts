@@ -5,7 +5,7 @@ import type { Factory, FloorWork, Job, Work } from "./job.js";
 export interface Measured {
   /** Operations per second: the median of the timed spans. */
   readonly rate: number;
-  /** The digest of the answers; null for a floor. */
+  /** The digest of the answers; null for a floor, and where it was not asked for. */
   readonly check: number | null;
   /** Bytes that the prepared work holds. */
   readonly memory: number;
@@ -40,11 +40,11 @@ export function median(values: readonly number[]): number {
 }
 
 function factoryOf(job: Job, name: string): Factory<Work | FloorWork> | undefined {
-  const { ours, plain, peer, floor } = job.contenders;
-  return { ours, plain, peer: peer?.make, floor: floor?.make }[name];
+  const { ours, plain, peers, floor } = job.contenders;
+  return { ours, plain, floor: floor?.make }[name] ?? peers?.find((peer) => peer.name === name)?.make;
 }
 
-async function measure(job: Job, name: string, size: number, budget: number): Promise<Measured> {
+async function measure(job: Job, name: string, size: number, budget: number, checks: boolean): Promise<Measured> {
   const make = factoryOf(job, name);
   if (make === undefined) throw new Error(`the job has no contender ${name}`);
   const empty = held();
@@ -59,28 +59,29 @@ async function measure(job: Job, name: string, size: number, budget: number): Pr
   }
   n = Math.max(1, Math.ceil((n * budget) / took));
   const rates = Array.from({ length: SPANS }, () => n / timed(work, n));
-  const check = "check" in work ? work.check() : null;
+  const check = checks && "check" in work ? work.check() : null;
   return { rate: median(rates), check, memory };
 }
 
-/** The entry of a bundled job: `node job.mjs CONTENDER SIZE SECONDS_PER_SPAN`. */
+/** The entry of a bundled job: `node job.mjs CONTENDER SIZE SECONDS_PER_SPAN [check]`. */
 export async function serve(job: Job): Promise<void> {
-  const [name = "", size = "0", budget = "0.25"] = process.argv.slice(2);
-  const measured = await measure(job, name, Number(size), Number(budget));
+  const [name = "", size = "0", budget = "0.25", check] = process.argv.slice(2);
+  const measured = await measure(job, name, Number(size), Number(budget), check === "check");
   process.stdout.write(`${JSON.stringify(measured)}\n`);
 }
 
 /** What a job offers, for the harness: `node job.mjs --describe`. */
 export function describe(job: Job): void {
-  const { plain, peer, floor } = job.contenders;
-  const contenders = ["ours", ...(plain ? ["plain"] : []), ...(peer ? ["peer"] : []), ...(floor ? ["floor"] : [])];
+  const { plain, peers = [], floor } = job.contenders;
+  const names = peers.map((peer) => peer.name);
+  const contenders = ["ours", ...(plain ? ["plain"] : []), ...names, ...(floor ? ["floor"] : [])];
   process.stdout.write(
     `${JSON.stringify({
       sizes: job.sizes,
       quickSizes: job.quickSizes ?? job.sizes,
       rounds: job.rounds ?? 3,
       contenders,
-      peer: peer?.name ?? null,
+      peers: names,
       floor: floor?.name ?? null,
     })}\n`,
   );

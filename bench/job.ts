@@ -45,8 +45,8 @@ export interface Job {
     readonly ours: Factory<Work>;
     /** The simplest honest form. */
     readonly plain?: Factory<Work>;
-    /** The strongest library that does the same. */
-    readonly peer?: Named<Work>;
+    /** The strongest libraries that do the same; the fastest of them is reported. */
+    readonly peers?: readonly Named<Work>[];
     readonly floor?: Named;
   };
 }
