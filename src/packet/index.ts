@@ -6,3 +6,15 @@ export { DOUBLE_COLUMNS, type DoubleColumn, INT_COLUMNS, type IntColumn, IP_FLAG
 export { flowHash, isReverseFlow, packetFlowHash, sameFlow } from "./flow-key.js";
 export { Packets, type PacketsState } from "./packets.js";
 export { Payloads, type PayloadsState } from "./payload.js";
+export { ARP_BYTES, ARP_OP } from "./wire/arp.js";
+export { checksumOf, fold, halves, sumOf } from "./wire/checksum.js";
+export { ETHERNET_BYTES } from "./wire/ethernet.js";
+export { decodeFrame } from "./wire/frame-reader.js";
+export { encodeFrame, FrameWriter, frameLength, frameRoom } from "./wire/frame-writer.js";
+export { ICMP_BYTES, ICMP_TYPE, ICMP_UNREACHABLE, ICMP6_TYPE, ND_BYTES, ND_OPTION_BYTES } from "./wire/icmp.js";
+export { IPV4_BYTES } from "./wire/ipv4.js";
+export { IPV6_BYTES } from "./wire/ipv6.js";
+export { MALFORMED, type MalformedCode, malformedWords } from "./wire/malformed.js";
+export { TCP_BYTES, TCP_SEGMENT_OPTIONS, TCP_SYN_OPTIONS } from "./wire/tcp.js";
+export { UDP_BYTES } from "./wire/udp.js";
+export { VXLAN_BYTES, VXLAN_PORT } from "./wire/vxlan.js";

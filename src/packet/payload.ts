@@ -1,6 +1,8 @@
 // Interned payload bytes. A packet carries a handle, an offset and a length; equal bytes have one handle. The sum of the bytes' 16-bit
 // words is kept with them (RFC 1071: a checksum is a sum of parts), so that a frame's checksum costs its headers alone.
 
+import { sumOf } from "./wire/checksum.js";
+
 /** Interned byte strings as plain data; the byte arrays are shared with the living ones, for neither side ever writes to them. */
 export interface PayloadsState {
   readonly list: readonly Uint8Array[];
@@ -89,18 +91,6 @@ export class Payloads {
     while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
     this.#slots[slot] = handle;
   }
-}
-
-/** The folded sum of big-endian 16-bit words of `bytes[from..to)`; an odd last byte is the high half of a word. */
-export function sumOf(bytes: Uint8Array, from: number, to: number): number {
-  const end = Math.min(to, bytes.length);
-  if (from >= end) return 0;
-  const even = from + ((end - from) & ~1);
-  let sum = 0;
-  for (let i = from; i < even; i += 2) sum += (bytes[i]! << 8) | bytes[i + 1]!;
-  if (even < end) sum += bytes[even]! << 8;
-  while (sum > 0xffff) sum = (sum & 0xffff) + Math.floor(sum / 0x10000);
-  return sum;
 }
 
 function hashOf(bytes: Uint8Array, from: number, to: number): number {
