@@ -11,12 +11,13 @@ import type { Addr, AddressBook } from "../base/address-book.js";
 import type { CauseTable } from "../base/causes.js";
 import type { Engine } from "../engine/engine.js";
 import type { Streams } from "../engine/rng.js";
-import { type SchemaOf, Table } from "../engine/table.js";
+import { type Columns, Table } from "../engine/table.js";
 import type { Packets } from "../packet/packets.js";
 import type { Payloads } from "../packet/payload.js";
 import type { TraceSink } from "../trace/sink.js";
 import { FdbTable } from "./dev/fdb-table.js";
 import { FibTables } from "./fib-table.js";
+import { FragmentTable } from "./fragment-table.js";
 import { NeighbourTable } from "./neigh-table.js";
 import { ConntrackTable } from "./nf/conntrack-table.js";
 import { IpSets } from "./nf/ipset-table.js";
@@ -50,6 +51,18 @@ export const EV = Object.freeze({
   fragments: 8,
 } as const);
 
+/** What `Ops.deviceEvent` tells, as the kernel's netdevice notifiers. */
+export const NETDEV = Object.freeze({
+  /** set up: addresses of `lo` and connected routes return */
+  up: 1,
+  /** set down: routes through the device go */
+  down: 2,
+  /** is about to be deleted or to leave its namespace: addresses and routes go */
+  unregister: 3,
+  /** carrier gained or lost; routes stay */
+  carrier: 4,
+} as const);
+
 /** The five hooks of ip and ip6, numbered as NF_INET_*. */
 export const HOOK = Object.freeze({ prerouting: 0, input: 1, forward: 2, output: 3, postrouting: 4 } as const);
 
@@ -81,6 +94,8 @@ const netnsColumns = {
   /** conntrack has been asked for in this namespace (nat table, conntrack match or target) */
   tracking: "u8",
   disableIp6: "u8",
+  /** last interface index given out */
+  lastIndex: "i32",
 } as const;
 
 const deviceColumns = {
@@ -103,12 +118,17 @@ const deviceColumns = {
   txPackets: "f64",
   txBytes: "f64",
   txDropped: "f64",
+  /** uplink: when the last bit of what waits has left, ns */
+  busyUntil: "f64",
+  /** NUD reachable time of this device, ns, and when it was drawn (0: not yet) */
+  reachable: "f64",
+  reachableDrawn: "f64",
 } as const;
 
 /** Namespace columns: sysctls as numbers, defaults set by `netnsAdd`. */
-export type NetnsColumns = SchemaOf<typeof netnsColumns>;
+export type NetnsColumns = Columns<typeof netnsColumns>;
 /** Device columns: what a packet's path reads and counts. Names, addresses and options are cold, in `DeviceInfo`. */
-export type DeviceColumns = SchemaOf<typeof deviceColumns>;
+export type DeviceColumns = Columns<typeof deviceColumns>;
 
 /** The cold half of a namespace, replaced whole. */
 export interface NetnsInfo {
@@ -136,6 +156,10 @@ export interface DeviceInfo {
   readonly vxlan?: VxlanOptions;
   readonly link?: LinkOptions;
   readonly bridge?: BridgeOptions;
+  /** bridge: its ports, the one that joined last first */
+  readonly ports?: readonly number[];
+  /** bridge: its MAC was given, not taken from a port (NET_ADDR_SET) */
+  readonly macGiven?: boolean;
   readonly cause: number;
 }
 
@@ -197,6 +221,8 @@ export interface Ops {
   sendReset(p: number, ns: number, hook: number): void;
   /** an ICMP error quotes a packet of one of our sockets. `p` is the error, still the caller's. */
   socketError(p: number, ns: number): void;
+  /** The IP layer hears what happened to a device, NETDEV.*; neighbours and FDB have been seen to. */
+  deviceEvent(dev: number, event: number): void;
   /** Drop: trace reason and release. */
   drop(p: number, ns: number, dev: number, reason: number): void;
 }
@@ -208,6 +234,7 @@ export class Stack {
   readonly nsInfo: Map<number, NetnsInfo> = new Map();
   readonly devInfo: Map<number, DeviceInfo> = new Map();
   readonly fib: FibTables = new FibTables();
+  readonly frag: FragmentTable = new FragmentTable();
   readonly neigh: NeighbourTable = new NeighbourTable();
   readonly fdb: FdbTable = new FdbTable();
   readonly nf: NfTables = new NfTables();
@@ -217,6 +244,8 @@ export class Stack {
   readonly app: AppTable = new AppTable();
   /** null, or where every step of every packet is recorded */
   trace: TraceSink | null = null;
+  /** null, or where each recorded step keeps the packet as it was then */
+  snapshots: Packets | null = null;
   /** filled in by createStack before anything runs */
   op!: Ops;
 

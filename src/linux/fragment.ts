@@ -1,0 +1,131 @@
+/**
+ * Fragments: cutting a packet that is too long, and putting the pieces together again.
+ *
+ * RFC 791 3.2; kernel: ip_do_fragment (net/ipv4/ip_output.c), ip_fragment.c. A piece is a packet record whose payload is a
+ * slice of the original's, so nothing is copied; only pieces that came as bytes from outside are joined byte by byte.
+ */
+import { DROP, PROTO } from "../base/codes.js";
+import { SECOND } from "../base/time.js";
+import { IP_FLAG } from "../packet/columns.js";
+import { STEP } from "../trace/kinds.js";
+import { ICMP } from "./icmp-codes.js";
+import { EV, type Stack } from "./stack.js";
+import { traceStep } from "./trace-step.js";
+
+const IP_HEADER = 20;
+/** net.ipv4.ipfrag_time */
+const REASSEMBLY_TIME: number = 30 * SECOND;
+
+/** Bytes of the transport header that stand in front of the payload in the first piece. */
+function transportHeader(s: Stack, p: number): number {
+  const c = s.packets.c;
+  if (c.proto[p] === PROTO.TCP) return 20 + c.optLen[p]!;
+  return c.proto[p] === PROTO.UDP || c.proto[p] === PROTO.ICMP ? 8 : 0;
+}
+
+/** Whether `p` is a piece of a packet and not a whole one. */
+export function isFragment(s: Stack, p: number): boolean {
+  return (s.packets.c.frag[p]! & (IP_FLAG.MF | IP_FLAG.OFFSET)) !== 0;
+}
+
+/** ip_do_fragment: the pieces of `p`, which is used up, in order; each but the last is as long as `mtu` and eights of bytes allow. */
+export function splitPacket(s: Stack, p: number, mtu: number): number[] {
+  const whole = s.packets.c;
+  const base = whole.frag[p]! & IP_FLAG.OFFSET;
+  const more = whole.frag[p]! & IP_FLAG.MF;
+  const header = base === 0 ? transportHeader(s, p) : 0;
+  const total = whole.ipLen[p]! - IP_HEADER;
+  const step = Math.max(8, (mtu - IP_HEADER) & ~7);
+  const pieces: number[] = [];
+  for (let at = 0; at < total; at += step) {
+    const size = Math.min(step, total - at);
+    const piece = s.packets.clone(p);
+    const c = s.packets.c;
+    c.frag[piece] = (base + at / 8) | (at + size < total ? IP_FLAG.MF : more);
+    c.ipLen[piece] = IP_HEADER + size;
+    c.payOff[piece] = c.payOff[p]! + Math.max(0, at - header);
+    c.payLen[piece] = at === 0 ? Math.max(0, size - header) : size;
+    c.l4Len[piece] = total;
+    pieces.push(piece);
+  }
+  if (s.trace !== null) traceStep(s, STEP.FRAGMENT, p, s.dev.c.ns[whole.rtDev[p]!]!, whole.rtDev[p]!, pieces.length, 0);
+  s.packets.release(p);
+  return pieces;
+}
+
+const keyOf = (s: Stack, p: number, ns: number): string => {
+  const c = s.packets.c;
+  return `${ns}/${c.src[p]}/${c.dst[p]}/${c.proto[p]}/${c.ipId[p]}`;
+};
+
+/** ip_defrag: takes a piece; gives back the whole packet once the last one is there, else 0. */
+export function gatherFragment(s: Stack, p: number, ns: number): number {
+  const key = keyOf(s, p, ns);
+  const known = s.frag.queues.get(key);
+  const id = known?.id ?? s.frag.next++;
+  if (known === undefined) s.engine.schedule(REASSEMBLY_TIME, EV.fragments, ns, id);
+  const pieces = [...(known?.pieces ?? []), p];
+  const c = s.packets.c;
+  const offset = (row: number): number => (c.frag[row]! & IP_FLAG.OFFSET) * 8;
+  const ordered = [...pieces].sort((a, b) => offset(a) - offset(b));
+  let end = 0;
+  for (const row of ordered) {
+    if (offset(row) !== end) break;
+    end += c.ipLen[row]! - IP_HEADER;
+    if ((c.frag[row]! & IP_FLAG.MF) === 0) {
+      s.frag.queues.delete(key);
+      return join(s, ordered, end, ns);
+    }
+  }
+  s.frag.queues.set(key, { id, ns, pieces });
+  return 0;
+}
+
+/** The first piece, grown to the whole; the others are released. */
+function join(s: Stack, ordered: readonly number[], total: number, ns: number): number {
+  const c = s.packets.c;
+  const p = ordered[0]!;
+  const slices = ordered.every((row) => c.payload[row] === c.payload[p]);
+  const length = total - transportHeader(s, p);
+  if (slices && c.payload[p] !== 0) c.payLen[p] = length;
+  else joinBytes(s, ordered, p, length);
+  c.ipLen[p] = IP_HEADER + total;
+  c.frag[p] = 0;
+  c.l4Len[p] = 0;
+  c.csum[p] = 0;
+  for (let i = 1; i < ordered.length; i++) s.packets.release(ordered[i]!);
+  if (s.trace !== null) traceStep(s, STEP.REASSEMBLE, p, ns, c.iif[p]!, ordered.length, 0);
+  return p;
+}
+
+function joinBytes(s: Stack, ordered: readonly number[], p: number, length: number): void {
+  const c = s.packets.c;
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const row of ordered) {
+    const off = c.payOff[row]!;
+    bytes.set(s.payloads.bytes(c.payload[row]!).subarray(off, off + c.payLen[row]!), at);
+    at += c.payLen[row]!;
+  }
+  c.payload[p] = s.payloads.put(bytes);
+  c.payOff[p] = 0;
+  c.payLen[p] = length;
+}
+
+/** ip_expire: thirty seconds are over; the host tells the sender if it has seen the first piece. */
+function expire(s: Stack, ns: number, id: number): void {
+  for (const [key, queue] of s.frag.queues) {
+    if (queue.id !== id) continue;
+    s.frag.queues.delete(key);
+    for (const p of queue.pieces) {
+      if ((s.packets.c.frag[p]! & IP_FLAG.OFFSET) === 0) s.op.icmpError(p, ns, s.packets.c.iif[p]!, ICMP.timeExceeded, 1, 0);
+      s.op.drop(p, ns, s.packets.c.iif[p]!, DROP.FRAG_REASM_TIMEOUT);
+    }
+    return;
+  }
+}
+
+/** Fills the engine's slot of reassembly timers. */
+export function installFragments(s: Stack): void {
+  s.engine.on(EV.fragments, (ns, id) => expire(s, ns, id));
+}

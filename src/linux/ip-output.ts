@@ -1,0 +1,52 @@
+/** IPv4 output (net/ipv4/ip_output.c): OUTPUT for packets of this host, POSTROUTING for all, then the neighbour. */
+import { DROP } from "../base/codes.js";
+import { IP_FLAG, PACKET_META } from "../packet/columns.js";
+import { splitPacket } from "./fragment.js";
+import { ICMP } from "./icmp-codes.js";
+import { routeOutput } from "./route-output.js";
+import { HOOK, NF, type Stack } from "./stack.js";
+
+/** ip_local_out: a routed packet of this host; runs OUTPUT. */
+export function ipLocalOut(s: Stack, p: number, ns: number): void {
+  const c = s.packets.c;
+  c.meta[p] = c.meta[p]! | PACKET_META.LOCAL_OUT;
+  if ((s.ns.c.hooks[ns]! & (1 << HOOK.output)) !== 0 && s.op.hook(HOOK.output, p, ns, 0, c.rtDev[p]!) !== NF.accept) return;
+  ipOutput(s, p, ns);
+}
+
+/** ip_output and ip_finish_output: POSTROUTING, then in as many pieces as the MTU wants to the next hop. */
+export function ipOutput(s: Stack, p: number, ns: number): void {
+  const c = s.packets.c;
+  if ((s.ns.c.hooks[ns]! & (1 << HOOK.postrouting)) !== 0 && s.op.hook(HOOK.postrouting, p, ns, c.iif[p]!, c.rtDev[p]!) !== NF.accept) return;
+  const dev = c.rtDev[p]!;
+  const mtu = s.dev.c.mtu[dev]!;
+  if (c.ipLen[p]! > Math.min(mtu, c.rtMtu[p]! === 0 ? mtu : c.rtMtu[p]!)) {
+    tooLong(s, p, ns, dev);
+    return;
+  }
+  s.op.neighbourOutput(p, dev, c.rtVia[p]! !== 0 ? c.rtVia[p]! : c.dst[p]!);
+}
+
+function tooLong(s: Stack, p: number, ns: number, dev: number): void {
+  const c = s.packets.c;
+  const mtu = c.rtMtu[p]! === 0 ? s.dev.c.mtu[dev]! : Math.min(s.dev.c.mtu[dev]!, c.rtMtu[p]!);
+  if ((c.frag[p]! & IP_FLAG.DF) !== 0) {
+    s.op.icmpError(p, ns, dev, ICMP.unreachable, ICMP.fragmentationNeeded, mtu);
+    s.op.drop(p, ns, dev, DROP.PKT_TOO_BIG);
+    return;
+  }
+  const via = c.rtVia[p]! !== 0 ? c.rtVia[p]! : c.dst[p]!;
+  for (const piece of splitPacket(s, p, mtu)) s.op.neighbourOutput(piece, dev, via);
+}
+
+/** ip_route_me_harder: the destination or mark of a packet of this host changed in OUTPUT. False: no way there. */
+function rerouteOutput(s: Stack, p: number, ns: number): boolean {
+  return routeOutput(s, p, ns, 0) === 0;
+}
+
+/** Fills the slots of IPv4 output. */
+export function installIpOutput(s: Stack): void {
+  s.op.ipLocalOut = (p, ns) => ipLocalOut(s, p, ns);
+  s.op.ipOutput = (p, ns) => ipOutput(s, p, ns);
+  s.op.rerouteOutput = (p, ns) => rerouteOutput(s, p, ns);
+}

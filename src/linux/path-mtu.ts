@@ -1,0 +1,22 @@
+/** Learned path MTUs (fib_nh_exception): per destination, for ten minutes (net.ipv4.route.mtu_expires). */
+import type { Addr } from "../base/address-book.js";
+import { SECOND } from "../base/time.js";
+import type { Stack } from "./stack.js";
+
+const MTU_EXPIRES: number = 600 * SECOND;
+/** net.ipv4.route.min_pmtu: a smaller hint is raised to this. */
+const MIN_PMTU = 552;
+
+/** What may leave by `dev` to `dst` in one piece: the route's own mtu, the device's, or less where an ICMP error taught it. */
+export function pathMtu(s: Stack, ns: number, dst: number, routeMtu: number, dev: number): number {
+  const mtu = routeMtu !== 0 ? routeMtu : s.dev.c.mtu[dev]!;
+  const learned = s.fib.mtus.get(ns)?.get(dst as Addr);
+  return learned !== undefined && learned.expires > s.engine.now && learned.mtu < mtu ? learned.mtu : mtu;
+}
+
+/** ip_rt_update_pmtu: remembers what "fragmentation needed" said about a destination. */
+export function learnMtu(s: Stack, ns: number, dst: number, mtu: number): void {
+  const learned = new Map(s.fib.mtus.get(ns));
+  learned.set(dst as Addr, { mtu: Math.max(mtu, MIN_PMTU), expires: s.engine.now + MTU_EXPIRES });
+  s.fib.mtus.set(ns, learned);
+}

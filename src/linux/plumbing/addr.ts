@@ -1,0 +1,76 @@
+/** Addresses of devices: `ip addr add|del|replace|flush` (net/ipv4/devinet.c, net/ipv6/addrconf.c). */
+import { masked, parseCidr, type Cidr } from "../../base/cidr.js";
+import { addAddressRoutes, removeAddressRoutes } from "../device-routes.js";
+import type { InterfaceAddress, Stack } from "../stack.js";
+import { type ActResult, type AddrChange, type AddrFlush, extackError, noDevice, rtnetlinkError } from "./act.js";
+
+function handleOf(s: Stack, cidr: Cidr): number {
+  const [w0, w1, w2, w3] = cidr.words;
+  return cidr.family === 4 ? s.book.v4(w0) : s.book.v6(w0, w1, w2, w3);
+}
+
+function parse(text: string): Cidr | null {
+  return text.includes("/") ? parseCidr(text) : parseCidr(`${text}/${text.includes(":") ? 128 : 32}`);
+}
+
+const sameWords = (a: readonly number[], b: readonly number[]): boolean => a.every((word, i) => word === b[i]);
+
+function subnetOf(s: Stack, a: InterfaceAddress): readonly number[] {
+  const w = s.book.words.subarray(a.addr * 4, a.addr * 4 + 4);
+  return masked({ family: s.book.family[a.addr] as 4 | 6, words: [w[0]!, w[1]!, w[2]!, w[3]!], prefix: a.prefix }).words;
+}
+
+function setAddresses(s: Stack, dev: number, addresses: readonly InterfaceAddress[]): void {
+  s.devInfo.set(dev, Object.freeze({ ...s.devInfo.get(dev)!, addresses: Object.freeze(addresses) }));
+}
+
+/** The kernel keeps primaries in front of secondaries. */
+function withAddress(list: readonly InterfaceAddress[], a: InterfaceAddress): InterfaceAddress[] {
+  if (a.secondary) return [...list, a];
+  const at = list.findIndex((known) => known.secondary);
+  return at < 0 ? [...list, a] : [...list.slice(0, at), a, ...list.slice(at)];
+}
+
+function remove(s: Stack, dev: number, a: InterfaceAddress): void {
+  const list = s.devInfo.get(dev)!.addresses;
+  // Without promote_secondaries, an address takes the secondary ones of its subnet with it.
+  const gone = a.secondary
+    ? [a]
+    : list.filter((b) => b === a || (b.secondary && b.prefix === a.prefix && s.book.family[b.addr] === s.book.family[a.addr] && sameWords(subnetOf(s, a), subnetOf(s, b))));
+  setAddresses(s, dev, list.filter((b) => !gone.includes(b)));
+  for (const b of gone) removeAddressRoutes(s, dev, b);
+}
+
+/** `ip addr add|del|replace`. */
+export function changeAddress(s: Stack, act: AddrChange): ActResult {
+  const dev = s.nsInfo.get(act.ns)!.devices.get(act.dev);
+  if (dev === undefined) return noDevice(act.dev);
+  const cidr = parse(act.addr);
+  if (cidr === null) return { errno: "EINVAL", message: `Error: any valid prefix is expected rather than "${act.addr}".` };
+  const addr = handleOf(s, cidr);
+  const list = s.devInfo.get(dev)!.addresses;
+  const known = list.find((a) => a.addr === addr && a.prefix === cidr.prefix);
+  if (act.verb === "addr-del") {
+    if (known === undefined) return cidr.family === 4 ? extackError("EADDRNOTAVAIL", "ipv4: Address not found") : rtnetlinkError("EADDRNOTAVAIL");
+    remove(s, dev, known);
+    return null;
+  }
+  if (known !== undefined) {
+    if (act.verb === "addr-replace") return null;
+    return cidr.family === 4 ? extackError("EEXIST", "ipv4: Address already assigned") : rtnetlinkError("EEXIST");
+  }
+  const subnet = masked(cidr).words;
+  const secondary = cidr.family === 4 && list.some((a) => a.prefix === cidr.prefix && s.book.family[a.addr] === 4 && sameWords(subnetOf(s, a), subnet));
+  const made: InterfaceAddress = Object.freeze({ addr, prefix: cidr.prefix, secondary, scope: act.scope ?? "global", cause: act.cause ?? 0 });
+  setAddresses(s, dev, withAddress(list, made));
+  addAddressRoutes(s, dev, made);
+  return null;
+}
+
+/** `ip addr flush dev D`. */
+export function flushAddresses(s: Stack, act: AddrFlush): ActResult {
+  const dev = s.nsInfo.get(act.ns)!.devices.get(act.dev);
+  if (dev === undefined) return noDevice(act.dev);
+  while (s.devInfo.get(dev)!.addresses.length > 0) remove(s, dev, s.devInfo.get(dev)!.addresses[0]!);
+  return null;
+}

@@ -1,0 +1,79 @@
+/**
+ * The way out for a packet of this host, and its source address where the sender chose none (ip_route_output_key_hash).
+ *
+ * Kernel: net/ipv4/route.c. The answer is left in the packet; the return value is 0 or an errno number.
+ */
+import { ERRNO } from "./errno.js";
+import { STEP } from "../trace/kinds.js";
+import { chooseHop, fibLookup } from "./fib.js";
+import { type Route, RTN } from "./fib-table.js";
+import { pathMtu } from "./path-mtu.js";
+import { routeId } from "./route-id.js";
+import { preferredSource } from "./source-address.js";
+import type { Stack } from "./stack.js";
+import { traceStep } from "./trace-step.js";
+
+/** What a program hears when the best route is an error. */
+export function routeErrno(type: number): number {
+  if (type === RTN.blackhole) return ERRNO.EINVAL;
+  if (type === RTN.unreachable) return ERRNO.EHOSTUNREACH;
+  if (type === RTN.prohibit) return ERRNO.EACCES;
+  return ERRNO.ENETUNREACH;
+}
+
+function isLoopbackAddr(s: Stack, addr: number): boolean {
+  return s.book.family[addr] === 4 ? s.book.words[addr * 4]! >>> 24 === 127 : false;
+}
+
+/**
+ * Routes packet `p` (src may be 0) of namespace `ns`; `oif` binds it to a device (0: any). Sets `rtDev`, `rtVia`, `rtType`,
+ * `rtMtu` and a missing `src`.
+ */
+export function routeOutput(s: Stack, p: number, ns: number, oif: number): number {
+  const c = s.packets.c;
+  const dst = c.dst[p]!;
+  if (s.book.family[dst] === 4) {
+    const word = s.book.words[dst * 4]!;
+    if (word === -1 || word >>> 28 === 14) return routeToGroup(s, p, ns, oif, word === -1 ? RTN.broadcast : RTN.multicast);
+  }
+  const route = fibLookup(s, ns, dst, c.src[p]!, c.mark[p]!, 0, oif);
+  if (route === null) return ERRNO.ENETUNREACH;
+  if (route.hops.length === 0) return routeErrno(route.type);
+  if (route.type === RTN.local) {
+    if (c.src[p] === 0) c.src[p] = route.src !== 0 ? route.src : dst;
+    return settle(s, p, ns, route, s.ns.c.lo[ns]!, 0);
+  }
+  const hop = chooseHop(s, route, c.src[p]!, dst);
+  if (c.src[p] === 0) {
+    const source = preferredSource(s, route, hop, dst);
+    c.src[p] = source;
+  }
+  if (isLoopbackAddr(s, c.src[p]!) && s.ns.c.routeLocalnet[ns] === 0 && s.dev.c.routeLocalnet[hop.dev] === 0) return ERRNO.EINVAL;
+  return settle(s, p, ns, route, hop.dev, hop.via);
+}
+
+function routeToGroup(s: Stack, p: number, ns: number, oif: number, type: number): number {
+  const c = s.packets.c;
+  let dev = oif;
+  if (dev === 0) {
+    const route = fibLookup(s, ns, c.dst[p]!, c.src[p]!, c.mark[p]!, 0, 0);
+    if (route === null || route.hops.length === 0) return ERRNO.ENETUNREACH;
+    dev = route.hops[0]!.dev;
+    if (c.src[p] === 0) c.src[p] = preferredSource(s, route, route.hops[0]!, c.dst[p]!);
+  }
+  c.rtType[p] = type;
+  c.rtDev[p] = dev;
+  c.rtVia[p] = 0;
+  c.rtMtu[p] = s.dev.c.mtu[dev]!;
+  return 0;
+}
+
+function settle(s: Stack, p: number, ns: number, route: Route, dev: number, via: number): number {
+  const c = s.packets.c;
+  c.rtType[p] = route.type;
+  c.rtDev[p] = dev;
+  c.rtVia[p] = via;
+  c.rtMtu[p] = pathMtu(s, ns, c.dst[p]!, route.mtu, dev);
+  if (s.trace !== null) traceStep(s, STEP.ROUTE, p, ns, dev, routeId(s, route), via);
+  return 0;
+}
