@@ -5,7 +5,9 @@
 export type * from "./apps.js";
 export type * from "./batch.js";
 export * from "./core.js";
+export * from "./defaults.js";
 export type * from "./discovery.js";
+export * from "./freeze.js";
 export * from "./kinds.js";
 export * from "./located.js";
 export * from "./meta.js";
