@@ -71,6 +71,11 @@ export class Engine {
     return this.queue.isPending(id);
   }
 
+  /** When an event will run, Infinity if it is no longer pending. */
+  timeOf(id: number): number {
+    return this.queue.timeOfId(id);
+  }
+
   /** Runs the next event, whenever it is; false if there is none. */
   step(): boolean {
     const row = this.queue.pop(END_OF_TIME);

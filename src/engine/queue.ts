@@ -196,6 +196,12 @@ export class EventQueue {
     return this.rowOf(id) !== 0;
   }
 
+  /** Time of a pending event, Infinity if it is no longer pending. */
+  timeOfId(id: number): number {
+    const row = this.rowOf(id);
+    return row === 0 ? Infinity : this.timeOf(row);
+  }
+
   /** Time of the earliest event, Infinity if there is none. Reads one list if that event is far away. */
   peekTime(): number {
     if (this.root === 0) return Infinity;
