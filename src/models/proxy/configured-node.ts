@@ -1,6 +1,7 @@
 import type { Node } from "../../api/index.js";
 import type { ProxyConfig } from "./config.js";
 import type { IptablesNode } from "./iptables/iptables-node.js";
+import type { NftablesNode, NftablesRelease } from "./nftables/nftables-node.js";
 import { type LocalDetector, type ProxyNode, readNodePortAddresses } from "./proxy-node.js";
 import { type Address, canonicalAddress, type Family, readNetwork } from "./sloppy-address.js";
 
@@ -47,4 +48,20 @@ function configuredDetector(config: ProxyConfig, family: Family, node: Node | un
   const listed = mode === "NodeCIDR" && cidr === "" ? podCIDR : cidr.split(",");
   const network = listed.map((text) => readNetwork(text.trim())).find((each) => each?.family === family);
   return network === undefined || network === null ? null : { kind: "cidr", cidr: network.text };
+}
+
+/** The node as the nftables mode sees it. */
+export function configuredNftablesNode(config: ProxyConfig, nodes: readonly Node[]): NftablesNode {
+  const node = configuredNode(config, nodes, ["primary"]);
+  const serviceCIDRs = config.serviceCIDRs.flatMap((text) => {
+    const network = readNetwork(text.trim());
+    return network?.family === node.family ? [network.text] : [];
+  });
+  return { ...node, serviceCIDRs, release: nftablesRelease(config.release) };
+}
+
+/** The text of the newest described release that is not newer than `release`. */
+function nftablesRelease(release: string): NftablesRelease {
+  const minor = Number(/^v?1\.([0-9]+)/.exec(release)?.[1] ?? 0);
+  return minor >= 37 ? "1.37" : minor === 36 ? "1.36" : "1.35";
 }

@@ -64,6 +64,13 @@ export function choiceKey(port: ServicePortInfo, node: ChoosingNode): string {
   return local ? `${hint} local=${node.name}` : hint;
 }
 
+/** Whether nodes may choose differently for `port`. */
+export function choiceDependsOnNode(port: ServicePortInfo): boolean {
+  if (usesLocalEndpoints(port)) return true;
+  const ready = port.endpoints.filter((endpoint) => endpoint.ready);
+  return ready.length > 0 && (ready.every((each) => each.zoneHints.length > 0) || ready.every((each) => each.nodeHints.length > 0));
+}
+
 function clusterList(all: readonly EndpointInfo[], mode: HintMode, node: ChoosingNode): readonly EndpointInfo[] {
   const ready = all.filter((endpoint) => endpoint.ready && fits(endpoint, mode, node));
   return ready.length > 0 ? ready : all.filter(isDraining);

@@ -1,5 +1,5 @@
 import type { Service } from "../../api/index.js";
-import { canonicalAddress, type Family, familyName, type Network, readNetwork } from "./sloppy-address.js";
+import { type Address, canonicalAddress, type Family, familyName, type Network, networkHolds, readNetwork } from "./sloppy-address.js";
 
 /** One endpoint of one port of a Service, as an EndpointSlice states it. */
 export interface EndpointInfo {
@@ -70,6 +70,16 @@ export function usesClusterEndpoints(port: ServicePortInfo): boolean {
 
 export function usesLocalEndpoints(port: ServicePortInfo): boolean {
   return port.internalLocal || (port.externalLocal && externallyAccessible(port));
+}
+
+/** Whether source ranges limit who reaches its load balancer addresses. */
+export function limitsSources(port: ServicePortInfo): boolean {
+  return port.vips.length > 0 && port.sourceRanges.length > 0;
+}
+
+/** Whether a source range holds the node's own address, so that the node may talk to the load balancer address. */
+export function rangesHoldNode(port: ServicePortInfo, primary: Address | null): boolean {
+  return primary !== null && port.sourceRanges.some((range) => networkHolds(range.network, primary));
 }
 
 /** What of a Service does not depend on which of its ports is meant. */

@@ -2,10 +2,11 @@
 // that every sync rewrites whole. Read first: syncProxyRules in kubernetes pkg/proxy/iptables/proxier.go.
 
 import type { EndpointChoice } from "../endpoint-choice.js";
-import type { Frontend, ServicePortInfo } from "../service-port-info.js";
+import { type Frontend, limitsSources, type ServicePortInfo } from "../service-port-info.js";
 import type { ServiceChainNames } from "./chain-names.js";
 import { type IptablesNode, localhostNodePorts } from "./iptables-node.js";
-import type { CauseOf, RestoreRule } from "./restore-doc.js";
+import type { CauseOf } from "../cause-of.js";
+import type { RestoreRule } from "./restore-doc.js";
 
 export interface DispatchRules {
   readonly filter: readonly RestoreRule[];
@@ -14,7 +15,7 @@ export interface DispatchRules {
 
 /** Whether the source ranges of a load balancer are enforced. */
 export function usesFirewall(port: ServicePortInfo, choice: EndpointChoice): boolean {
-  return choice.hasAny && port.vips.length > 0 && port.sourceRanges.length > 0;
+  return choice.hasAny && limitsSources(port);
 }
 
 /** `-m tcp -p tcp -d 10.0.0.1 --dport 80`, with the destination left out where it is null. */

@@ -3,7 +3,8 @@
 import type { EndpointChoice } from "../endpoint-choice.js";
 import { type EndpointInfo, type ServicePortInfo, usesClusterEndpoints, usesLocalEndpoints } from "../service-port-info.js";
 import { endpointChainName, type ServiceChainNames } from "./chain-names.js";
-import type { CauseOf, RestoreRule } from "./restore-doc.js";
+import type { CauseOf } from "../cause-of.js";
+import type { RestoreRule } from "./restore-doc.js";
 import type { ChainRules } from "./service-chains.js";
 
 /** `large` leaves the comments out, as kube-proxy does beyond a thousand endpoints. */

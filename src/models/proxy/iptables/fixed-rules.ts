@@ -2,7 +2,8 @@
 
 import { type IptablesNode, localhostNodePorts, loopbackNetwork } from "./iptables-node.js";
 import { isLoopback } from "../sloppy-address.js";
-import type { CauseOf, RestoreRule } from "./restore-doc.js";
+import type { CauseOf } from "../cause-of.js";
+import type { RestoreRule } from "./restore-doc.js";
 
 export interface FixedRules {
   readonly filterChains: readonly string[];

@@ -1,4 +1,4 @@
-import type { CauseOf } from "./restore-doc.js";
+import type { CauseOf } from "../cause-of.js";
 
 type Table = "filter" | "nat" | "mangle";
 

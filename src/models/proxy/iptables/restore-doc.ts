@@ -24,9 +24,6 @@ export interface RestoreDoc {
   readonly tables: readonly RestoreTable[];
 }
 
-/** Row of a cause in the table of causes, by object (`Service shop/web`) and field path in it. */
-export type CauseOf = (object: string, path: string) => number;
-
 /** The bytes fed to `iptables-restore`, every line ending in a newline. */
 export function formatPayload(doc: RestoreDoc): string {
   const lines: string[] = [];

@@ -2,23 +2,17 @@
 // chain KUBE-EXT- and the source-range chain KUBE-FW-.
 
 import type { EndpointChoice } from "../endpoint-choice.js";
-import { externallyAccessible, type ServicePortInfo } from "../service-port-info.js";
-import { networkHolds } from "../sloppy-address.js";
+import { externallyAccessible, rangesHoldNode, type ServicePortInfo } from "../service-port-info.js";
 import type { ServiceChainNames } from "./chain-names.js";
 import { frontendMatch, usesFirewall } from "./dispatch-rules.js";
 import { detectorMatch, type IptablesNode } from "./iptables-node.js";
-import type { CauseOf, RestoreRule } from "./restore-doc.js";
+import type { CauseOf } from "../cause-of.js";
+import type { RestoreRule } from "./restore-doc.js";
 
 /** Chains in the order they are declared, and the rules in the order they are written. */
 export interface ChainRules {
   readonly chains: readonly string[];
   readonly rules: readonly RestoreRule[];
-}
-
-/** Whether a source range of the port holds the node's own address, so that the node may talk to the load balancer address. */
-export function rangesHoldNode(port: ServicePortInfo, node: Pick<IptablesNode, "primary">): boolean {
-  const { primary } = node;
-  return primary !== null && port.sourceRanges.some((range) => networkHolds(range.network, primary));
 }
 
 export function serviceChains(
@@ -77,7 +71,7 @@ function firewallRules(port: ServicePortInfo, names: ServiceChainNames, node: Ip
     rules.push({ chain: names.firewall, spec, cause: causeOf(path) });
   };
   for (const range of port.sourceRanges) allow(range.network.text, range.path);
-  if (rangesHoldNode(port, node)) for (const vip of port.vips) allow(vip.ip, vip.path);
+  if (rangesHoldNode(port, node.primary)) for (const vip of port.vips) allow(vip.ip, vip.path);
   const spec = `-m comment --comment "other traffic to ${port.title} will be dropped by KUBE-PROXY-FIREWALL"`;
   rules.push({ chain: names.firewall, spec, cause: causeOf("spec.loadBalancerSourceRanges") });
   return rules;

@@ -1,8 +1,9 @@
 import { ownedPrefixes } from "./chain-names.js";
 import { fixedRules } from "./fixed-rules.js";
 import type { IptablesNode } from "./iptables-node.js";
-import type { NodeRules } from "./render.js";
-import type { CauseOf, RestoreDoc, RestoreRule } from "./restore-doc.js";
+import type { IptablesRules, PortRules } from "./render.js";
+import type { CauseOf } from "../cause-of.js";
+import type { RestoreDoc, RestoreRule } from "./restore-doc.js";
 
 /** What a sync writes beyond what every sync does. */
 export interface SyncScope {
@@ -13,7 +14,7 @@ export interface SyncScope {
 }
 
 /** The payload of one sync: all of `rules` for a full one, the dispatch rules and the changed Services for a partial one. */
-export function syncDoc(rules: NodeRules, node: IptablesNode, scope: SyncScope, causeOf: CauseOf): RestoreDoc {
+export function syncDoc(rules: IptablesRules, node: IptablesNode, scope: SyncScope, causeOf: CauseOf): RestoreDoc {
   const fixed = fixedRules(node, causeOf);
   const filter: RestoreRule[] = [...fixed.filterHead];
   const nat: RestoreRule[] = [...fixed.natHead];
@@ -44,13 +45,13 @@ export function syncDoc(rules: NodeRules, node: IptablesNode, scope: SyncScope, 
 }
 
 /** Names of the chains that the Services of a node use. */
-export function activeChains(rules: NodeRules): ReadonlySet<string> {
+export function activeChains(rules: IptablesRules): ReadonlySet<string> {
   const active = new Set<string>();
   for (const ports of rules.entries) for (const port of ports) for (const chain of chainsOf(port)) active.add(chain);
   return active;
 }
 
-export function chainsOf(port: NodeRules["entries"][number][number]): readonly string[] {
+export function chainsOf(port: PortRules): readonly string[] {
   return [...port.service.chains, ...port.endpoints.chains];
 }
 

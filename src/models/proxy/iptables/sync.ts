@@ -2,9 +2,10 @@
 // holds the state, loads the payload, and says whether that worked.
 
 import { compareText } from "../compare-text.js";
+import { eachDifference } from "../shared-rules.js";
 import { changedServices, type ProxyView } from "../view.js";
 import type { IptablesNode } from "./iptables-node.js";
-import { type IptablesRenderer, isLargeCluster, type NodeRules } from "./render.js";
+import { type IptablesRenderer, type IptablesRules, isLargeCluster, type PortRules } from "./render.js";
 import type { RestoreDoc } from "./restore-doc.js";
 import { activeChains, chainsOf, staleChains, syncDoc } from "./sync-doc.js";
 
@@ -14,7 +15,7 @@ const FULL_SYNC_PERIOD = 3600 * SECOND;
 /** What one node's proxy of one family remembers; plain and immutable. */
 export interface IptablesSyncState {
   /** The rules that the kernel holds, null before the first sync. */
-  readonly rules: NodeRules | null;
+  readonly rules: IptablesRules | null;
   /** A failed sync, a flush, or changed labels of the node ask for a full one. */
   readonly needFull: boolean;
   readonly lastFull: number;
@@ -74,29 +75,16 @@ export function planSync(renderer: IptablesRenderer, state: IptablesSyncState, v
 }
 
 /** Chains left over so far and those of Services whose rules differ now, without what the new rules use. */
-function unusedSince(state: IptablesSyncState, rules: NodeRules): readonly string[] {
-  const before = state.rules;
+function unusedSince(state: IptablesSyncState, rules: IptablesRules): readonly string[] {
   const left = new Set(state.stale);
   const used: string[] = [];
-  const note = (ports: NodeRules["entries"][number], into: (chain: string) => void): void => {
-    for (const port of ports) for (const chain of chainsOf(port)) into(chain);
-  };
-  let [i, j] = [0, 0];
-  const olds = before?.view.entries ?? [];
-  const news = rules.view.entries;
-  while (i < olds.length || j < news.length) {
-    const old = olds[i]?.key;
-    const now = news[j]?.key;
-    const same = old === now;
-    const oldFirst = now === undefined || (old !== undefined && old < now);
-    if (same && before!.entries[i] === rules.entries[j]) {
-      i++;
-      j++;
-      continue;
-    }
-    if (same || oldFirst) note(before!.entries[i++]!, (chain) => left.add(chain));
-    if (same || !oldFirst) note(rules.entries[j++]!, (chain) => used.push(chain));
-  }
+  const chains = (ports: readonly PortRules[]): readonly string[] => ports.flatMap(chainsOf);
+  eachDifference(
+    state.rules,
+    rules,
+    (ports) => chains(ports).forEach((chain) => left.add(chain)),
+    (ports) => chains(ports).forEach((chain) => used.push(chain)),
+  );
   for (const chain of used) left.delete(chain);
   return sorted(left);
 }
