@@ -51,18 +51,6 @@ export const EV = Object.freeze({
   fragments: 8,
 } as const);
 
-/** What `Ops.deviceEvent` tells, as the kernel's netdevice notifiers. */
-export const NETDEV = Object.freeze({
-  /** set up: addresses of `lo` and connected routes return */
-  up: 1,
-  /** set down: routes through the device go */
-  down: 2,
-  /** is about to be deleted or to leave its namespace: addresses and routes go */
-  unregister: 3,
-  /** carrier gained or lost; routes stay */
-  carrier: 4,
-} as const);
-
 /** The five hooks of ip and ip6, numbered as NF_INET_*. */
 export const HOOK = Object.freeze({ prerouting: 0, input: 1, forward: 2, output: 3, postrouting: 4 } as const);
 
@@ -160,6 +148,8 @@ export interface DeviceInfo {
   readonly ports?: readonly number[];
   /** bridge: its MAC was given, not taken from a port (NET_ADDR_SET) */
   readonly macGiven?: boolean;
+  /** bridge: its MTU was given and follows no port */
+  readonly mtuGiven?: boolean;
   readonly cause: number;
 }
 
@@ -221,8 +211,6 @@ export interface Ops {
   sendReset(p: number, ns: number, hook: number): void;
   /** an ICMP error quotes a packet of one of our sockets. `p` is the error, still the caller's. */
   socketError(p: number, ns: number): void;
-  /** The IP layer hears what happened to a device, NETDEV.*; neighbours and FDB have been seen to. */
-  deviceEvent(dev: number, event: number): void;
   /** Drop: trace reason and release. */
   drop(p: number, ns: number, dev: number, reason: number): void;
 }
@@ -232,6 +220,8 @@ export class Stack {
   readonly ns: Table<typeof netnsColumns> = new Table(netnsColumns, 16);
   readonly dev: Table<typeof deviceColumns> = new Table(deviceColumns, 64);
   readonly nsInfo: Map<number, NetnsInfo> = new Map();
+  /** namespace rows by "node/name"; derived from nsInfo */
+  readonly nsByName: Map<string, number> = new Map();
   readonly devInfo: Map<number, DeviceInfo> = new Map();
   readonly fib: FibTables = new FibTables();
   readonly frag: FragmentTable = new FragmentTable();

@@ -1,0 +1,59 @@
+/**
+ * The one writing door of the simulated kernels: every change by a person, an agent or a model is an act that comes through
+ * `plumb`. It dispatches on the verb to one file for each concern in plumbing/.
+ */
+import type { Act, ActResult } from "./plumbing/act.js";
+import { changeAddress, flushAddresses } from "./plumbing/addr.js";
+import { changeFdb } from "./plumbing/fdb.js";
+import { addLink, deleteLink, setLink } from "./plumbing/link.js";
+import { changeNeighbour } from "./plumbing/neigh.js";
+import { addNamespace, deleteNamespace } from "./plumbing/netns.js";
+import { changeRoute, flushRoutes } from "./plumbing/route.js";
+import { changeRule } from "./plumbing/rule.js";
+import { setSysctl } from "./plumbing/sysctl.js";
+import type { Stack } from "./stack.js";
+
+/** Does one act, whole or not at all; null, or why it was refused, in the real tool's words. */
+export function plumb(s: Stack, act: Act): ActResult {
+  switch (act.verb) {
+    case "netns-add":
+      return addNamespace(s, act);
+    case "netns-del":
+      return deleteNamespace(s, act);
+    case "link-add":
+      return addLink(s, act);
+    case "link-set":
+      return setLink(s, act);
+    case "link-del":
+      return deleteLink(s, act);
+    case "neigh-add":
+    case "neigh-replace":
+    case "neigh-del":
+      return changeNeighbour(s, act);
+    case "fdb-append":
+    case "fdb-add":
+    case "fdb-replace":
+    case "fdb-del":
+      return changeFdb(s, act);
+    case "addr-add":
+    case "addr-del":
+    case "addr-replace":
+      return changeAddress(s, act);
+    case "addr-flush":
+      return flushAddresses(s, act);
+    case "route-add":
+    case "route-replace":
+    case "route-append":
+    case "route-del":
+      return changeRoute(s, act);
+    case "route-flush":
+      return flushRoutes(s, act);
+    case "rule-add":
+    case "rule-del":
+      return changeRule(s, act);
+    case "sysctl":
+      return setSysctl(s, act);
+    default:
+      return { errno: "EOPNOTSUPP", message: `not modelled: ${act.verb}` };
+  }
+}
