@@ -18,3 +18,11 @@ export { MALFORMED, type MalformedCode, malformedWords } from "./wire/malformed.
 export { TCP_BYTES, TCP_SEGMENT_OPTIONS, TCP_SYN_OPTIONS } from "./wire/tcp.js";
 export { UDP_BYTES } from "./wire/udp.js";
 export { VXLAN_BYTES, VXLAN_PORT } from "./wire/vxlan.js";
+export {
+  DNS_HEADER_BYTES, DNS_MALFORMED, DNS_RCODE, DNS_UDP_BYTES, type DnsMalformed, type DnsMessage, type DnsQuestion, decodeDns, dnsQuery, encodeDns,
+} from "./wire/dns.js";
+export { type DnsNameFault, dnsLabels } from "./wire/dns-name.js";
+export {
+  DNS_IN, DNS_TYPE, type DnsAddressRecord, type DnsAuthorityRecord, type DnsOptRecord, type DnsOtherRecord, type DnsRecord,
+  type DnsServiceRecord, type DnsTargetRecord, type DnsTextRecord,
+} from "./wire/dns-record.js";
