@@ -39,7 +39,8 @@ export class Payloads {
       if (this.#hashes[handle] === hash && sameBytes(this.#list[handle]!, bytes, from, to)) return handle;
       slot = (slot + 1) & (this.#slots.length - 1);
     }
-    return this.#append(bytes.slice(from, to), hash);
+    // Not slice: that of a Node Buffer shares its memory.
+    return this.#append(new Uint8Array(bytes.subarray(from, to)), hash);
   }
 
   /** The handle of a text in UTF-8. */

@@ -155,7 +155,7 @@ function readData(bytes: Uint8Array, from: number, to: number, code: number, own
     case DNS_TYPE.OPT:
       return readOpt(bytes, from, to, owned);
     default:
-      return { type: "other", ...owned, code, data: bytes.slice(from, to) };
+      return { type: "other", ...owned, code, data: new Uint8Array(bytes.subarray(from, to)) };
   }
 }
 
@@ -191,7 +191,7 @@ function readOpt(bytes: Uint8Array, from: number, to: number, owned: Owned): Dns
     if (at + 4 > to) return null;
     const end = at + 4 + readHalf(bytes, at + 2);
     if (end > to) return null;
-    options.push({ code: readHalf(bytes, at), data: bytes.slice(at + 4, end) });
+    options.push({ code: readHalf(bytes, at), data: new Uint8Array(bytes.subarray(at + 4, end)) });
     at = end;
   }
   const { ttl } = owned;
