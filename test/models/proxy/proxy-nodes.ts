@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import type { IptablesNode } from "../../../src/models/proxy/iptables/iptables-node.js";
+import { type NftablesNode, nftablesReleases } from "../../../src/models/proxy/nftables/nftables-node.js";
 import { readNodePortAddresses } from "../../../src/models/proxy/proxy-node.js";
 import { canonicalAddress } from "../../../src/models/proxy/sloppy-address.js";
 
@@ -40,4 +41,12 @@ export const anyIptablesNode: fc.Arbitrary<IptablesNode> = fc
   .map(({ detector, nodePorts, ...over }) => {
     const node = iptablesNode({ ...over, ...(detector === undefined ? {} : { detector }) });
     return { ...node, nodePorts: readNodePortAddresses(nodePorts, node.family, node.primary, node.addresses) };
+  });
+
+export const anyNftablesNode: fc.Arbitrary<NftablesNode> = fc
+  .record({ node: anyIptablesNode, release: fc.constantFrom(...nftablesReleases), serviceCIDRs: fc.subarray([0, 1]) })
+  .map(({ node, release, serviceCIDRs }) => {
+    const { randomFully: _r, localhostNodePorts: _l, conntrackTcpBeLiberal: _c, counters: _n, ...every } = node;
+    const networks = node.family === 4 ? ["10.96.0.0/16", "10.112.0.0/12"] : ["fd00:96::/112", "fd00:97::/112"];
+    return { ...every, release, serviceCIDRs: serviceCIDRs.map((index) => networks[index]!) };
   });
