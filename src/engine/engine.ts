@@ -5,7 +5,7 @@
 import { Digest } from "../base/hash.js";
 import { BrokenInvariant } from "../base/problem.js";
 import { END_OF_TIME } from "../base/time.js";
-import { EventQueue, type EventQueueState, type EventRecord } from "./queue.js";
+import { EventQueue, type EventQueueState, type EventRecord, type PendingEvent } from "./queue.js";
 
 export type EventHandler = (a: number, b: number, record: EventRecord | undefined) => void;
 
@@ -15,16 +15,6 @@ export interface EngineState {
   readonly lane0: number;
   readonly lane1: number;
   readonly queue: EventQueueState;
-}
-
-/** One pending event, as shown to those who ask what happens next. */
-export interface PendingEvent {
-  readonly id: number;
-  readonly time: number;
-  readonly kind: number;
-  readonly a: number;
-  readonly b: number;
-  readonly record: EventRecord | undefined;
 }
 
 export class Engine {
@@ -52,14 +42,12 @@ export class Engine {
 
   /** An event `delay` ns from now, behind all that are scheduled for that instant; `a` and `b` are int32. Returns an id for `cancel`. */
   schedule(delay: number, kind: number, a: number, b: number): number {
-    const row = this.queue.push(this.timeAfter(delay), kind, a, b);
-    return this.queue.idOf(row);
+    return this.queue.push(this.timeAfter(delay), kind, a, b);
   }
 
   /** The same with a record of plain data, which is frozen here. */
   scheduleWith(delay: number, kind: number, a: number, b: number, record: object): number {
-    const row = this.queue.pushWith(this.timeAfter(delay), kind, a, b, Object.freeze(record) as EventRecord);
-    return this.queue.idOf(row);
+    return this.queue.pushWith(this.timeAfter(delay), kind, a, b, Object.freeze(record) as EventRecord);
   }
 
   /** False if the event has run or was cancelled before. */
@@ -73,21 +61,20 @@ export class Engine {
 
   /** When an event will run, Infinity if it is no longer pending. */
   timeOf(id: number): number {
-    return this.queue.timeOfId(id);
+    return this.queue.timeOf(id);
   }
 
   /** Runs the next event, whenever it is; false if there is none. */
   step(): boolean {
-    const row = this.queue.pop(END_OF_TIME);
-    if (row === 0) return false;
-    this.dispatch(row);
+    if (!this.queue.pop(END_OF_TIME)) return false;
+    this.dispatch();
     return true;
   }
 
   /** Runs every event up to and including `until`, sets the clock there (unless `until` is Infinity), returns how many ran. */
   run(until: number): number {
     const before = this.steps;
-    for (let row = this.queue.pop(until); row !== 0; row = this.queue.pop(until)) this.dispatch(row);
+    while (this.queue.pop(until)) this.dispatch();
     if (until !== Infinity && until > this.now) this.now = until;
     return this.steps - before;
   }
@@ -104,15 +91,7 @@ export class Engine {
 
   /** What will run, in order, as things stand. */
   pending(): PendingEvent[] {
-    const { queue } = this;
-    return queue.pending().map((row) => ({
-      id: queue.idOf(row),
-      time: queue.timeOf(row),
-      kind: queue.kindOf(row),
-      a: queue.aOf(row),
-      b: queue.bOf(row),
-      record: queue.recordOf(row),
-    }));
+    return this.queue.pending();
   }
 
   /** Folds the history of events, the clock and the number of pending events into a digest of the world. */
@@ -143,19 +122,13 @@ export class Engine {
     this.queue.restore(state.queue);
   }
 
-  private dispatch(row: number): void {
-    const { queue } = this;
-    const kind = queue.kindOf(row);
-    const a = queue.aOf(row);
-    const b = queue.bOf(row);
-    const record = queue.recordOf(row);
-    // Before the handler runs: an event that schedules its successor then gets the same row again, still warm.
-    queue.release(row);
-    this.now = queue.time;
+  private dispatch(): void {
+    const { time, kind, a, b, record } = this.queue;
+    this.now = time;
     this.steps++;
-    this.digest.event(queue.time, kind, a, b);
+    this.digest.event(time, kind, a, b);
     const handler = this.handlers[kind];
-    if (handler === undefined) throw this.broken(`no handler for event kind ${kind}`, { kind, a, b, time: this.now });
+    if (handler === undefined) throw this.broken(`no handler for event kind ${kind}`, { kind, a, b, time });
     handler(a, b, record);
   }
 

@@ -15,191 +15,177 @@
  *   can have been pushed below it for the same time, so plain lists keep the order of pushing among equal times.
  *
  * The cursor never passes the limit given to `pop`, so whatever may still be scheduled lies at or after it.
+ *
+ * Slots and events share one array, and links are offsets into it: the first 9216 words are the slots, each the offset of its
+ * first event; behind them each event takes eight words, of which the first links to the next event of its list. The offset in
+ * `tails` is that of the last event, or of the slot itself while its list is empty, so that appending never asks which.
  */
 import { BrokenInvariant } from "../base/problem.js";
 
 const TICKS = 4096;
 const SLOTS = 9216;
-/** int32 words of an event: its list neighbours, its time in two words, what it is. Interleaved: an event is half a cache line. */
+/** Words of an event: its list neighbours, its time in two words, what it is. Interleaved, it is half a cache line. */
 const STRIDE = 8;
-const NEXT = 0;
 const PREV = 1;
 const LOW = 2;
 const HIGH = 3;
 const KIND = 4;
 const A = 5;
 const B = 6;
-/** How often the row was used (29 bits), the sign bit set while it is pending, RECORD while a record belongs to it. */
+/** How often the place was used (29 bits), the sign bit set while its event is pending, RECORD while it has a record. */
 const USE = 7;
 const PENDING = -0x80000000;
 const RECORD = 0x40000000;
 const USES = 0x1fffffff;
-const ROWS = 0x1000000;
+/** Ids are the use times this plus the place. */
+const PLACES = 0x1000000;
 const TWO_32 = 4294967296;
 
 export type EventRecord = Readonly<Record<string, unknown>>;
 
+/** One pending event, for those who ask what happens next. */
+export interface PendingEvent {
+  readonly id: number;
+  readonly time: number;
+  readonly kind: number;
+  readonly a: number;
+  readonly b: number;
+  readonly record: EventRecord | undefined;
+}
+
 /** What a queue holds, as plain data; its size goes with the most events ever pending at once, not with the wheel. */
 export interface EventQueueState {
+  /** Eight words for each place ever used. */
   readonly events: Int32Array;
-  readonly top: number;
   readonly free: number;
   readonly size: number;
   readonly cursor: number;
-  /** Busy slots: slot, first row, last row, one after the other. */
+  /** Busy slots: slot, offset of the first event, of the last. */
   readonly slots: Int32Array;
-  readonly records: readonly (readonly [row: number, record: EventRecord])[];
+  readonly records: readonly (readonly [at: number, record: EventRecord])[];
 }
 
 export class EventQueue {
   /** Pending events. */
   size = 0;
-  /** Time of the event that `pop` returned last. */
+  /** The event that `pop` took out last. */
   time = 0;
-  private events = new Int32Array(STRIDE * 16);
-  private top = 1;
-  private free = 0;
-  private readonly heads: Int32Array = new Int32Array(SLOTS);
-  private readonly tails: Int32Array = new Int32Array(SLOTS);
+  kind = 0;
+  a = 0;
+  b = 0;
+  record: EventRecord | undefined = undefined;
+  private events: Int32Array = new Int32Array(SLOTS + STRIDE * 16);
+  private readonly tails: Int32Array = Int32Array.from({ length: SLOTS }, (_, slot) => slot);
   private readonly words: Int32Array = new Int32Array(SLOTS >> 5);
   private readonly groups: Int32Array = new Int32Array(SLOTS >> 10);
   private root = 0;
+  private top: number = SLOTS;
+  private free = 0;
   /** The cursor as two words, and the time of slot 0 of level 0. */
   private low = 0;
   private high = 0;
   private base = 0;
   private readonly records = new Map<number, EventRecord>();
 
-  /** Row of the new event. `time` is an integer, not before the last popped event nor before any limit `pop` was given. */
+  /**
+   * Adds an event; `time` is an integer, not before the last popped event nor before any limit `pop` was given. Returns an id
+   * for `cancel`: a positive integer below 2^53.
+   */
   push(time: number, kind: number, a: number, b: number): number {
-    let row = this.free;
-    if (row !== 0) {
-      this.free = this.events[row * STRIDE]!;
+    let at = this.free;
+    if (at !== 0) {
+      this.free = this.events[at]!;
     } else {
-      row = this.top++;
-      if (row * STRIDE === this.events.length) this.grow();
+      at = this.top;
+      this.top = at + STRIDE;
+      if (at === this.events.length) this.grow();
     }
     const { events } = this;
-    const at = row * STRIDE;
     const low = time | 0;
     const high = (time * (1 / TWO_32)) | 0;
+    const use = (events[at + USE]! + 1) & USES;
     events[at + LOW] = low;
     events[at + HIGH] = high;
     events[at + KIND] = kind;
     events[at + A] = a;
     events[at + B] = b;
-    events[at + USE] = ((events[at + USE]! + 1) & USES) | PENDING;
+    events[at + USE] = use | PENDING;
     this.size++;
-    this.append(this.slotOf(low, high), row);
-    return row;
+    this.append(this.slotOf(low, high), at);
+    return use * PLACES + (at >> 3);
   }
 
-  /** A push with a record that `recordOf` gives back; the caller has frozen it. */
+  /** A push with a record, which the caller has frozen. */
   pushWith(time: number, kind: number, a: number, b: number, record: EventRecord): number {
-    const row = this.push(time, kind, a, b);
-    this.events[row * STRIDE + USE]! |= RECORD;
-    this.records.set(row, record);
-    return row;
+    const id = this.push(time, kind, a, b);
+    const at = (id % PLACES) * STRIDE;
+    this.events[at + USE]! |= RECORD;
+    this.records.set(at, record);
+    return id;
   }
 
-  /**
-   * Takes out the earliest event if it is not later than `limit`, sets `time`, and returns its row, or 0. The row is to be
-   * read with `kindOf` and its like and then given back with `release`.
-   */
-  pop(limit: number): number {
-    const { heads, events } = this;
+  /** Takes out the earliest event, if it is not later than `limit`, into `time`, `kind`, `a`, `b` and `record`; false if there is none. */
+  pop(limit: number): boolean {
+    const { events } = this;
     while (this.root !== 0) {
       const slot = this.firstSlot();
-      const row = heads[slot]!;
-      const at = row * STRIDE;
+      const at = events[slot]!;
+      let { time } = this;
       if (slot < TICKS) {
-        const time = this.base + slot;
-        if (time > limit) return 0;
-        const next = events[at]!;
-        heads[slot] = next;
-        if (next === 0) this.empty(slot);
+        time = this.base + slot;
+        if (time > limit) return false;
         this.low = (this.low & -TICKS) | slot;
-        this.size--;
-        this.time = time;
-        return row;
-      }
-      if (this.tails[slot] === row) {
+      } else if (this.tails[slot] === at) {
         // Alone in its slot, and all lower levels are empty: it is the earliest, whatever its time within the slot.
-        const time = events[at + HIGH]! * TWO_32 + (events[at + LOW]! >>> 0);
-        if (time > limit) return 0;
-        heads[slot] = 0;
-        this.empty(slot);
+        time = this.timeAt(at);
+        if (time > limit) return false;
         this.moveCursor(events[at + LOW]!, events[at + HIGH]!);
-        this.size--;
-        this.time = time;
-        return row;
+      } else {
+        if (!this.spread(slot, limit)) return false;
+        continue;
       }
-      if (!this.spread(slot, limit)) return 0;
+      const next = events[at]!;
+      events[slot] = next;
+      if (next === 0) this.empty(slot);
+      this.time = time;
+      this.kind = events[at + KIND]!;
+      this.a = events[at + A]!;
+      this.b = events[at + B]!;
+      this.record = (events[at + USE]! & RECORD) === 0 ? undefined : this.records.get(at);
+      this.size--;
+      // Freed at once: an event that schedules its successor gets the same place again, still warm.
+      this.release(at);
+      return true;
     }
-    return 0;
-  }
-
-  kindOf(row: number): number {
-    return this.events[row * STRIDE + KIND]!;
-  }
-
-  aOf(row: number): number {
-    return this.events[row * STRIDE + A]!;
-  }
-
-  bOf(row: number): number {
-    return this.events[row * STRIDE + B]!;
-  }
-
-  recordOf(row: number): EventRecord | undefined {
-    return (this.events[row * STRIDE + USE]! & RECORD) === 0 ? undefined : this.records.get(row);
-  }
-
-  /** Gives a popped row back. */
-  release(row: number): void {
-    const { events } = this;
-    const at = row * STRIDE;
-    const use = events[at + USE]!;
-    if ((use & RECORD) !== 0) this.records.delete(row);
-    events[at + USE] = use & USES;
-    events[at] = this.free;
-    this.free = row;
-  }
-
-  /** A positive integer below 2^53 that names this use of the row, for `cancel`. */
-  idOf(row: number): number {
-    return (this.events[row * STRIDE + USE]! & USES) * ROWS + row;
+    return false;
   }
 
   /** Takes an event out before its time; false if it is no longer pending. */
   cancel(id: number): boolean {
-    const row = this.rowOf(id);
-    if (row === 0) return false;
-    const { events, heads, tails } = this;
-    const at = row * STRIDE;
+    const at = this.placeOf(id);
+    if (at === 0) return false;
+    const { events } = this;
     const slot = this.slotOf(events[at + LOW]!, events[at + HIGH]!);
     const next = events[at]!;
-    const first = heads[slot] === row;
-    // A popped head leaves its successor's PREV stale, so PREV of a head is never read.
-    const prev = first ? 0 : events[at + PREV]!;
-    if (first) heads[slot] = next;
-    else events[prev * STRIDE] = next;
-    if (next !== 0) events[next * STRIDE + PREV] = prev;
-    else if (first) this.empty(slot);
-    else tails[slot] = prev;
+    // The PREV of a first event is stale once the one before it was popped.
+    const prev = events[slot] === at ? slot : events[at + PREV]!;
+    events[prev] = next;
+    if (next !== 0) events[next + PREV] = prev;
+    else this.tails[slot] = prev;
+    if (events[slot] === 0) this.empty(slot);
     this.size--;
-    this.release(row);
+    this.release(at);
     return true;
   }
 
   isPending(id: number): boolean {
-    return this.rowOf(id) !== 0;
+    return this.placeOf(id) !== 0;
   }
 
   /** Time of a pending event, Infinity if it is no longer pending. */
-  timeOfId(id: number): number {
-    const row = this.rowOf(id);
-    return row === 0 ? Infinity : this.timeOf(row);
+  timeOf(id: number): number {
+    const at = this.placeOf(id);
+    return at === 0 ? Infinity : this.timeAt(at);
   }
 
   /** Time of the earliest event, Infinity if there is none. Reads one list if that event is far away. */
@@ -208,72 +194,85 @@ export class EventQueue {
     const slot = this.firstSlot();
     if (slot < TICKS) return this.base + slot;
     let earliest = Infinity;
-    for (let row = this.heads[slot]!; row !== 0; row = this.events[row * STRIDE]!) earliest = Math.min(earliest, this.timeOf(row));
+    for (let at = this.events[slot]!; at !== 0; at = this.events[at]!) earliest = Math.min(earliest, this.timeAt(at));
     return earliest;
   }
 
-  timeOf(row: number): number {
-    return this.events[row * STRIDE + HIGH]! * TWO_32 + (this.events[row * STRIDE + LOW]! >>> 0);
-  }
-
-  /** Rows of all pending events in the order in which they will run. */
-  pending(): number[] {
-    const rows: number[] = [];
-    for (let slot = 0; slot < SLOTS; slot++) {
-      const from = rows.length;
-      for (let row = this.heads[slot]!; row !== 0; row = this.events[row * STRIDE]!) rows.push(row);
-      if (slot >= TICKS && rows.length > from + 1) {
-        rows.push(...rows.splice(from).sort((x, y) => this.timeOf(x) - this.timeOf(y)));
+  /** All pending events in the order in which they will run. */
+  pending(): PendingEvent[] {
+    const { events } = this;
+    const found: PendingEvent[] = [];
+    for (const slot of this.busySlots()) {
+      const from = found.length;
+      for (let at = events[slot]!; at !== 0; at = events[at]!) {
+        found.push({
+          id: (events[at + USE]! & USES) * PLACES + (at >> 3),
+          time: this.timeAt(at),
+          kind: events[at + KIND]!,
+          a: events[at + A]!,
+          b: events[at + B]!,
+          record: this.records.get(at),
+        });
       }
+      if (slot >= TICKS && found.length > from + 1) found.push(...found.splice(from).sort((x, y) => x.time - y.time));
     }
-    return rows;
+    return found;
   }
 
   save(): EventQueueState {
-    const slots: number[] = [];
-    for (let word = 0; word < this.words.length; word++) {
-      for (let bits = this.words[word]!; bits !== 0; bits &= bits - 1) {
-        const slot = (word << 5) + lowestBit(bits);
-        slots.push(slot, this.heads[slot]!, this.tails[slot]!);
-      }
-    }
     return {
-      events: this.events.slice(0, this.top * STRIDE),
-      top: this.top,
+      events: this.events.slice(SLOTS, this.top),
       free: this.free,
       size: this.size,
       cursor: this.high * TWO_32 + (this.low >>> 0),
-      slots: Int32Array.from(slots),
+      slots: Int32Array.from(this.busySlots().flatMap((slot) => [slot, this.events[slot]!, this.tails[slot]!])),
       records: Array.from(this.records),
     };
   }
 
   restore(state: EventQueueState): void {
-    if (state.events.length > this.events.length) this.events = new Int32Array(state.events.length);
-    this.events.set(state.events);
-    this.events.fill(0, state.events.length);
-    this.top = state.top;
+    this.top = SLOTS + state.events.length;
+    if (this.top > this.events.length) this.events = new Int32Array(this.top);
+    else this.events.fill(0);
+    this.events.set(state.events, SLOTS);
     this.free = state.free;
     this.size = state.size;
-    this.moveCursor(state.cursor | 0, Math.floor(state.cursor / TWO_32));
     this.time = state.cursor;
-    for (const column of [this.heads, this.tails, this.words, this.groups]) column.fill(0);
+    this.moveCursor(state.cursor | 0, Math.floor(state.cursor / TWO_32));
+    this.words.fill(0);
+    this.groups.fill(0);
     this.root = 0;
+    for (let slot = 0; slot < SLOTS; slot++) this.tails[slot] = slot;
     for (let i = 0; i < state.slots.length; i += 3) {
       const slot = state.slots[i]!;
-      this.heads[slot] = state.slots[i + 1]!;
+      this.events[slot] = state.slots[i + 1]!;
       this.tails[slot] = state.slots[i + 2]!;
       this.mark(slot);
     }
+    this.record = undefined;
     this.records.clear();
-    for (const [row, record] of state.records) this.records.set(row, record);
+    for (const [at, record] of state.records) this.records.set(at, record);
   }
 
-  private rowOf(id: number): number {
-    const row = id % ROWS;
-    if (row === 0 || row >= this.top) return 0;
-    const use = this.events[row * STRIDE + USE]!;
-    return use < 0 && (use & USES) === Math.floor(id / ROWS) ? row : 0;
+  private release(at: number): void {
+    const { events } = this;
+    const use = events[at + USE]!;
+    if ((use & RECORD) !== 0) this.records.delete(at);
+    events[at + USE] = use & USES;
+    events[at] = this.free;
+    this.free = at;
+  }
+
+  /** Where the event of that id is, 0 if it is no longer pending. */
+  private placeOf(id: number): number {
+    const at = (id % PLACES) * STRIDE;
+    if (at < SLOTS || at >= this.top) return 0;
+    const use = this.events[at + USE]!;
+    return use < 0 && (use & USES) === Math.floor(id / PLACES) ? at : 0;
+  }
+
+  private timeAt(at: number): number {
+    return this.events[at + HIGH]! * TWO_32 + (this.events[at + LOW]! >>> 0);
   }
 
   private slotOf(low: number, high: number): number {
@@ -287,21 +286,17 @@ export class EventQueue {
     return highDiff >>> 10 === 0 ? 6144 + (high & 1023) : 7168 + (high >>> 10);
   }
 
-  private append(slot: number, row: number): void {
+  private append(slot: number, at: number): void {
     const { events, tails } = this;
     const tail = tails[slot]!;
-    const at = row * STRIDE;
+    events[tail] = at;
     events[at] = 0;
     events[at + PREV] = tail;
-    tails[slot] = row;
-    if (tail !== 0) {
-      events[tail * STRIDE] = row;
-    } else {
-      this.heads[slot] = row;
-      this.mark(slot);
-    }
+    tails[slot] = at;
+    this.mark(slot);
   }
 
+  /** Whether the slot was busy before is a toss-up, so the bits are set without asking. */
   private mark(slot: number): void {
     this.words[slot >> 5]! |= 1 << (slot & 31);
     this.groups[slot >> 10]! |= 1 << ((slot >> 5) & 31);
@@ -309,7 +304,7 @@ export class EventQueue {
   }
 
   private empty(slot: number): void {
-    this.tails[slot] = 0;
+    this.tails[slot] = slot;
     const word = this.words[slot >> 5]! & ~(1 << (slot & 31));
     this.words[slot >> 5] = word;
     if (word !== 0) return;
@@ -324,6 +319,14 @@ export class EventQueue {
     return (word << 5) + lowestBit(this.words[word]!);
   }
 
+  private busySlots(): number[] {
+    const slots: number[] = [];
+    for (let word = 0; word < this.words.length; word++) {
+      for (let bits = this.words[word]!; bits !== 0; bits &= bits - 1) slots.push((word << 5) + lowestBit(bits));
+    }
+    return slots;
+  }
+
   private moveCursor(low: number, high: number): void {
     this.low = low;
     this.high = high;
@@ -333,7 +336,7 @@ export class EventQueue {
   /** Moves the cursor to the start of a slot above level 0 and its events to lower levels; false if that is past the limit. */
   private spread(slot: number, limit: number): boolean {
     let low = 0;
-    let high = this.high;
+    let { high } = this;
     if (slot < 5120) low = (this.low & -0x400000) | ((slot - 4096) << 12);
     else if (slot < 6144) low = (slot - 5120) << 22;
     else if (slot < 7168) high = (high & -1024) | (slot - 6144);
@@ -341,20 +344,20 @@ export class EventQueue {
     if (high * TWO_32 + (low >>> 0) > limit) return false;
     this.moveCursor(low, high);
     const { events } = this;
-    let row = this.heads[slot]!;
-    this.heads[slot] = 0;
+    let at = events[slot]!;
+    events[slot] = 0;
     this.empty(slot);
-    while (row !== 0) {
-      const at = row * STRIDE;
+    while (at !== 0) {
       const next = events[at]!;
-      this.append(this.slotOf(events[at + LOW]!, events[at + HIGH]!), row);
-      row = next;
+      this.append(this.slotOf(events[at + LOW]!, events[at + HIGH]!), at);
+      at = next;
     }
     return true;
   }
 
   private grow(): void {
-    if (this.top >= ROWS) throw new BrokenInvariant("more than 16 million events are pending", { step: 0, seed: 0, detail: { pending: this.size } });
+    const { size } = this;
+    if (this.top > PLACES * STRIDE) throw new BrokenInvariant("too many events are pending at once", { step: 0, seed: 0, detail: { size } });
     const wider = new Int32Array(this.events.length * 2);
     wider.set(this.events);
     this.events = wider;

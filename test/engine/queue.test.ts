@@ -29,7 +29,7 @@ class SortedList {
     return this.events[0]?.time ?? Infinity;
   }
 
-  get order_(): readonly number[] {
+  get ids(): readonly number[] {
     return this.events.map((event) => event.a);
   }
 }
@@ -60,27 +60,26 @@ describe("EventQueue", () => {
       fc.property(fc.array(action, { maxLength: 300 }), fc.constantFrom(0, 4094, 2 ** 32 - 3, 2 ** 52), (actions, start) => {
         let queue = new EventQueue();
         const plain = new SortedList();
-        const ids = new Map<number, number>();
+        const handles = new Map<number, number>();
         let now = start;
         let serial = 0;
         for (const act of actions) {
           if (act.do === "push") {
             plain.push(now + act.delay, ++serial);
-            ids.set(serial, queue.idOf(queue.push(now + act.delay, 7, serial, -serial)));
+            handles.set(serial, queue.push(now + act.delay, 7, serial, -serial));
           } else if (act.do === "pop") {
             const expected = plain.pop(now + act.limit);
-            const row = queue.pop(now + act.limit);
-            if (expected === undefined) {
-              expect(row).toBe(0);
-              if (act.limit !== Infinity) now += act.limit;
-            } else {
-              expect([queue.time, queue.kindOf(row), queue.aOf(row), queue.bOf(row)]).toEqual([expected.time, 7, expected.a, -expected.a]);
+            const popped = queue.pop(now + act.limit);
+            expect(popped).toBe(expected !== undefined);
+            if (expected !== undefined) {
+              expect([queue.time, queue.kind, queue.a, queue.b]).toEqual([expected.time, 7, expected.a, -expected.a]);
               now = queue.time;
-              queue.release(row);
+            } else if (act.limit !== Infinity) {
+              now += act.limit;
             }
           } else if (act.do === "cancel") {
             const which = serial === 0 ? 0 : 1 + (act.which % serial);
-            const id = ids.get(which);
+            const id = handles.get(which);
             if (id !== undefined) expect(queue.cancel(id)).toBe(plain.cancel(which));
           } else {
             const copy = new EventQueue();
@@ -88,8 +87,8 @@ describe("EventQueue", () => {
             queue = copy;
           }
           expect(queue.peekTime()).toBe(plain.first);
-          expect(queue.size).toBe(plain.order_.length);
-          expect(queue.pending().map((row) => queue.aOf(row))).toEqual(plain.order_);
+          expect(queue.size).toBe(plain.ids.length);
+          expect(queue.pending().map((event) => event.a)).toEqual(plain.ids);
         }
       }),
       { numRuns: 300 },
