@@ -122,7 +122,7 @@ function lookupTable(s: Stack, ns: number, table: number, dst: number, oif: numb
   const w = s.book.words;
   const at = dst * 4;
   if (d.scan !== null) return scanTable(d, w, at, oif);
-  const slot = d.trie4 !== null ? d.trie4.lookup(w[at]!) : d.trie6!.lookup(w[at]!, w[at + 1]!, w[at + 2]!, w[at + 3]!);
+  const slot = d.trie4 !== null ? d.trie4.lookup(w[at]!) : d.trie6!.lookup(w, at);
   if (slot === 0) return null;
   const route = usable(d.lists[slot]!, oif);
   return route !== null ? route : shorterUsable(s, ns, family, table, dst, oif);

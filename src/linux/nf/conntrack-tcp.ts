@@ -1,0 +1,287 @@
+/**
+ * TCP in connection tracking: states, windows, timeouts.
+ *
+ * Read first: net/netfilter/nf_conntrack_proto_tcp.c and Guido van Rooij, "Real Stateful TCP Packet Filtering in IP Filter"
+ * (the four window conditions). Sequence numbers are compared modulo 2^32, as signed differences of int32.
+ */
+import { SECOND } from "../../base/time.js";
+import { TCP_FLAG } from "../../packet/columns.js";
+import type { Stack } from "../stack.js";
+import { CTS } from "./conntrack-table.js";
+import { FLOW_TIMEOUTS, type FlowTimeout, flowTimeout, tcpLiberal, tcpLoose } from "./conntrack-timeouts.js";
+
+/** What tracking says of a segment. */
+export const TCP_VERDICT = Object.freeze({ accept: 0, invalid: 1, repeat: 2 } as const);
+
+/** States, numbered as enum tcp_conntrack; the words are those of `conntrack -L`. */
+export const TCP_STATES: readonly string[] = Object.freeze(["NONE", "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT", "CLOSE_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE", "SYN_SENT2"]);
+const NO = 0, SS = 1, SR = 2, ES = 3, FW = 4, CW = 5, LA = 6, TW = 7, CL = 8, S2 = 9;
+/** Not a state: the segment is invalid, or is let through without a change. */
+const IV = 14, IG = 15;
+
+const TIMEOUT_WORD: readonly FlowTimeout[] = ["tcp_timeout_syn_sent", "tcp_timeout_syn_sent", "tcp_timeout_syn_recv", "tcp_timeout_established", "tcp_timeout_fin_wait", "tcp_timeout_close_wait", "tcp_timeout_last_ack", "tcp_timeout_time_wait", "tcp_timeout_close", "tcp_timeout_syn_sent"];
+
+/** Kinds of segment (get_conntrack_index). */
+const SYN = 0, SYNACK = 1, FIN = 2, ACK = 3, RST = 4, BARE = 5;
+
+/** Next state by direction, kind of segment, and state NONE..SYN_SENT2. */
+const NEXT: readonly (readonly (readonly number[])[])[] = [
+  [
+    [SS, SS, IG, IG, IG, IG, IG, SS, SS, S2],
+    [IV, IV, SR, IV, IV, IV, IV, IV, IV, SR],
+    [IV, IV, FW, FW, LA, LA, LA, TW, CL, IV],
+    [ES, IV, ES, ES, CW, CW, TW, TW, CL, IV],
+    [IV, CL, CL, CL, CL, CL, CL, CL, CL, CL],
+    [IV, IV, IV, IV, IV, IV, IV, IV, IV, IV],
+  ],
+  [
+    [IV, S2, IV, IV, IV, IV, IV, SS, IV, S2],
+    [IV, SR, IG, IG, IG, IG, IG, IG, IG, SR],
+    [IV, IV, FW, FW, LA, LA, LA, TW, CL, IV],
+    [IV, IG, SR, ES, CW, CW, TW, TW, CL, IG],
+    [IV, CL, CL, CL, CL, CL, CL, CL, CL, CL],
+    [IV, IV, IV, IV, IV, IV, IV, IV, IV, IV],
+  ],
+];
+
+/** Bits of flags0 and flags1 (IP_CT_TCP_FLAG_*). */
+const WINDOW_SCALE = 1, CLOSE_INIT = 4, LIBERAL = 8, UNACKNOWLEDGED = 16, MAXACK_SET = 32;
+/** Segment flag combinations a sound stack never sends; PSH, ECE and CWR do not count (tcp_valid_flags). */
+const VALID_FLAGS: ReadonlySet<number> = new Set([2, 2 | 32, 2 | 16, 2 | 16 | 32, 4, 4 | 16, 4 | 16 | 32, 1 | 16, 1 | 16 | 32, 16, 16 | 32]);
+/** Largest window without scaling: how far back an ACK may lie (MAXACKWINCONST). */
+const MAX_ACK_WINDOW = 66000;
+const LARGEST_SCALE = 14;
+
+const before = (a: number, b: number): boolean => ((a - b) | 0) < 0;
+const after = (a: number, b: number): boolean => before(b, a);
+
+function kindOf(flags: number): number {
+  if ((flags & TCP_FLAG.RST) !== 0) return RST;
+  if ((flags & TCP_FLAG.SYN) !== 0) return (flags & TCP_FLAG.ACK) !== 0 ? SYNACK : SYN;
+  if ((flags & TCP_FLAG.FIN) !== 0) return FIN;
+  return (flags & TCP_FLAG.ACK) !== 0 ? ACK : BARE;
+}
+
+/** The sequence number behind the segment's last byte; SYN and FIN count as one each. */
+function endOf(s: Stack, p: number): number {
+  const c = s.packets.c;
+  const flags = c.flags[p]!;
+  return (c.seq[p]! + c.payLen[p]! + ((flags & TCP_FLAG.SYN) !== 0 ? 1 : 0) + ((flags & TCP_FLAG.FIN) !== 0 ? 1 : 0)) | 0;
+}
+
+/** The columns of the two senders, by direction. */
+function sides(s: Stack) {
+  const c = s.ct.t.c;
+  return { end: [c.end0, c.end1], maxEnd: [c.maxEnd0, c.maxEnd1], maxWin: [c.maxWin0, c.maxWin1], maxAck: [c.maxAck0, c.maxAck1], scale: [c.scale0, c.scale1], flags: [c.flags0, c.flags1] } as const;
+}
+
+function takeOptions(s: Stack, p: number, row: number, dir: number): void {
+  const v = sides(s);
+  const c = s.packets.c;
+  const scaled = c.wscale[p]! > 0;
+  v.scale[dir]![row] = scaled ? Math.min(c.wscale[p]!, LARGEST_SCALE) : 0;
+  v.flags[dir]![row] = scaled ? WINDOW_SCALE : 0;
+}
+
+/** tcp_new: whether a first segment may begin a flow, and what it tells. */
+function beginFlow(s: Stack, p: number, row: number, kind: number): boolean {
+  const next = NEXT[0]![kind]![NO]!;
+  if (next === IV || next === IG) return false;
+  const v = sides(s);
+  const end = endOf(s, p);
+  const window = Math.max(1, s.packets.c.window[p]!);
+  v.end[0]![row] = end;
+  if (next === SS) {
+    v.maxWin[0]![row] = window;
+    v.maxEnd[0]![row] = end;
+    takeOptions(s, p, row, 0);
+    return true;
+  }
+  if (!tcpLoose(s, s.ct.t.c.ns[row]!)) return false;
+  v.maxWin[0]![row] = window;
+  v.maxEnd[0]![row] = (end + window) | 0;
+  v.flags[0]![row] = LIBERAL;
+  v.flags[1]![row] = LIBERAL;
+  return true;
+}
+
+/** tcp_init_sender */
+function initSender(s: Stack, p: number, row: number, dir: number, end: number): void {
+  const v = sides(s);
+  v.end[dir]![row] = end;
+  v.maxEnd[dir]![row] = end;
+  v.maxWin[dir]![row] = Math.max(1, s.packets.c.window[p]!);
+  takeOptions(s, p, row, dir);
+  const both = v.flags[0]![row]! & v.flags[1]![row]! & WINDOW_SCALE;
+  if (dir === 1 && both === 0) {
+    v.scale[0]![row] = 0;
+    v.scale[1]![row] = 0;
+  }
+}
+
+/** tcp_in_window's answer: fits; does not, and the segment is invalid; does not, but is let through without a change. */
+const FITS = 0, OUTSIDE = 1, IGNORE = 2;
+
+function inWindow(s: Stack, p: number, row: number, dir: number, kind: number): number {
+  const v = sides(s);
+  const c = s.packets.c;
+  const t = s.ct.t.c;
+  const other = 1 - dir;
+  const flags = c.flags[p]!;
+  const hasSyn = (flags & TCP_FLAG.SYN) !== 0;
+  const hasAck = (flags & TCP_FLAG.ACK) !== 0;
+  const rawWindow = c.window[p]!;
+  let seq = c.seq[p]!;
+  let ack = c.ack[p]!;
+  let end = endOf(s, p);
+  const state = t.tcpState[row]!;
+  if (v.maxWin[dir]![row] === 0) {
+    if (hasSyn) {
+      initSender(s, p, row, dir, end);
+      if (!hasAck) return FITS;
+    } else {
+      const window = Math.max(1, rawWindow << v.scale[dir]![row]!);
+      v.end[dir]![row] = end;
+      v.maxWin[dir]![row] = window;
+      v.maxEnd[dir]![row] = (end + window) | 0;
+      if (v.maxWin[other]![row] === 0) {
+        v.end[other]![row] = ack;
+        v.maxEnd[other]![row] = ack;
+      } else if (ack === ((v.end[other]![row]! + 1) | 0)) v.end[other]![row] = ack;
+    }
+  } else if (hasSyn && after(end, v.end[dir]![row]!) && (state === SS || state === SR)) {
+    initSender(s, p, row, dir, end);
+    if (dir === 1 && !hasAck) return FITS;
+  }
+  const isReset = (flags & TCP_FLAG.RST) !== 0;
+  if (!hasAck || (isReset && ack === 0)) ack = v.end[other]![row]!;
+  if (isReset && seq === 0 && state === SS) {
+    seq = v.end[dir]![row]!;
+    end = seq;
+  }
+  const liberal = ((v.flags[dir]![row]! | v.flags[other]![row]!) & LIBERAL) !== 0 || tcpLiberal(s, t.ns[row]!);
+  const fit = fourBounds(s, row, dir, seq, ack, end);
+  if (fit !== FITS) return fit === OUTSIDE && liberal ? FITS : fit;
+  const window = hasSyn ? rawWindow : rawWindow << v.scale[dir]![row]!;
+  if (v.maxWin[dir]![row]! < window) v.maxWin[dir]![row] = window;
+  if (after(end, v.end[dir]![row]!)) {
+    v.end[dir]![row] = end;
+    v.flags[dir]![row] = v.flags[dir]![row]! | UNACKNOWLEDGED;
+  }
+  if (hasAck) {
+    const known = (v.flags[dir]![row]! & MAXACK_SET) !== 0;
+    if (!known || after(ack, v.maxAck[dir]![row]!)) v.maxAck[dir]![row] = ack;
+    v.flags[dir]![row] = v.flags[dir]![row]! | MAXACK_SET;
+  }
+  if (v.maxWin[other]![row] !== 0 && after(end, v.maxEnd[dir]![row]!)) v.maxWin[other]![row] = v.maxWin[other]![row]! + ((end - v.maxEnd[dir]![row]!) | 0);
+  if (after((ack + window) | 0, (v.maxEnd[other]![row]! - 1) | 0)) v.maxEnd[other]![row] = (ack + window + (window === 0 ? 1 : 0)) | 0;
+  if (ack === v.end[other]![row]) v.flags[other]![row] = v.flags[other]![row]! & ~UNACKNOWLEDGED;
+  if (kind === ACK) countRetransmission(s, row, dir, seq, ack, end, rawWindow);
+  return FITS;
+}
+
+/** The four conditions: neither data nor acknowledgement ahead of, or far behind, what the other side has shown. */
+function fourBounds(s: Stack, row: number, dir: number, seq: number, ack: number, end: number): number {
+  const v = sides(s);
+  const other = 1 - dir;
+  const sentEnd = v.end[dir]![row]!;
+  const otherEnd = v.end[other]![row]!;
+  if (!before(seq, (v.maxEnd[dir]![row]! + 1) | 0)) return OUTSIDE;
+  if (!before(ack, (otherEnd + 1) | 0)) return OUTSIDE;
+  const room = v.maxWin[other]![row]!;
+  if (room !== 0 && !after(end, (sentEnd - room - 1) | 0)) return IGNORE;
+  if (!after(ack, (otherEnd - Math.max(v.maxWin[dir]![row]!, MAX_ACK_WINDOW) - 1) | 0)) return IGNORE;
+  return FITS;
+}
+
+function countRetransmission(s: Stack, row: number, dir: number, seq: number, ack: number, end: number, window: number): void {
+  const t = s.ct.t.c;
+  if (t.lastDir[row] === dir && t.lastSeq[row] === seq && t.lastAck[row] === ack && t.lastEnd[row] === end && t.lastWin[row] === window) {
+    t.retrans[row] = Math.min(255, t.retrans[row]! + 1);
+    return;
+  }
+  t.lastDir[row] = dir;
+  t.lastSeq[row] = seq;
+  t.lastAck[row] = ack;
+  t.lastEnd[row] = end;
+  t.lastWin[row] = window;
+  t.retrans[row] = 0;
+}
+
+/** nf_conntrack_tcp_packet: a TCP_VERDICT; the flow's state and timeout follow the segment. */
+export function tcpPacket(s: Stack, p: number, row: number, dir: 0 | 1): number {
+  const flags = s.packets.c.flags[p]!;
+  const t = s.ct.t.c;
+  if (!VALID_FLAGS.has(flags & ~(TCP_FLAG.PSH | TCP_FLAG.ECE | TCP_FLAG.CWR))) return TCP_VERDICT.invalid;
+  const kind = kindOf(flags);
+  if ((t.status[row]! & CTS.confirmed) === 0 && !beginFlow(s, p, row, kind)) return TCP_VERDICT.invalid;
+  const old = t.tcpState[row]!;
+  let next = NEXT[dir]![kind]![old]!;
+  const v = sides(s);
+  if (next === SS && old >= TW) {
+    const closed = ((v.flags[0]![row]! | v.flags[1]![row]!) & CLOSE_INIT) !== 0;
+    if (closed || (t.lastDir[row] === dir && t.lastIndex[row] === RST)) return TCP_VERDICT.repeat;
+    next = IG;
+  }
+  if (next === IV) return TCP_VERDICT.invalid;
+  if (next === IG) {
+    const answersIgnoredSyn = kind === SYNACK && t.lastIndex[row] === SYN && dir !== t.lastDir[row] && s.packets.c.ack[p] === t.lastEnd[row];
+    if (!answersIgnoredSyn) return ignore(s, p, row, dir, kind);
+    next = SR;
+  }
+  if (next === CL && kind === RST) {
+    const answer = resetFits(s, p, row, dir);
+    if (answer === OUTSIDE) return TCP_VERDICT.invalid;
+    if (answer === FITS) return settle(s, p, row, dir, kind, old, next);
+  }
+  const fit = inWindow(s, p, row, dir, kind);
+  if (fit === OUTSIDE) return TCP_VERDICT.invalid;
+  if (fit === IGNORE) return TCP_VERDICT.accept;
+  return settle(s, p, row, dir, kind, old, next);
+}
+
+function ignore(s: Stack, p: number, row: number, dir: number, kind: number): number {
+  const t = s.ct.t.c;
+  t.lastIndex[row] = kind;
+  t.lastDir[row] = dir;
+  t.lastSeq[row] = s.packets.c.seq[p]!;
+  t.lastEnd[row] = endOf(s, p);
+  t.lastWin[row] = s.packets.c.window[p]!;
+  return TCP_VERDICT.accept;
+}
+
+/** A reset: OUTSIDE if it is older than what was acknowledged, FITS if it answers a segment that was let through, else the window decides (IGNORE). */
+function resetFits(s: Stack, p: number, row: number, dir: number): number {
+  const v = sides(s);
+  const t = s.ct.t.c;
+  const other = 1 - dir;
+  if ((v.flags[other]![row]! & MAXACK_SET) !== 0 && before(s.packets.c.seq[p]!, v.maxAck[other]![row]!)) return OUTSIDE;
+  const status = t.status[row]!;
+  const answers = ((status & CTS.seenReply) !== 0 && t.lastIndex[row] === SYN) || ((status & CTS.assured) === 0 && t.lastIndex[row] === ACK);
+  return answers && s.packets.c.ack[p] === t.lastEnd[row] ? FITS : IGNORE;
+}
+
+function settle(s: Stack, p: number, row: number, dir: number, kind: number, old: number, next: number): number {
+  const t = s.ct.t.c;
+  const v = sides(s);
+  t.lastIndex[row] = kind;
+  t.lastDir[row] = dir;
+  t.tcpState[row] = next;
+  if (old !== next && next === FW) v.flags[dir]![row] = v.flags[dir]![row]! | CLOSE_INIT;
+  const ns = t.ns[row]!;
+  let life = flowTimeout(s, ns, kind === RST ? "tcp_timeout_close" : TIMEOUT_WORD[next]!);
+  const unacknowledged = flowTimeout(s, ns, "tcp_timeout_unacknowledged");
+  if (kind !== RST && ((v.flags[0]![row]! | v.flags[1]![row]!) & UNACKNOWLEDGED) !== 0) life = Math.min(life, unacknowledged);
+  if (kind !== RST && t.lastWin[row] === 0 && kind === ACK) life = Math.min(life, FLOW_TIMEOUTS.tcp_timeout_max_retrans * SECOND);
+  if ((t.status[row]! & CTS.seenReply) === 0) {
+    if (kind === RST) {
+      t.timeout[row] = (t.status[row]! & CTS.confirmed) !== 0 ? s.engine.now : 0;
+      return TCP_VERDICT.accept;
+    }
+    if (next === ES) life = Math.min(life, unacknowledged);
+  } else if ((t.status[row]! & CTS.assured) === 0 && (old === SR || old === ES) && next === ES) {
+    t.status[row] = t.status[row]! | CTS.assured;
+  }
+  t.timeout[row] = (t.status[row]! & CTS.confirmed) !== 0 ? s.engine.now + life : life;
+  return TCP_VERDICT.accept;
+}
