@@ -23,11 +23,13 @@ function timed(work: FloorWork, n: number): number {
   return Math.max(seconds() - start, 1e-9);
 }
 
-function held(): number {
+/** Bytes in use once nothing more can be freed: array buffers are given back a turn after the sweep that finalised them. */
+async function held(): Promise<number> {
   const { gc } = globalThis as { gc?: () => void };
-  // The second sweep frees what the first one finalised (array buffers).
-  gc?.();
-  gc?.();
+  for (let sweep = 0; sweep < 3; sweep++) {
+    gc?.();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
 }
@@ -47,9 +49,9 @@ function factoryOf(job: Job, name: string): Factory<Work | FloorWork> | undefine
 async function measure(job: Job, name: string, size: number, budget: number, checks: boolean): Promise<Measured> {
   const make = factoryOf(job, name);
   if (make === undefined) throw new Error(`the job has no contender ${name}`);
-  const empty = held();
+  const empty = await held();
   const work = await make(size);
-  const memory = Math.max(0, held() - empty);
+  const memory = Math.max(0, (await held()) - empty);
   let n = 1;
   let took = timed(work, n);
   // Grows the span until it is long enough to time; the cap bounds work that costs nothing.

@@ -23,14 +23,14 @@ interface Figure {
   readonly value: number;
 }
 
-/** One line of bench/results.json. Rates are operations per second of the same work, memory is bytes. */
+/** One line of bench/results.json. Rates are operations per second of the same work, memory is bytes; null where a job has no such contender. */
 interface Result {
   readonly job: string;
   readonly size: number;
   readonly ours: number;
-  readonly plain?: number;
-  readonly peer?: Figure;
-  readonly floor?: Figure;
+  readonly plain: number | null;
+  readonly peer: Figure | null;
+  readonly floor: Figure | null;
   readonly memory: number;
 }
 
@@ -84,20 +84,19 @@ function measure(file: string, job: string, described: Described, size: number, 
 }
 
 function resultOf(job: string, size: number, described: Described, all: ReadonlyMap<string, readonly Measured[]>): Result {
-  const rate = (name: string): number | undefined => {
+  const rate = (name: string): number | null => {
     const runs = all.get(name);
-    return runs === undefined ? undefined : Number(median(runs.map((run) => run.rate)).toPrecision(5));
+    return runs === undefined ? null : Number(median(runs.map((run) => run.rate)).toPrecision(5));
   };
-  const plain = rate("plain");
   const [peer] = described.peers.map((name) => ({ name, value: rate(name) ?? 0 })).sort((x, y) => y.value - x.value);
   const floor = rate("floor");
   return {
     job,
     size,
     ours: rate("ours") ?? 0,
-    ...(plain === undefined ? {} : { plain }),
-    ...(peer === undefined ? {} : { peer }),
-    ...(floor === undefined ? {} : { floor: { name: described.floor ?? "", value: floor } }),
+    plain: rate("plain"),
+    peer: peer ?? null,
+    floor: floor === null ? null : { name: described.floor ?? "", value: floor },
     memory: Math.round(median((all.get("ours") ?? []).map((run) => run.memory))),
   };
 }
@@ -108,12 +107,12 @@ function short(value: number): string {
   return value.toPrecision(3);
 }
 
-const ratio = (ours: number, other: number | undefined): string => (other === undefined ? "" : `${(ours / other).toPrecision(3)}x`);
+const ratio = (ours: number, other: number | null | undefined): string => (other == null ? "" : `${(ours / other).toPrecision(3)}x`);
 
 function row(r: Result): string[] {
-  const other = (f: Figure | undefined): string => (f === undefined ? "" : `${short(f.value)} ${f.name}`);
+  const other = (f: Figure | null): string => (f === null ? "" : `${short(f.value)} ${f.name}`);
   return [
-    r.job, String(r.size), short(r.ours), `${(1e9 / r.ours).toPrecision(3)} ns`, r.plain === undefined ? "" : short(r.plain), ratio(r.ours, r.plain),
+    r.job, String(r.size), short(r.ours), `${(1e9 / r.ours).toPrecision(3)} ns`, r.plain === null ? "" : short(r.plain), ratio(r.ours, r.plain),
     other(r.peer), ratio(r.ours, r.peer?.value), other(r.floor), ratio(r.ours, r.floor?.value), `${short(r.memory)}B`,
   ];
 }

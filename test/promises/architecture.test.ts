@@ -72,8 +72,8 @@ function strayPackages(all: readonly ImportLine[]): string[] {
     [/^commander$/, /^cli\//],
     [/^picocolors$/, /^cli\//],
     [/^yaml$/, /^api\/(read|yaml)[\w-]*\.ts$/],
-    [/^ip-address$/, /^base\//],
-    [/^ipaddr\.js$/, /^base\//],
+    [/^ip-address$/, /^(base\/|api\/ip-text\.ts$)/],
+    [/^ipaddr\.js$/, /^(base\/|api\/ip-text\.ts$)/],
     [/^fast-check$/, /^testing\//],
   ];
   return all.flatMap((i) => {
