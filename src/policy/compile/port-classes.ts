@@ -1,0 +1,147 @@
+/*
+ * All (protocol, port) pairs cut into classes that no policy can tell apart. A class is the set of port
+ * entries that cover it; its number never changes, so rows built for it stay good when entries come.
+ * Class 0 is covered by no entry. Lookup is a table of pages of 256 ports, equal pages shared.
+ */
+export const protocolNumbers: Readonly<Record<string, number>> = Object.freeze({ TCP: 0, UDP: 1, SCTP: 2 });
+/** Every protocol but TCP, UDP and SCTP. */
+export const otherProtocol = 3;
+
+export class PortClasses {
+  /** By `protocol << 8 | port >> 8`. */
+  readonly pageOf: Int32Array = new Int32Array(4 * 256);
+  pages: Uint16Array = new Uint16Array(256);
+  readonly #byKey = new Map<number, number>();
+  readonly #first: number[] = [];
+  readonly #last: number[] = [];
+  readonly #protocol: number[] = [];
+  readonly #classes = new Map<string, number>([["", 0]]);
+  readonly #covers: (readonly number[])[] = [[]];
+  readonly #otherClass: number;
+  #dirty = false;
+
+  /** `apart`: other protocols are a class of their own, 1, although no entry covers them. */
+  constructor(apart: boolean) {
+    this.#otherClass = apart ? 1 : 0;
+    if (!apart) return;
+    this.#classes.set("other", 1);
+    this.#covers.push([]);
+    this.pages = new Uint16Array(512).fill(1, 256);
+    this.pageOf.fill(1, otherProtocol << 8);
+  }
+
+  get count(): number {
+    return this.#covers.length;
+  }
+
+  /** The class of other protocols when it is apart from class 0, else 0. */
+  get otherClass(): number {
+    return this.#otherClass;
+  }
+
+  /** Number of the entry for a range; a new one takes effect at the next `settle`. */
+  entry(protocol: number, first: number, last: number): number {
+    const key = (protocol * 65536 + first) * 65536 + last;
+    const known = this.#byKey.get(key);
+    if (known !== undefined) return known;
+    const entry = this.#first.length;
+    this.#byKey.set(key, entry);
+    this.#first.push(first);
+    this.#last.push(last);
+    this.#protocol.push(protocol);
+    this.#dirty = true;
+    return entry;
+  }
+
+  covers(portClass: number, entry: number): boolean {
+    return this.#covers[portClass]!.includes(entry);
+  }
+
+  classOf(protocol: number, port: number): number {
+    return this.pages[(this.pageOf[(protocol << 8) | (port >>> 8)]! << 8) | (port & 255)]!;
+  }
+
+  /** Cuts anew if entries came. */
+  settle(): void {
+    if (!this.#dirty) return;
+    this.#dirty = false;
+    const pages: Uint16Array[] = [];
+    const uniform = new Map<number, number>();
+    for (let protocol = 0; protocol < 4; protocol++) {
+      const table = this.#cut(protocol);
+      for (let page = 0; page < 256; page++) {
+        const part = table.subarray(page << 8, (page + 1) << 8);
+        const same = isUniform(part);
+        let at = same ? uniform.get(part[0]!) : undefined;
+        if (at === undefined) {
+          at = pages.push(part) - 1;
+          if (same) uniform.set(part[0]!, at);
+        }
+        this.pageOf[(protocol << 8) | page] = at;
+      }
+    }
+    this.pages = new Uint16Array(pages.length << 8);
+    pages.forEach((page, i) => {
+      this.pages.set(page, i << 8);
+    });
+  }
+
+  /** The ranges of each class with at least one port of a protocol, in order of port from 1. */
+  ranges(protocol: number): readonly { readonly portClass: number; readonly first: number; readonly last: number }[] {
+    const ranges: { portClass: number; first: number; last: number }[] = [];
+    for (let port = 1; port <= 65535; port++) {
+      const portClass = this.classOf(protocol, port);
+      const before = ranges.at(-1);
+      if (before?.portClass === portClass) before.last = port;
+      else ranges.push({ portClass, first: port, last: port });
+    }
+    return ranges;
+  }
+
+  #cut(protocol: number): Uint16Array {
+    const table = new Uint16Array(65536);
+    if (protocol === otherProtocol) return table.fill(this.#otherClass);
+    const entries = this.#first.flatMap((_, entry) => (this.#protocol[entry] === protocol ? [entry] : []));
+    const opening = new Map<number, number[]>();
+    const closing = new Map<number, number[]>();
+    const cuts = new Set<number>([0, 65536]);
+    for (const entry of entries) {
+      const first = this.#first[entry]!;
+      const after = this.#last[entry]! + 1;
+      if (after <= first) continue;
+      cuts.add(first).add(after);
+      append(opening, first, entry);
+      append(closing, after, entry);
+    }
+    const sorted = [...cuts].sort((a, b) => a - b);
+    const active = new Set<number>();
+    for (let i = 0; i + 1 < sorted.length; i++) {
+      const from = sorted[i]!;
+      for (const entry of closing.get(from) ?? []) active.delete(entry);
+      for (const entry of opening.get(from) ?? []) active.add(entry);
+      if (from < 65536) table.fill(this.#classFor([...active].sort((a, b) => a - b)), from, sorted[i + 1]);
+    }
+    return table;
+  }
+
+  #classFor(entries: readonly number[]): number {
+    const key = entries.join();
+    let portClass = this.#classes.get(key);
+    if (portClass === undefined) {
+      portClass = this.#covers.push(entries) - 1;
+      this.#classes.set(key, portClass);
+    }
+    return portClass;
+  }
+}
+
+function isUniform(part: Uint16Array): boolean {
+  for (let i = 1; i < part.length; i++) if (part[i] !== part[0]) return false;
+  return true;
+}
+
+function append(map: Map<number, number[]>, key: number, value: number): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
+}
