@@ -50,14 +50,12 @@ export class Digest {
 
   /** Folds one event at the cost of two chained multiplications. */
   event(time: number, kind: number, a: number, b: number): void {
-    const low = time | 0;
-    const high = (time * (1 / 4294967296)) | 0;
-    const x = Math.imul(low, 0x9e3779b1) + Math.imul(kind, 0x85ebca77) + Math.imul(a, 0xc2b2ae3d);
-    const y = Math.imul(b, 0x27d4eb2f) + Math.imul(high, 0x165667b1) + Math.imul(low, 0x7feb352d);
-    const h = Math.imul(this.lane0 ^ (x + y), 0x9e3779b1);
-    this.lane0 = ((h << 13) | (h >>> 19)) ^ y;
-    const g = Math.imul(this.lane1 ^ (x - y), 0x846ca68b);
-    this.lane1 = ((g << 17) | (g >>> 15)) ^ x;
+    const x = Math.imul(time | 0, 0x9e3779b1) ^ Math.imul(a, 0x85ebca77);
+    const y = Math.imul(((time * (1 / 4294967296)) << 8) ^ kind, 0xc2b2ae3d) ^ Math.imul(b, 0x27d4eb2f);
+    const h = Math.imul(this.lane0 ^ x, 0x7feb352d) + y;
+    const g = Math.imul(this.lane1 ^ y, 0x846ca68b) + x;
+    this.lane0 = h ^ (h >>> 15);
+    this.lane1 = g ^ (g >>> 13);
   }
 
   text(value: string): void {

@@ -135,10 +135,12 @@ export class Engine {
   private timeAfter(delay: number): number {
     const time = this.now + delay;
     // Not `delay < 0`: NaN must fail too.
-    if (!(delay >= 0) || time > END_OF_TIME || Math.floor(delay) !== delay) {
-      throw this.broken(`an event cannot be scheduled ${delay} ns after ${this.now}`, { delay, now: this.now });
-    }
+    if (!(delay >= 0) || time > END_OF_TIME || Math.floor(delay) !== delay) throw this.refused(delay);
     return time;
+  }
+
+  private refused(delay: number): BrokenInvariant {
+    return this.broken(`an event cannot be scheduled ${delay} ns after ${this.now}`, { delay, now: this.now });
   }
 
   private broken(message: string, detail: unknown): BrokenInvariant {

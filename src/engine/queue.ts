@@ -24,6 +24,8 @@ import { BrokenInvariant } from "../base/problem.js";
 
 const TICKS = 4096;
 const SLOTS = 9216;
+/** Bits of `root` for the groups of level 0. */
+const NEAR = 15;
 /** Words of an event: its list neighbours, its time in two words, what it is. Interleaved, it is half a cache line. */
 const STRIDE = 8;
 const PREV = 1;
@@ -92,15 +94,9 @@ export class EventQueue {
    * for `cancel`: a positive integer below 2^53.
    */
   push(time: number, kind: number, a: number, b: number): number {
-    let at = this.free;
-    if (at !== 0) {
-      this.free = this.events[at]!;
-    } else {
-      at = this.top;
-      this.top = at + STRIDE;
-      if (at === this.events.length) this.grow();
-    }
+    const at = this.free === 0 ? this.newPlace() : this.free;
     const { events } = this;
+    this.free = events[at]!;
     const low = time | 0;
     const high = (time * (1 / TWO_32)) | 0;
     const use = (events[at + USE]! + 1) & USES;
@@ -111,7 +107,8 @@ export class EventQueue {
     events[at + B] = b;
     events[at + USE] = use | PENDING;
     this.size++;
-    this.append(this.slotOf(low, high), at);
+    const near = high === this.high && (low ^ this.low) >>> 12 === 0;
+    this.append(near ? low & (TICKS - 1) : this.slotOf(low, high), at);
     return use * PLACES + (at >> 3);
   }
 
@@ -126,38 +123,25 @@ export class EventQueue {
 
   /** Takes out the earliest event, if it is not later than `limit`, into `time`, `kind`, `a`, `b` and `record`; false if there is none. */
   pop(limit: number): boolean {
+    if ((this.root & NEAR) === 0 && !this.approach(limit)) return false;
+    const slot = this.firstSlot();
+    const time = this.base + slot;
+    if (time > limit) return false;
     const { events } = this;
-    while (this.root !== 0) {
-      const slot = this.firstSlot();
-      const at = events[slot]!;
-      let { time } = this;
-      if (slot < TICKS) {
-        time = this.base + slot;
-        if (time > limit) return false;
-        this.low = (this.low & -TICKS) | slot;
-      } else if (this.tails[slot] === at) {
-        // Alone in its slot, and all lower levels are empty: it is the earliest, whatever its time within the slot.
-        time = this.timeAt(at);
-        if (time > limit) return false;
-        this.moveCursor(events[at + LOW]!, events[at + HIGH]!);
-      } else {
-        if (!this.spread(slot, limit)) return false;
-        continue;
-      }
-      const next = events[at]!;
-      events[slot] = next;
-      if (next === 0) this.empty(slot);
-      this.time = time;
-      this.kind = events[at + KIND]!;
-      this.a = events[at + A]!;
-      this.b = events[at + B]!;
-      this.record = (events[at + USE]! & RECORD) === 0 ? undefined : this.records.get(at);
-      this.size--;
-      // Freed at once: an event that schedules its successor gets the same place again, still warm.
-      this.release(at);
-      return true;
-    }
-    return false;
+    const at = events[slot]!;
+    const next = events[at]!;
+    events[slot] = next;
+    if (next === 0) this.empty(slot);
+    this.low = (this.low & -TICKS) | slot;
+    this.time = time;
+    this.kind = events[at + KIND]!;
+    this.a = events[at + A]!;
+    this.b = events[at + B]!;
+    this.record = undefined;
+    if ((events[at + USE]! & RECORD) !== 0) this.record = this.records.get(at);
+    // Freed at once: an event that schedules its successor gets the same place again, still warm.
+    this.release(at);
+    return true;
   }
 
   /** Takes an event out before its time; false if it is no longer pending. */
@@ -173,7 +157,6 @@ export class EventQueue {
     if (next !== 0) events[next + PREV] = prev;
     else this.tails[slot] = prev;
     if (events[slot] === 0) this.empty(slot);
-    this.size--;
     this.release(at);
     return true;
   }
@@ -261,6 +244,7 @@ export class EventQueue {
     events[at + USE] = use & USES;
     events[at] = this.free;
     this.free = at;
+    this.size--;
   }
 
   /** Where the event of that id is, 0 if it is no longer pending. */
@@ -296,21 +280,17 @@ export class EventQueue {
     this.mark(slot);
   }
 
-  /** Whether the slot was busy before is a toss-up, so the bits are set without asking. */
+  /** Whether the slot was busy before is a toss-up, so the bits are set without asking. Shifts count modulo 32. */
   private mark(slot: number): void {
-    this.words[slot >> 5]! |= 1 << (slot & 31);
-    this.groups[slot >> 10]! |= 1 << ((slot >> 5) & 31);
+    this.words[slot >> 5]! |= 1 << slot;
+    this.groups[slot >> 10]! |= 1 << (slot >> 5);
     this.root |= 1 << (slot >> 10);
   }
 
   private empty(slot: number): void {
     this.tails[slot] = slot;
-    const word = this.words[slot >> 5]! & ~(1 << (slot & 31));
-    this.words[slot >> 5] = word;
-    if (word !== 0) return;
-    const group = this.groups[slot >> 10]! & ~(1 << ((slot >> 5) & 31));
-    this.groups[slot >> 10] = group;
-    if (group === 0) this.root &= ~(1 << (slot >> 10));
+    if ((this.words[slot >> 5]! &= ~(1 << slot)) !== 0) return;
+    if ((this.groups[slot >> 10]! &= ~(1 << (slot >> 5))) === 0) this.root &= ~(1 << (slot >> 10));
   }
 
   private firstSlot(): number {
@@ -333,16 +313,32 @@ export class EventQueue {
     this.base = high * TWO_32 + ((low & -TICKS) >>> 0);
   }
 
-  /** Moves the cursor to the start of a slot above level 0 and its events to lower levels; false if that is past the limit. */
-  private spread(slot: number, limit: number): boolean {
-    let low = 0;
-    let { high } = this;
-    if (slot < 5120) low = (this.low & -0x400000) | ((slot - 4096) << 12);
-    else if (slot < 6144) low = (slot - 5120) << 22;
-    else if (slot < 7168) high = (high & -1024) | (slot - 6144);
-    else high = (slot - 7168) << 10;
-    if (high * TWO_32 + (low >>> 0) > limit) return false;
-    this.moveCursor(low, high);
+  /** Moves the cursor until the earliest event is at level 0; false if that event is later than the limit. */
+  private approach(limit: number): boolean {
+    while (this.root !== 0) {
+      const slot = this.firstSlot();
+      if (slot < TICKS) return true;
+      const at = this.events[slot]!;
+      // An event alone in its slot, all lower levels being empty, is the earliest: straight to its time.
+      const time = this.tails[slot] === at ? this.timeAt(at) : this.startOf(slot);
+      if (time > limit) return false;
+      this.moveCursor(time | 0, Math.floor(time / TWO_32));
+      this.spread(slot);
+    }
+    return false;
+  }
+
+  /** The first instant of a slot above level 0. */
+  private startOf(slot: number): number {
+    const { low, high } = this;
+    if (slot < 5120) return high * TWO_32 + (((low & -0x400000) | ((slot - 4096) << 12)) >>> 0);
+    if (slot < 6144) return high * TWO_32 + (((slot - 5120) << 22) >>> 0);
+    if (slot < 7168) return ((high & -1024) | (slot - 6144)) * TWO_32;
+    return ((slot - 7168) << 10) * TWO_32;
+  }
+
+  /** Moves the events of a slot that the cursor has entered to lower levels. */
+  private spread(slot: number): void {
     const { events } = this;
     let at = events[slot]!;
     events[slot] = 0;
@@ -352,15 +348,19 @@ export class EventQueue {
       this.append(this.slotOf(events[at + LOW]!, events[at + HIGH]!), at);
       at = next;
     }
-    return true;
   }
 
-  private grow(): void {
+  /** A place never used before; its words are 0. */
+  private newPlace(): number {
+    const at = this.top;
+    this.top = at + STRIDE;
+    if (at < this.events.length) return at;
     const { size } = this;
-    if (this.top > PLACES * STRIDE) throw new BrokenInvariant("too many events are pending at once", { step: 0, seed: 0, detail: { size } });
+    if (at > PLACES * STRIDE) throw new BrokenInvariant("too many events are pending at once", { step: 0, seed: 0, detail: { size } });
     const wider = new Int32Array(this.events.length * 2);
     wider.set(this.events);
     this.events = wider;
+    return at;
   }
 }
 
