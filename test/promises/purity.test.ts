@@ -25,9 +25,19 @@ function isFreeName(node: ts.Identifier): boolean {
   return declares.name !== node;
 }
 
-function offence(node: ts.Node): string | null {
+/** Names that a file itself declares or imports: there they are not the host's. */
+function declaredNames(source: Source): Set<string> {
+  const names = new Set<string>();
+  walkTree(source, (node) => {
+    const binds = ts.isFunctionDeclaration(node) || ts.isVariableDeclaration(node) || ts.isParameter(node) || ts.isBindingElement(node) || ts.isImportSpecifier(node);
+    if (binds && node.name !== undefined && ts.isIdentifier(node.name)) names.add(node.name.text);
+  });
+  return names;
+}
+
+function offence(node: ts.Node, declared: ReadonlySet<string>): string | null {
   if (ts.isIdentifier(node)) {
-    if (FORBIDDEN_GLOBALS.has(node.text) && isFreeName(node)) return node.text;
+    if (FORBIDDEN_GLOBALS.has(node.text) && !declared.has(node.text) && isFreeName(node)) return node.text;
   } else if (ts.isPropertyAccessExpression(node)) {
     const member = node.name.text;
     if (LOCALE_METHODS.has(member)) return `.${member}`;
@@ -58,8 +68,9 @@ function moduleState(source: Source): string[] {
 
 function offences(source: Source): string[] {
   const found = moduleState(source);
+  const declared = declaredNames(source);
   walkTree(source, (node) => {
-    const what = offence(node);
+    const what = offence(node, declared);
     if (what !== null) found.push(`${source.path}:${lineOf(source, node)} ${what}`);
   });
   return found;
@@ -113,6 +124,7 @@ describe("the scan itself", () => {
     "const p = { process: 1, console: 2 }; use(p.process, row.performance);",
     "export function f(): number { let n = 0; n++; return n; }",
     "const s = `Date`;",
+    "function process(p: number): void {} process(1);",
   ])("passes %s", (text) => {
     expect(judged(text)).toEqual([]);
   });
