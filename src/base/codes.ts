@@ -90,6 +90,8 @@ const reasons = [
   ["BLACKHOLE", false, "a blackhole route"],
   ["PROHIBIT", false, "a prohibit route"],
   ["UNREACHABLE", false, "an unreachable route"],
+  ["IP_LOCAL_SOURCE", true, "one of this machine's own addresses as a source from outside"],
+  ["NO_TX_TARGET", true, "the tunnel knows no machine behind this MAC, and no default one"],
 ] as const;
 
 type DropWord = (typeof reasons)[number][0];

@@ -162,8 +162,8 @@ function probe(s: Stack, row: number): void {
   if (s.book.is4(addr)) solicitArp(s, c.dev[row]!, addr, s.neigh.lastParked(row), unicast ? c.mac[row]! : 0);
 }
 
-/** neigh_timer_handler. */
-function onTimer(s: Stack, row: number): void {
+/** neigh_timer_handler: the timer of an entry has run out. */
+export function neighbourTimer(s: Stack, row: number): void {
   const c = s.neigh.rows.c;
   c.timer[row] = 0;
   const { now } = s.engine;
@@ -290,5 +290,4 @@ export function flushNeighbours(s: Stack, dev: number, keepPermanent: boolean): 
 
 export function installNeighbours(s: Stack): void {
   s.op.neighbourOutput = (p, dev, nextHop) => neighbourOutput(s, p, dev, nextHop);
-  s.engine.on(EV.neighbour, (row) => onTimer(s, row));
 }

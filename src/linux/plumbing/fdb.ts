@@ -5,7 +5,7 @@ import { FDBF } from "../dev/fdb-table.js";
 import { isForwarding } from "../dev/bridge-port.js";
 import { deviceByName, isUnicastMac } from "../device.js";
 import { DEV, type Stack } from "../stack.js";
-import { type ActResult, type FdbChange, noDevice, rtnetlinkError } from "./act.js";
+import { type ActResult, extackError, type FdbChange, noDevice, rtnetlinkError } from "./act.js";
 
 export function changeFdb(s: Stack, act: FdbChange): ActResult {
   const dev = deviceByName(s, act.ns, act.dev);
@@ -33,8 +33,10 @@ function changeTunnelEntry(s: Stack, act: FdbChange, dev: number, mac: number): 
   if (remote === 0) return rtnetlinkError("EINVAL");
   const grouped = mac === 0 || isMulticastMac(mac);
   if (act.verb === "fdb-add" && first !== 0) return rtnetlinkError("EEXIST");
-  if (act.verb === "fdb-replace" && grouped && first !== 0) return rtnetlinkError("EOPNOTSUPP");
+  if (act.verb === "fdb-replace" && grouped && first !== 0) return extackError("EOPNOTSUPP", "Cannot replace non-unicast fdb entries");
   if (act.verb === "fdb-replace" && first !== 0) s.fdb.remove(first);
+  // Only the zero address and groups have several destinations; appending to another address leaves it as it is.
+  else if (first !== 0 && !grouped) return null;
   addPermanent(s, dev, mac, remote, act.cause ?? 0);
   return null;
 }

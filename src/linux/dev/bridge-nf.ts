@@ -1,0 +1,96 @@
+/**
+ * br_netfilter: bridged IP packets shown to iptables (net/bridge/br_netfilter_hooks.c).
+ *
+ * PREROUTING runs as the frame enters the bridge, with the bridge as input device and the port as physical one. If DNAT
+ * changed the destination, a routing lookup decides: a destination behind the same bridge is bridged on, with its source MAC
+ * and TTL; any other goes up to the machine, where PREROUTING is not run again (ip_sabotage_in).
+ */
+import type { Addr } from "../../base/address-book.js";
+import { DROP, ETHERTYPE } from "../../base/codes.js";
+import { PACKET_META } from "../../packet/columns.js";
+import { RTN } from "../fib-table.js";
+import { NUD } from "../neigh-table.js";
+import { routeInput } from "../route-input.js";
+import { HOOK, NF, type Stack } from "../stack.js";
+
+/** Bit of a namespace's `hooks` column for a hook of the packet's family. */
+function hookBit(s: Stack, p: number, hook: number): number {
+  return 1 << (s.packets.c.etherType[p] === ETHERTYPE.IPV6 ? 8 + hook : hook);
+}
+
+/** Whether frames of this family meet iptables on bridges of the namespace. */
+export function callsIptables(s: Stack, p: number, ns: number): boolean {
+  const type = s.packets.c.etherType[p]!;
+  if (type === ETHERTYPE.IPV4) return s.ns.c.bridgeNf[ns] === 1;
+  return type === ETHERTYPE.IPV6 && s.ns.c.bridgeNf6[ns] === 1;
+}
+
+/** True: the packet is still the caller's and goes on. */
+function passes(s: Stack, hook: number, p: number, ns: number, inDev: number, outDev: number): boolean {
+  if ((s.ns.c.hooks[ns]! & hookBit(s, p, hook)) === 0) return true;
+  return s.op.hook(hook, p, ns, inDev, outDev) === NF.accept;
+}
+
+/** br_nf_pre_routing and its finish: true if the bridge goes on with the frame now. */
+export function bridgePrerouting(s: Stack, p: number, bridge: number, port: number): boolean {
+  const c = s.packets.c;
+  const ns = s.dev.c.ns[bridge]!;
+  const other = c.meta[p]! & PACKET_META.OTHERHOST;
+  const before = c.dst[p]!;
+  c.meta[p] = (c.meta[p]! & ~PACKET_META.OTHERHOST) | PACKET_META.BRIDGED;
+  c.physIn[p] = port;
+  if (!passes(s, HOOK.prerouting, p, ns, bridge, 0)) return false;
+  const after = s.packets.c;
+  after.meta[p]! |= other;
+  if (after.dst[p] === before) return true;
+  if (after.etherType[p] === ETHERTYPE.IPV6) {
+    s.op.drop(p, ns, bridge, DROP.NOT_MODELLED);
+    return false;
+  }
+  after.iif[p] = bridge;
+  const bad = routeInput(s, p, ns, bridge);
+  if (bad !== 0) {
+    s.op.drop(p, ns, bridge, bad);
+    return false;
+  }
+  if (after.rtType[p] === RTN.unicast && after.rtDev[p] === bridge) return staysOnBridge(s, p, bridge);
+  after.macDst[p] = s.dev.c.mac[bridge]!;
+  after.meta[p]! &= ~PACKET_META.OTHERHOST;
+  return true;
+}
+
+/** br_nf_pre_routing_finish_bridge: to the new destination's MAC, which may have to be asked for first. */
+function staysOnBridge(s: Stack, p: number, bridge: number): boolean {
+  const c = s.packets.c;
+  const next = (c.rtVia[p] !== 0 ? c.rtVia[p]! : c.dst[p]!) as Addr;
+  const row = s.neigh.find(bridge, next);
+  if (row !== 0 && (s.neigh.rows.c.state[row]! & NUD.connected) !== 0) {
+    c.macDst[p] = s.neigh.rows.c.mac[row]!;
+    return true;
+  }
+  c.meta[p]! |= PACKET_META.BRIDGED_DNAT;
+  s.op.neighbourOutput(p, bridge, next);
+  return false;
+}
+
+/** br_nf_forward_ip and br_nf_post_routing: true if the frame may leave by `port`. */
+export function bridgeForwardHooks(s: Stack, p: number, bridge: number, port: number): boolean {
+  const c = s.packets.c;
+  const ns = s.dev.c.ns[bridge]!;
+  if ((c.meta[p]! & PACKET_META.BRIDGED) === 0) return true;
+  if (callsIptables(s, p, ns)) {
+    c.physOut[p] = port;
+    if (!passes(s, HOOK.forward, p, ns, bridge, bridge)) return false;
+    if (!passes(s, HOOK.postrouting, p, ns, 0, bridge)) return false;
+  }
+  leaveBridgeNf(s, p);
+  return true;
+}
+
+/** nf_bridge_info_free: from here on iptables sees no physical devices. */
+export function leaveBridgeNf(s: Stack, p: number): void {
+  const c = s.packets.c;
+  c.meta[p]! &= ~(PACKET_META.BRIDGED | PACKET_META.BRIDGED_DNAT);
+  c.physIn[p] = 0;
+  c.physOut[p] = 0;
+}

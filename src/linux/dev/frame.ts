@@ -1,0 +1,58 @@
+/** Sizes and kinds of frames, as every device driver asks for them. */
+import { ETHERTYPE } from "../../base/codes.js";
+import { BROADCAST_MAC, isMulticastMac } from "../../base/mac.js";
+import { PACKET_META } from "../../packet/columns.js";
+import type { Stack } from "../stack.js";
+
+const ARP_BYTES = 28;
+export const ETHERNET_BYTES = 14;
+/** A bridge or veth lets a VLAN tag more pass than the MTU says. */
+const VLAN_BYTES = 4;
+
+/** skb->len behind the Ethernet header. */
+export function networkBytes(s: Stack, p: number): number {
+  const c = s.packets.c;
+  const type = c.etherType[p]!;
+  if (type === ETHERTYPE.IPV4 || type === ETHERTYPE.IPV6) return c.ipLen[p]!;
+  return type === ETHERTYPE.ARP ? ARP_BYTES : c.payLen[p]!;
+}
+
+export function frameBytes(s: Stack, p: number): number {
+  return networkBytes(s, p) + ETHERNET_BYTES;
+}
+
+/** is_skb_forwardable: whether a bridge port or veth end takes a frame of this size. */
+export function fitsDevice(s: Stack, p: number, dev: number): boolean {
+  return networkBytes(s, p) <= s.dev.c.mtu[dev]! + VLAN_BYTES;
+}
+
+const KINDS = PACKET_META.OTHERHOST | PACKET_META.BROADCAST | PACKET_META.MULTICAST;
+
+/** eth_type_trans: whom the frame is for, seen from a device with its MAC. */
+export function classify(s: Stack, p: number, dev: number): void {
+  const c = s.packets.c;
+  const to = c.macDst[p]!;
+  let kind = 0;
+  if (to !== s.dev.c.mac[dev]) {
+    if (to === BROADCAST_MAC) kind = PACKET_META.BROADCAST;
+    else kind = isMulticastMac(to) ? PACKET_META.MULTICAST : PACKET_META.OTHERHOST;
+  }
+  c.meta[p] = (c.meta[p]! & ~KINDS) | kind;
+}
+
+/** skb_scrub_packet: what a kernel knows about a packet stays behind when it leaves through a cable or tunnel. */
+export function scrub(s: Stack, p: number, crossesNamespace: boolean): void {
+  const c = s.packets.c;
+  c.ct[p] = 0;
+  c.ctInfo[p] = 0;
+  c.meta[p] = 0;
+  c.sock[p] = 0;
+  c.physIn[p] = 0;
+  c.physOut[p] = 0;
+  c.iif[p] = 0;
+  c.rtDev[p] = 0;
+  c.rtVia[p] = 0;
+  c.rtType[p] = 0;
+  c.rtMtu[p] = 0;
+  if (crossesNamespace) c.mark[p] = 0;
+}

@@ -1,0 +1,11 @@
+import { countRx, countTx } from "../device.js";
+import { EV, type Stack } from "../stack.js";
+import { networkBytes } from "./frame.js";
+
+/** loopback_xmit (drivers/net/loopback.c): the same packet, with its flow and mark, comes in again. */
+export function loopbackTransmit(s: Stack, p: number, dev: number): void {
+  const bytes = networkBytes(s, p);
+  countTx(s, dev, bytes);
+  countRx(s, dev, bytes);
+  s.engine.schedule(0, EV.receive, p, dev);
+}

@@ -1,0 +1,155 @@
+/**
+ * VXLAN: Ethernet frames in UDP (RFC 7348; drivers/net/vxlan/vxlan_core.c). Out: the FDB says behind which machines a MAC is,
+ * and a new outer packet of this host carries the frame there. In: the VNI says which device the frame comes out of.
+ */
+import type { Addr } from "../../base/address-book.js";
+import { DROP, ETHERTYPE, PROTO } from "../../base/codes.js";
+import { mix32 } from "../../base/hash.js";
+import { STEP } from "../../trace/kinds.js";
+import { countRx, countTx, isUnicastMac, isUp } from "../device.js";
+import { routeOutput } from "../route-output.js";
+import { EV, type Stack, type VxlanOptions } from "../stack.js";
+import { traceStep } from "../trace-step.js";
+import { findEntry } from "./bridge-fdb.js";
+import { FDBF } from "./fdb-table.js";
+import { networkBytes, scrub } from "./frame.js";
+
+const TTL = 64;
+/** Outer IP, UDP and VXLAN headers and the inner Ethernet header. */
+const OVERHEAD = 20 + 8 + 8 + 14;
+const ZERO_MAC = 0;
+
+/** vxlan_xmit: to the destinations of the frame's MAC, else to those of the zero MAC. */
+export function vxlanTransmit(s: Stack, p: number, dev: number): void {
+  let first = findEntry(s, dev, s.packets.c.macDst[p]!);
+  if (first === 0) first = s.fdb.find(dev, ZERO_MAC);
+  if (first === 0) {
+    s.dev.c.txDropped[dev]!++;
+    s.op.drop(p, s.dev.c.ns[dev]!, dev, DROP.NO_TX_TARGET);
+    return;
+  }
+  s.fdb.rows.c.used[first] = s.engine.now;
+  for (let row = s.fdb.rows.c.more[first]!; row !== 0; row = s.fdb.rows.c.more[row]!) {
+    encapsulate(s, s.packets.clone(p), dev, s.fdb.rows.c.remote[row]! as Addr);
+  }
+  encapsulate(s, p, dev, s.fdb.rows.c.remote[first]! as Addr);
+}
+
+/** udp_flow_src_port: the same port for every packet of an inner flow, in [low, high). */
+function sourcePort(s: Stack, p: number, [low, high]: readonly [number, number]): number {
+  const c = s.packets.c;
+  const w = s.book.words;
+  let hash = mix32(c.etherType[p]!, c.proto[p]!);
+  for (let k = 0; k < 4; k++) hash = mix32(hash, mix32(w[c.src[p]! * 4 + k]!, w[c.dst[p]! * 4 + k]!));
+  if (c.proto[p] === PROTO.TCP || c.proto[p] === PROTO.UDP) hash = mix32(hash, (c.sport[p]! << 16) | c.dport[p]!);
+  if (c.etherType[p] === ETHERTYPE.ARP) hash = mix32(c.macSrc[p]! | 0, c.macDst[p]! | 0);
+  return low + Math.floor(((hash >>> 0) / 4294967296) * (high - low));
+}
+
+/** vxlan_xmit_one: the outer packet goes to routing and OUTPUT as any packet of this host. */
+function encapsulate(s: Stack, p: number, dev: number, remote: Addr): void {
+  const ns = s.dev.c.ns[dev]!;
+  const vxlan = s.devInfo.get(dev)!.vxlan!;
+  const bytes = networkBytes(s, p);
+  const outer = s.packets.alloc();
+  const c = s.packets.c;
+  c.parent[outer] = c.id[p]!;
+  c.src[outer] = vxlan.local;
+  c.dst[outer] = remote;
+  c.proto[outer] = PROTO.UDP;
+  c.ttl[outer] = TTL;
+  c.sport[outer] = sourcePort(s, p, vxlan.sourcePorts);
+  c.dport[outer] = vxlan.port;
+  c.vni[outer] = vxlan.vni;
+  c.ipLen[outer] = bytes + OVERHEAD;
+  c.mark[outer] = c.mark[p]!;
+  c.etherType[outer] = ETHERTYPE.IPV4;
+  // POSTROUTING of the outer packet still knows the tunnel as its input device.
+  c.dev[outer] = dev;
+  c.iif[outer] = dev;
+  if (s.trace !== null) traceStep(s, STEP.ENCAP, p, ns, dev, vxlan.vni, remote);
+  scrub(s, p, true);
+  s.packets.c.inner[outer] = p;
+  if (routeOutput(s, outer, ns, s.dev.c.peer[dev]!) !== 0) {
+    s.dev.c.txDropped[dev]!++;
+    s.op.drop(outer, ns, dev, DROP.IP_OUTNOROUTES);
+    return;
+  }
+  countTx(s, dev, bytes);
+  s.op.ipLocalOut(outer, ns);
+}
+
+/** The VXLAN devices that are up and listen on a UDP port of a namespace; their socket is open while one of them is up. */
+function listeners(s: Stack, ns: number, port: number): { dev: number; vxlan: VxlanOptions }[] {
+  const found: { dev: number; vxlan: VxlanOptions }[] = [];
+  for (const dev of s.nsInfo.get(ns)!.devices.values()) {
+    const vxlan = s.devInfo.get(dev)!.vxlan;
+    if (vxlan !== undefined && vxlan.port === port && isUp(s, dev)) found.push({ dev, vxlan });
+  }
+  return found;
+}
+
+/**
+ * vxlan_rcv: takes a UDP packet for the tunnel's port out of the demultiplexer's hands. False: no tunnel listens there, and
+ * the packet is still the caller's.
+ */
+export function vxlanReceive(s: Stack, p: number, ns: number): boolean {
+  const c = s.packets.c;
+  const listening = listeners(s, ns, c.dport[p]!);
+  if (listening.length === 0) return false;
+  const inner = c.inner[p]!;
+  if (inner === 0) {
+    s.op.drop(p, ns, c.dev[p]!, DROP.VXLAN_INVALID_HDR);
+    return true;
+  }
+  const target = listening.find(({ vxlan }) => vxlan.vni === c.vni[p]);
+  if (target === undefined) {
+    s.op.drop(p, ns, c.dev[p]!, DROP.VXLAN_VNI_NOT_FOUND);
+    return true;
+  }
+  decapsulate(s, p, inner, ns, target.dev, target.vxlan);
+  return true;
+}
+
+function decapsulate(s: Stack, p: number, inner: number, ns: number, dev: number, vxlan: VxlanOptions): void {
+  const c = s.packets.c;
+  const from = c.macSrc[inner]!;
+  if (from === s.dev.c.mac[dev]) {
+    s.op.drop(p, ns, dev, DROP.LOCAL_MAC);
+    return;
+  }
+  if (vxlan.learning) {
+    const refused = snoop(s, inner, dev, c.src[p]! as Addr);
+    if (refused !== 0) {
+      s.op.drop(p, ns, dev, refused);
+      return;
+    }
+  }
+  if (s.trace !== null) traceStep(s, STEP.DECAP, p, ns, dev, vxlan.vni, inner);
+  c.mark[inner] = c.mark[p]!;
+  c.inner[p] = 0;
+  s.packets.release(p);
+  countRx(s, dev, networkBytes(s, inner));
+  s.packets.c.dev[inner] = dev;
+  s.engine.schedule(0, EV.receive, inner, dev);
+}
+
+/** vxlan_snoop: the inner source is behind the outer one. 0, or why the frame may not come in. */
+function snoop(s: Stack, inner: number, dev: number, remote: Addr): number {
+  const mac = s.packets.c.macSrc[inner]!;
+  if (!isUnicastMac(mac)) return DROP.MAC_INVALID_SOURCE;
+  const row = findEntry(s, dev, mac);
+  if (row !== 0) {
+    const c = s.fdb.rows.c;
+    c.updated[row] = s.engine.now;
+    if (c.remote[row] === remote) return 0;
+    if ((c.flags[row]! & FDBF.permanent) !== 0) return DROP.VXLAN_ENTRY_EXISTS;
+    c.remote[row] = remote;
+    return 0;
+  }
+  const added = s.fdb.add(dev, mac);
+  const c = s.fdb.rows.c;
+  c.remote[added] = remote;
+  c.updated[added] = s.engine.now;
+  return 0;
+}
