@@ -13,3 +13,7 @@ export * from "./query.js";
 export { readPolicyInput } from "./read-input.js";
 export * from "./rules.js";
 export { defaultSwitches, type PolicySwitches } from "./switches.js";
+export { type AllowedPorts, equalPorts, isOpen, type PortRanges } from "./allowed-ports.js";
+export { type MatcherVerdict, PolicyMatcher } from "./compile/matcher.js";
+export * from "./diff.js";
+export * from "./reach.js";
