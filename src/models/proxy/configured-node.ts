@@ -1,6 +1,7 @@
 import type { Node } from "../../api/index.js";
 import type { ProxyConfig } from "./config.js";
 import type { IptablesNode } from "./iptables/iptables-node.js";
+import type { IpvsNode } from "./ipvs/ipvs-node.js";
 import type { NftablesNode, NftablesRelease } from "./nftables/nftables-node.js";
 import { type LocalDetector, type ProxyNode, readNodePortAddresses } from "./proxy-node.js";
 import { type Address, canonicalAddress, type Family, readNetwork } from "./sloppy-address.js";
@@ -64,4 +65,10 @@ export function configuredNftablesNode(config: ProxyConfig, nodes: readonly Node
 function nftablesRelease(release: string): NftablesRelease {
   const minor = Number(/^v?1\.([0-9]+)/.exec(release)?.[1] ?? 0);
   return minor >= 37 ? "1.37" : minor === 36 ? "1.36" : "1.35";
+}
+
+/** The node as the IPVS mode sees it. */
+export function configuredIpvsNode(config: ProxyConfig, nodes: readonly Node[]): IpvsNode {
+  const { randomFully, scheduler, strictARP } = config;
+  return { ...configuredNode(config, nodes, []), randomFully, scheduler, strictARP };
 }

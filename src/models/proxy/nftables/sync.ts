@@ -121,34 +121,42 @@ function affinityCommands({ left, came }: Difference, written: readonly PortObje
 
 /** Elements that differ, where of two with one key the first in the view counts. */
 function elementCommands(before: NftablesRules | null, after: NftablesRules, { left, came }: Difference): readonly NftCommand[] {
-  const touched = new Set([...left, ...came].flatMap((port) => port.elements.map(({ set, element }) => `${set} ${element.key}`)));
-  const olds = before === null ? new Map<string, Placed>() : firstOwners(before, touched);
+  const touched = new Map<string, Set<string>>();
+  for (const port of [...left, ...came]) {
+    for (const { set, element } of port.elements) {
+      const keys = touched.get(set);
+      if (keys === undefined) touched.set(set, new Set([element.key]));
+      else keys.add(element.key);
+    }
+  }
+  const olds = before === null ? new Map<string, Owned>() : firstOwners(before, touched);
   const news = firstOwners(after, touched);
   const deletes: NftCommand[] = [];
   const adds: NftCommand[] = [];
-  for (const place of touched) {
-    const old = olds.get(place);
-    const now = news.get(place);
-    if (old !== undefined && now !== undefined && old.element.value === now.element.value && old.element.comment === now.element.comment) continue;
-    if (old !== undefined) deletes.push({ verb: "deleteElement", ...old });
-    if (now !== undefined) adds.push({ verb: "addElement", ...now });
+  for (const [set, keys] of touched) {
+    for (const key of keys) {
+      const old = olds.get(set)?.get(key);
+      const now = news.get(set)?.get(key);
+      if (old !== undefined && now !== undefined && old.value === now.value && old.comment === now.comment) continue;
+      if (old !== undefined) deletes.push({ verb: "deleteElement", set, element: old });
+      if (now !== undefined) adds.push({ verb: "addElement", set, element: now });
+    }
   }
   return [...deletes, ...adds];
 }
 
-interface Placed {
-  readonly set: string;
-  readonly element: NftElement;
-}
+type Owned = Map<string, NftElement>;
 
-function firstOwners(rules: NftablesRules, touched: ReadonlySet<string>): ReadonlyMap<string, Placed> {
-  const owners = new Map<string, Placed>();
+/** The element that counts for each touched key, by set and key. */
+function firstOwners(rules: NftablesRules, touched: ReadonlyMap<string, ReadonlySet<string>>): ReadonlyMap<string, Owned> {
+  const owners = new Map<string, Owned>([...touched.keys()].map((set) => [set, new Map()]));
   if (touched.size === 0) return owners;
   for (const ports of rules.entries) {
     for (const port of ports) {
-      for (const placed of port.elements) {
-        const place = `${placed.set} ${placed.element.key}`;
-        if (touched.has(place) && !owners.has(place)) owners.set(place, placed);
+      for (const { set, element } of port.elements) {
+        if (touched.get(set)?.has(element.key) !== true) continue;
+        const owned = owners.get(set)!;
+        if (!owned.has(element.key)) owned.set(element.key, element);
       }
     }
   }
