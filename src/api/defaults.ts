@@ -5,7 +5,7 @@
  */
 import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from "./apps.js";
 import type { CronJob, Job, JobSpec } from "./batch.js";
-import type { Endpoints, Namespace, ReplicationController, Secret, Service, ServicePort } from "./core.js";
+import type { Endpoints, Namespace, Node, ReplicationController, Secret, Service, ServicePort } from "./core.js";
 import type { EndpointSlice } from "./discovery.js";
 import type { KubeObject } from "./kinds.js";
 import type { NetworkPolicy, NetworkPolicyPort } from "./networking.js";
@@ -33,6 +33,8 @@ function defaulted(object: KubeObject): KubeObject {
       return networkPolicy(object);
     case "Namespace":
       return namespace(object);
+    case "Node":
+      return node(object);
     case "Secret":
       return secret(object);
     case "AdminNetworkPolicy":
@@ -74,11 +76,13 @@ function service(object: Service): Service {
   const external = type === "NodePort" || type === "LoadBalancer";
   const exposed = external || (type === "ClusterIP" && (spec.externalIPs ?? []).length > 0);
   const affinity = spec.sessionAffinity ?? "None";
+  const clusterIPs = spec.clusterIPs === undefined && (spec.clusterIP ?? "") !== "" ? { clusterIPs: [spec.clusterIP ?? ""] } : {};
   const seconds = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800;
   return {
     ...object,
     spec: {
       ...spec,
+      ...clusterIPs,
       type,
       sessionAffinity: affinity,
       ...(affinity === "ClientIP" ? { sessionAffinityConfig: { clientIP: { timeoutSeconds: seconds } } } : {}),
@@ -144,6 +148,15 @@ function namespace(object: Namespace): Namespace {
   const { metadata } = object;
   const labels = { ...metadata.labels, "kubernetes.io/metadata.name": metadata.name };
   return { ...object, metadata: metadata.name === "" ? metadata : { ...metadata, labels } };
+}
+
+/** `podCIDR` and the first of `podCIDRs` are one value; where they differ, the single field wins. */
+function node(object: Node): Node {
+  const { podCIDR = "", podCIDRs = [] } = object.spec ?? {};
+  const primary = podCIDR === "" ? podCIDRs[0] : podCIDR;
+  if (primary === undefined) return object;
+  const all = podCIDRs[0] === primary ? podCIDRs : [primary];
+  return { ...object, spec: { ...object.spec, podCIDR: primary, podCIDRs: all } };
 }
 
 function secret(object: Secret): Secret {

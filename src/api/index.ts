@@ -2,12 +2,14 @@
  * Kubernetes objects: their types, what the API server fills in, what it refuses, and how their
  * text is read. Nothing here acts; controllers and models do.
  */
+export * from "./admit.js";
 export type * from "./apps.js";
 export type * from "./batch.js";
 export * from "./core.js";
 export * from "./defaults.js";
 export type * from "./discovery.js";
 export * from "./freeze.js";
+export * from "./ip-text.js";
 export * from "./kinds.js";
 export * from "./located.js";
 export * from "./meta.js";
@@ -18,3 +20,4 @@ export * from "./read-manifests.js";
 export type * from "./policy-api.js";
 export * from "./selector.js";
 export * from "./selector-text.js";
+export * from "./validate/index.js";
