@@ -131,7 +131,9 @@ export class EventQueue {
     const at = events[slot]!;
     const next = events[at]!;
     events[slot] = next;
-    if (next === 0) this.empty(slot);
+    // Nobody reads that of a first event again; the store only fetches the line that the next pop will want.
+    if (next !== 0) events[next + PREV] = slot;
+    else this.empty(slot);
     this.low = (this.low & -TICKS) | slot;
     this.time = time;
     this.kind = events[at + KIND]!;
