@@ -2,6 +2,7 @@
  * The one writing door of the simulated kernels: every change by a person, an agent or a model is an act that comes through
  * `plumb`. It dispatches on the verb to one file for each concern in plumbing/.
  */
+import { deleteConntrack } from "./nf/conntrack-list.js";
 import type { Act, ActResult } from "./plumbing/act.js";
 import { changeAddress, flushAddresses } from "./plumbing/addr.js";
 import { changeFdb } from "./plumbing/fdb.js";
@@ -51,6 +52,8 @@ export function plumb(s: Stack, act: Act): ActResult {
     case "rule-add":
     case "rule-del":
       return changeRule(s, act);
+    case "conntrack-delete":
+      return deleteConntrack(s, act);
     case "sysctl":
       return setSysctl(s, act);
     default:

@@ -22,6 +22,7 @@ import { NeighbourTable } from "./neigh-table.js";
 import { ConntrackTable } from "./nf/conntrack-table.js";
 import { IpSets } from "./nf/ipset-table.js";
 import { NfTables } from "./nf/table.js";
+import type { AppEvent } from "./sock/app-event.js";
 import { AppTable } from "./sock/app-table.js";
 import { SocketTable } from "./sock/socket-table.js";
 
@@ -211,6 +212,8 @@ export interface Ops {
   sendReset(p: number, ns: number, hook: number): void;
   /** an ICMP error quotes a packet of one of our sockets. `p` is the error, still the caller's. */
   socketError(p: number, ns: number): void;
+  /** Something happens to a program's socket or timer. */
+  appEvent(app: number, event: AppEvent): void;
   /** Drop: trace reason and release. */
   drop(p: number, ns: number, dev: number, reason: number): void;
 }

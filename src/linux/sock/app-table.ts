@@ -1,19 +1,44 @@
-import type { Digest } from "../../base/hash.js";
-import { Table, type TableState } from "../../engine/table.js";
+/** Programs that run in namespaces: state only. What a program is lies in code, by its name; see `app.ts`. */
+import { type Digest, fnv1a32 } from "../../base/hash.js";
 
-/** Programs of all namespaces: state only. */
+/** A running program: its name, where it runs, and its own frozen state. */
+export interface AppInfo {
+  readonly ns: number;
+  readonly program: string;
+  readonly cause: number;
+  readonly state: Readonly<Record<string, unknown>>;
+  /** lines it has printed */
+  readonly output: readonly string[];
+  /** undefined while it runs */
+  readonly exit?: number;
+}
+
+export interface AppState {
+  readonly apps: ReadonlyMap<number, AppInfo>;
+  readonly next: number;
+}
+
 export class AppTable {
-  readonly rows: Table<{ readonly ns: "i32" }> = new Table({ ns: "i32" });
+  apps: Map<number, AppInfo> = new Map();
+  /** number of the next program */
+  next = 1;
 
-  save(): TableState {
-    return this.rows.save();
+  save(): AppState {
+    return { apps: new Map(this.apps), next: this.next };
   }
 
-  restore(state: TableState): void {
-    this.rows.restore(state);
+  restore(state: AppState): void {
+    this.apps = new Map(state.apps);
+    this.next = state.next;
   }
 
   fold(digest: Digest): void {
-    digest.i32(this.rows.count);
+    digest.i32(this.next);
+    for (const [app, info] of this.apps) {
+      digest.i32(app);
+      digest.i32(fnv1a32(info.program));
+      digest.i32(info.output.length);
+      digest.i32(info.exit ?? -1);
+    }
   }
 }

@@ -1,19 +1,224 @@
-import type { Digest } from "../../base/hash.js";
-import { Table, type TableState } from "../../engine/table.js";
+/**
+ * Sockets of all namespaces: one row each, whatever the protocol. State only; see `udp.ts`, `tcp.ts`, `ping.ts`.
+ *
+ * A connected socket is found by its five-tuple, a bound one by namespace, protocol and local port: two hashes of chains.
+ */
+import { type Digest, mix32 } from "../../base/hash.js";
+import { type Columns, Table, type TableState } from "../../engine/table.js";
+import { flowHash } from "../../packet/flow-key.js";
 
-/** Sockets of all namespaces: state only. */
+const columns = {
+  ns: "i32",
+  proto: "u8",
+  /** TCP_STATE */
+  state: "u8",
+  /** SOCKF bits */
+  flags: "u16",
+  localAddr: "i32",
+  localPort: "u16",
+  remoteAddr: "i32",
+  remotePort: "u16",
+  /** program that hears of it */
+  app: "i32",
+  /** listener that a connection came in by, 0 for the one who connected */
+  parent: "i32",
+  nextConnected: "i32",
+  nextBound: "i32",
+  /** errno of the last ICMP error or timeout */
+  error: "i32",
+  iss: "i32",
+  /** first byte not acknowledged, next to send, and the window the peer allows, in bytes */
+  unacked: "i32",
+  nextSeq: "i32",
+  sendWindow: "i32",
+  /** next byte expected */
+  expected: "i32",
+  mss: "u16",
+  /** shift of the windows that the peer sends */
+  peerScale: "u8",
+  retries: "u8",
+  /** ns; retransmission timeout now, and the smoothed round trip behind it */
+  rto: "f64",
+  srtt: "f64",
+  sentAt: "f64",
+  tsRecent: "i32",
+  timerGen: "u16",
+  ackGen: "u16",
+  mark: "i32",
+  ttl: "u8",
+} as const;
+
+export type SocketColumns = Columns<typeof columns>;
+
+export const TCP_STATE = Object.freeze({
+  closed: 0,
+  established: 1,
+  synSent: 2,
+  synRecv: 3,
+  finWait1: 4,
+  finWait2: 5,
+  timeWait: 6,
+  closeWait: 8,
+  lastAck: 9,
+  listen: 10,
+  closing: 11,
+} as const);
+
+/** Words of `ss` for TCP states. */
+export const TCP_STATE_WORDS: Readonly<Record<number, string>> = Object.freeze({ 0: "UNCONN", 1: "ESTAB", 2: "SYN-SENT", 3: "SYN-RECV", 4: "FIN-WAIT-1", 5: "FIN-WAIT-2", 6: "TIME-WAIT", 8: "CLOSE-WAIT", 9: "LAST-ACK", 10: "LISTEN", 11: "CLOSING" });
+
+export const SOCKF = Object.freeze({ connected: 1, bound: 2, finQueued: 4, finSent: 8, ackPending: 16, orphan: 32, dontFragment: 64, reported: 128 } as const);
+
+/** Bytes a program has written that are not acknowledged yet, `seq` being the first one's number. */
+export interface Chunk {
+  readonly seq: number;
+  readonly payload: number;
+  readonly off: number;
+  readonly len: number;
+}
+
+const BUCKETS = 256;
+
+export interface SocketState {
+  readonly rows: TableState;
+  readonly connected: Int32Array;
+  readonly bound: Int32Array;
+  readonly queues: ReadonlyMap<number, readonly Chunk[]>;
+  readonly ids: number;
+}
+
 export class SocketTable {
-  readonly rows: Table<{ readonly ns: "i32" }> = new Table({ ns: "i32" });
+  readonly rows: Table<typeof columns> = new Table(columns);
+  /** what is still to be acknowledged, by socket */
+  queues: Map<number, readonly Chunk[]> = new Map();
+  /** last IP identification given to a packet that may be cut */
+  ids = 0;
+  private connected: Int32Array = new Int32Array(BUCKETS);
+  private bound: Int32Array = new Int32Array(BUCKETS);
 
-  save(): TableState {
-    return this.rows.save();
+  findConnected(ns: number, proto: number, local: number, localPort: number, remote: number, remotePort: number): number {
+    const c = this.rows.c;
+    let row = this.connected[this.tupleBucket(ns, proto, local, localPort, remote, remotePort)]!;
+    while (row !== 0) {
+      if (c.localPort[row] === localPort && c.remotePort[row] === remotePort && c.remoteAddr[row] === remote && c.localAddr[row] === local && c.ns[row] === ns && c.proto[row] === proto) return row;
+      row = c.nextConnected[row]!;
+    }
+    return 0;
   }
 
-  restore(state: TableState): void {
-    this.rows.restore(state);
+  /** The socket bound to a port: to this very address, else to any of this family. */
+  findBound(ns: number, proto: number, addr: number, port: number): number {
+    const c = this.rows.c;
+    let any = 0;
+    let row = this.bound[this.portBucket(ns, proto, port)]!;
+    while (row !== 0) {
+      if (c.localPort[row] === port && c.ns[row] === ns && c.proto[row] === proto) {
+        if (c.localAddr[row] === addr) return row;
+        if (c.localAddr[row] === 0) any = row;
+      }
+      row = c.nextBound[row]!;
+    }
+    return any;
+  }
+
+  /** Rows bound to a port of a namespace, in the order of the chain. */
+  *boundTo(ns: number, proto: number, port: number): Generator<number> {
+    const c = this.rows.c;
+    for (let row = this.bound[this.portBucket(ns, proto, port)]!; row !== 0; row = c.nextBound[row]!) {
+      if (c.localPort[row] === port && c.ns[row] === ns && c.proto[row] === proto) yield row;
+    }
+  }
+
+  hangConnected(row: number): void {
+    const c = this.rows.c;
+    this.grow();
+    const bucket = this.tupleBucket(c.ns[row]!, c.proto[row]!, c.localAddr[row]!, c.localPort[row]!, c.remoteAddr[row]!, c.remotePort[row]!);
+    c.nextConnected[row] = this.connected[bucket]!;
+    this.connected[bucket] = row;
+    c.flags[row] = c.flags[row]! | SOCKF.connected;
+  }
+
+  hangBound(row: number): void {
+    const c = this.rows.c;
+    const bucket = this.portBucket(c.ns[row]!, c.proto[row]!, c.localPort[row]!);
+    c.nextBound[row] = this.bound[bucket]!;
+    this.bound[bucket] = row;
+    c.flags[row] = c.flags[row]! | SOCKF.bound;
+  }
+
+  /** Takes a socket out of both hashes and gives its row back. */
+  remove(row: number): void {
+    const c = this.rows.c;
+    if ((c.flags[row]! & SOCKF.connected) !== 0) {
+      unlink(this.connected, c.nextConnected, this.tupleBucket(c.ns[row]!, c.proto[row]!, c.localAddr[row]!, c.localPort[row]!, c.remoteAddr[row]!, c.remotePort[row]!), row);
+    }
+    if ((c.flags[row]! & SOCKF.bound) !== 0) unlink(this.bound, c.nextBound, this.portBucket(c.ns[row]!, c.proto[row]!, c.localPort[row]!), row);
+    this.queues.delete(row);
+    this.rows.release(row);
+  }
+
+  save(): SocketState {
+    return { rows: this.rows.save(), connected: this.connected.slice(), bound: this.bound.slice(), queues: new Map(this.queues), ids: this.ids };
+  }
+
+  restore(state: SocketState): void {
+    this.rows.restore(state.rows);
+    this.connected = state.connected.slice();
+    this.bound = state.bound.slice();
+    this.queues = new Map(state.queues);
+    this.ids = state.ids;
   }
 
   fold(digest: Digest): void {
-    digest.i32(this.rows.count);
+    const c = this.rows.c;
+    digest.i32(this.ids);
+    for (let row = 1; row < this.rows.top; row++) {
+      if (this.rows.live[row] !== 1) continue;
+      digest.i32(row);
+      digest.i32((c.proto[row]! << 8) | c.state[row]!);
+      digest.i32((c.localPort[row]! << 16) | c.remotePort[row]!);
+      digest.i32(c.nextSeq[row]!);
+      digest.i32(c.expected[row]!);
+      digest.i32(c.unacked[row]!);
+      digest.i32(c.error[row]!);
+    }
   }
+
+  private grow(): void {
+    if (this.rows.count < this.connected.length) return;
+    const c = this.rows.c;
+    this.connected = new Int32Array(this.connected.length * 4);
+    this.bound = new Int32Array(this.connected.length);
+    for (let row = 1; row < this.rows.top; row++) {
+      if (this.rows.live[row] !== 1) continue;
+      if ((c.flags[row]! & SOCKF.connected) !== 0) {
+        const bucket = this.tupleBucket(c.ns[row]!, c.proto[row]!, c.localAddr[row]!, c.localPort[row]!, c.remoteAddr[row]!, c.remotePort[row]!);
+        c.nextConnected[row] = this.connected[bucket]!;
+        this.connected[bucket] = row;
+      }
+      if ((c.flags[row]! & SOCKF.bound) !== 0) {
+        const bucket = this.portBucket(c.ns[row]!, c.proto[row]!, c.localPort[row]!);
+        c.nextBound[row] = this.bound[bucket]!;
+        this.bound[bucket] = row;
+      }
+    }
+  }
+
+  private tupleBucket(ns: number, proto: number, local: number, localPort: number, remote: number, remotePort: number): number {
+    return flowHash(local ^ Math.imul(ns, 0x2545f491), remote, localPort, remotePort, proto) & (this.connected.length - 1);
+  }
+
+  private portBucket(ns: number, proto: number, port: number): number {
+    return mix32(ns, (proto << 16) | port) & (this.bound.length - 1);
+  }
+}
+
+function unlink(buckets: Int32Array, next: Int32Array, bucket: number, row: number): void {
+  let at = buckets[bucket]!;
+  if (at === row) {
+    buckets[bucket] = next[row]!;
+    return;
+  }
+  while (at !== 0 && next[at] !== row) at = next[at]!;
+  if (at !== 0) next[at] = next[row]!;
 }

@@ -1,0 +1,160 @@
+/**
+ * Programs in namespaces: code by name, state as frozen records, and one door to sockets, timers and output.
+ *
+ * A program is a module (rebuilt, never saved); what it remembers is one frozen record that it replaces. It hears plain
+ * events and acts through the door it is given; so a world with running programs can be saved, forked and rewound.
+ */
+import { EV, type Stack } from "../stack.js";
+import type { AppEvent } from "./app-event.js";
+import { pingClose, pingOpen, pingSend } from "./ping.js";
+import { PROTO } from "../../base/codes.js";
+import { tcpAbort, tcpClose, tcpConnect, tcpListen, tcpSend } from "./tcp.js";
+import { udpBind, udpClose, udpConnect, udpSend } from "./udp.js";
+
+/** The code of a program; `on` is called for every event, the first being "start". */
+export interface Program {
+  readonly name: string;
+  on(door: AppDoor, event: AppEvent): void;
+}
+
+/** What a program may do. Addresses are handles of the world's book, payloads handles of its payloads. */
+export class AppDoor {
+  constructor(
+    readonly s: Stack,
+    readonly app: number,
+  ) {}
+
+  get ns(): number {
+    return this.s.app.apps.get(this.app)!.ns;
+  }
+
+  /** ns since boot */
+  get now(): number {
+    return this.s.engine.now;
+  }
+
+  /** The program's memory: replaced, never changed. */
+  get state(): Readonly<Record<string, unknown>> {
+    return this.s.app.apps.get(this.app)!.state;
+  }
+
+  set state(state: Readonly<Record<string, unknown>>) {
+    const info = this.s.app.apps.get(this.app);
+    if (info !== undefined) this.s.app.apps.set(this.app, Object.freeze({ ...info, state: Object.freeze(state) }));
+  }
+
+  /** A line of output. */
+  print(line: string): void {
+    const info = this.s.app.apps.get(this.app);
+    if (info !== undefined) this.s.app.apps.set(this.app, Object.freeze({ ...info, output: Object.freeze([...info.output, line]) }));
+  }
+
+  /** Ends the program; its sockets are closed. */
+  exit(code: number): void {
+    const info = this.s.app.apps.get(this.app);
+    if (info === undefined || info.exit !== undefined) return;
+    this.s.app.apps.set(this.app, Object.freeze({ ...info, exit: code }));
+    closeSockets(this.s, this.app, false);
+  }
+
+  /** The program hears `timer` with this word after `delay` ns; timers cannot be taken back, so a word should tell whether it is still wanted. */
+  timer(delay: number, word: number): void {
+    this.s.engine.schedule(delay, EV.app, this.app, word);
+  }
+
+  udpBind(addr: number, port: number): number {
+    return udpBind(this.s, this.ns, addr, port, this.app);
+  }
+  udpConnect(sock: number, addr: number, port: number): void {
+    udpConnect(this.s, sock, addr, port);
+  }
+  udpSend(sock: number, dst: number, port: number, bytes: Uint8Array): number {
+    return udpSend(this.s, sock, dst, port, this.s.payloads.put(bytes), 0, bytes.length);
+  }
+  udpClose(sock: number): void {
+    udpClose(this.s, sock);
+  }
+  tcpListen(addr: number, port: number): number {
+    return tcpListen(this.s, this.ns, addr, port, this.app);
+  }
+  tcpConnect(dst: number, port: number, src = 0, sport = 0): number {
+    return tcpConnect(this.s, this.ns, src, sport, dst, port, this.app);
+  }
+  tcpSend(sock: number, bytes: Uint8Array): number {
+    return tcpSend(this.s, sock, this.s.payloads.put(bytes), 0, bytes.length);
+  }
+  tcpClose(sock: number): void {
+    tcpClose(this.s, sock);
+  }
+  tcpAbort(sock: number): void {
+    tcpAbort(this.s, sock);
+  }
+  pingOpen(ident = 0): number {
+    return pingOpen(this.s, this.ns, this.app, ident);
+  }
+  pingSend(sock: number, dst: number, sequence: number, size: number, ttl = 64, dontFragment = false): number {
+    return pingSend(this.s, sock, dst, sequence, size, ttl, dontFragment);
+  }
+  pingClose(sock: number): void {
+    pingClose(this.s, sock);
+  }
+
+  /** The bytes of a datagram or data event; not to be written to. */
+  bytes(event: { readonly payload: number; readonly off: number; readonly len: number }): Uint8Array {
+    if (event.payload === 0) return new Uint8Array(event.len);
+    return this.s.payloads.bytes(event.payload).subarray(event.off, event.off + event.len);
+  }
+
+  text(event: { readonly payload: number; readonly off: number; readonly len: number }): string {
+    return new TextDecoder().decode(this.bytes(event));
+  }
+
+  /** "10.0.0.1" of a handle, and the handle of a text (0 if it is no address). */
+  addressText(addr: number): string {
+    return this.s.book.text(addr);
+  }
+  addressOf(text: string): number {
+    return this.s.book.ofText(text);
+  }
+
+  /** Peer of a TCP socket. */
+  peer(sock: number): { readonly addr: number; readonly port: number } {
+    const c = this.s.sock.rows.c;
+    return { addr: c.remoteAddr[sock]!, port: c.remotePort[sock]! };
+  }
+}
+
+function closeSockets(s: Stack, app: number, abort: boolean): void {
+  const c = s.sock.rows.c;
+  for (let row = 1; row < s.sock.rows.top; row++) {
+    if (s.sock.rows.live[row] !== 1 || c.app[row] !== app) continue;
+    if (c.proto[row] !== PROTO.TCP) s.sock.remove(row);
+    else if (abort) tcpAbort(s, row);
+    else tcpClose(s, row);
+  }
+}
+
+/** Starts a program in a namespace; it has heard "start" when this returns. */
+export function launch(s: Stack, ns: number, program: string, args: Readonly<Record<string, unknown>>, cause = 0): number {
+  const app = s.app.next++;
+  s.app.apps.set(app, Object.freeze({ ns, program, cause, state: Object.freeze({}), output: Object.freeze([]) }));
+  s.op.appEvent(app, { kind: "start", args });
+  return app;
+}
+
+/** Ends a program from outside and forgets it: its sockets are gone, connections are reset. */
+export function killApp(s: Stack, app: number): void {
+  closeSockets(s, app, true);
+  s.app.apps.delete(app);
+}
+
+/** Fills the slots of programs; `programs` are all whose names a world may hold. */
+export function installApps(s: Stack, programs: readonly Program[]): void {
+  const byName = new Map(programs.map((program) => [program.name, program]));
+  s.op.appEvent = (app, event) => {
+    const info = s.app.apps.get(app);
+    if (info === undefined || info.exit !== undefined) return;
+    byName.get(info.program)?.on(new AppDoor(s, app), event);
+  };
+  s.engine.on(EV.app, (app, word) => s.op.appEvent(app, { kind: "timer", word }));
+}

@@ -1,0 +1,39 @@
+/** ip_local_deliver_finish: hands a packet for this host to its protocol. */
+import { DROP, PROTO } from "../../base/codes.js";
+import { vxlanReceive } from "../dev/vxlan.js";
+import { icmpReceive } from "../icmp-input.js";
+import { ICMP } from "../icmp-codes.js";
+import type { Stack } from "../stack.js";
+import { pingReceive } from "./ping.js";
+import { socketError } from "./socket-error.js";
+import { tcpReceive } from "./tcp-input.js";
+import { rejectWithReset } from "./tcp-reset.js";
+import { installTcpTimers } from "./tcp-timer.js";
+import { udpReceive } from "./udp.js";
+
+function localDeliver(s: Stack, p: number, ns: number, dev: number, echoReply: (p: number, ns: number) => boolean): void {
+  const c = s.packets.c;
+  switch (c.proto[p]) {
+    case PROTO.TCP:
+      tcpReceive(s, p, ns, dev);
+      break;
+    case PROTO.UDP:
+      if (!vxlanReceive(s, p, ns)) udpReceive(s, p, ns, dev);
+      break;
+    case PROTO.ICMP:
+      icmpReceive(s, p, ns, dev, echoReply);
+      break;
+    default:
+      s.op.icmpError(p, ns, dev, ICMP.unreachable, ICMP.protocolUnreachable, 0);
+      s.op.drop(p, ns, dev, DROP.IP_NOPROTO);
+  }
+}
+
+/** Fills the slots of local delivery, resets and socket errors. */
+export function installSockets(s: Stack): void {
+  const echoReply = (p: number, ns: number): boolean => pingReceive(s, p, ns);
+  s.op.localDeliver = (p, ns, dev) => localDeliver(s, p, ns, dev, echoReply);
+  s.op.sendReset = (p, ns) => rejectWithReset(s, p, ns);
+  s.op.socketError = (p, ns) => socketError(s, p, ns);
+  installTcpTimers(s);
+}

@@ -1,0 +1,49 @@
+/** Echo requests of programs (raw ICMP sockets, net/ipv4/raw.c): the identifier is the socket's, the sequence the program's. */
+import { PROTO } from "../../base/codes.js";
+import { STEP } from "../../trace/kinds.js";
+import { ICMP } from "../icmp-codes.js";
+import type { Stack } from "../stack.js";
+import { traceStep } from "../trace-step.js";
+import { makeLocal, sendLocal } from "./local-send.js";
+
+const HEADERS = 28;
+
+/** A socket for echo requests; `ident` 0 lets the kernel choose a free one. */
+export function pingOpen(s: Stack, ns: number, app: number, ident: number): number {
+  const row = s.sock.rows.alloc();
+  const c = s.sock.rows.c;
+  c.ns[row] = ns;
+  c.proto[row] = PROTO.ICMP;
+  c.localPort[row] = ident !== 0 ? ident : row & 0xffff;
+  c.app[row] = app;
+  s.sock.hangBound(row);
+  return row;
+}
+
+/** One echo request of `size` data bytes: 0 or an errno. */
+export function pingSend(s: Stack, sock: number, dst: number, sequence: number, size: number, ttl: number, dontFragment: boolean): number {
+  const c = s.sock.rows.c;
+  const p = makeLocal(s, c.localAddr[sock]!, dst, PROTO.ICMP, sock);
+  const k = s.packets.c;
+  k.ttl[p] = ttl;
+  k.icmpType[p] = ICMP.echo;
+  k.sport[p] = c.localPort[sock]!;
+  k.dport[p] = sequence;
+  k.payLen[p] = size;
+  k.ipLen[p] = HEADERS + size;
+  if (s.trace !== null) traceStep(s, STEP.SEND, p, c.ns[sock]!, 0, sock, 0);
+  return sendLocal(s, p, c.ns[sock]!, dontFragment ? "never" : "allow");
+}
+
+export function pingClose(s: Stack, sock: number): void {
+  s.sock.remove(sock);
+}
+
+/** Gives an echo reply to the socket it belongs to; false if nobody waits for it. `p` stays the caller's. */
+export function pingReceive(s: Stack, p: number, ns: number): boolean {
+  const k = s.packets.c;
+  const sock = s.sock.findBound(ns, PROTO.ICMP, 0, k.sport[p]!);
+  if (sock === 0) return false;
+  s.op.appEvent(s.sock.rows.c.app[sock]!, { kind: "echo", sock, from: k.src[p]!, sequence: k.dport[p]!, ttl: k.ttl[p]!, len: k.payLen[p]! });
+  return true;
+}

@@ -1,0 +1,64 @@
+/** TCP's timers (net/ipv4/tcp_timer.c): retransmission with its back-off, delayed acknowledgements, and the end of waiting states. */
+import { SECOND } from "../../base/time.js";
+import { ERRNO } from "../errno.js";
+import { EV, type Stack } from "../stack.js";
+import { SOCKF, TCP_STATE } from "./socket-table.js";
+import { armTimer, disarmTimer, MAX_RTO, retransmit, sendAck, sendSyn, TIMER } from "./tcp-output.js";
+
+/** net.ipv4.tcp_syn_retries, tcp_syn_linear_timeouts (6.5 and later), tcp_synack_retries, tcp_retries2. */
+const SYN_RETRIES = 6;
+const SYN_LINEAR = 4;
+const SYNACK_RETRIES = 5;
+const DATA_RETRIES = 15;
+/** TCP_TIMEWAIT_LEN, and net.ipv4.tcp_fin_timeout. */
+export const TIME_WAIT: number = 60 * SECOND;
+
+/** Ends a socket and tells its program once. */
+export function endSocket(s: Stack, sock: number, errno: number): void {
+  const c = s.sock.rows.c;
+  if (s.sock.rows.live[sock] !== 1) return;
+  const app = c.app[sock]!;
+  const silent = (c.flags[sock]! & SOCKF.orphan) !== 0 || (c.state[sock] === TCP_STATE.synRecv && c.parent[sock] !== 0);
+  disarmTimer(s, sock);
+  s.sock.remove(sock);
+  if (!silent) s.op.appEvent(app, { kind: "closed", sock, errno });
+}
+
+function onRetransmit(s: Stack, sock: number): void {
+  const c = s.sock.rows.c;
+  const state = c.state[sock]!;
+  const limit = state === TCP_STATE.synSent ? SYN_RETRIES + SYN_LINEAR : state === TCP_STATE.synRecv ? SYNACK_RETRIES : DATA_RETRIES;
+  if (c.retries[sock]! >= limit) {
+    endSocket(s, sock, c.error[sock] !== 0 ? c.error[sock]! : ERRNO.ETIMEDOUT);
+    return;
+  }
+  c.retries[sock] = c.retries[sock]! + 1;
+  const linear = state === TCP_STATE.synSent && c.retries[sock]! <= SYN_LINEAR;
+  if (!linear) c.rto[sock] = Math.min(c.rto[sock]! * 2, MAX_RTO);
+  c.sentAt[sock] = -1;
+  if (state === TCP_STATE.synSent || state === TCP_STATE.synRecv) {
+    if (sendSyn(s, sock) !== 0) armTimer(s, sock, TIMER.retransmit, c.rto[sock]!);
+    return;
+  }
+  retransmit(s, sock);
+  if (s.sock.rows.live[sock] === 1) armTimer(s, sock, TIMER.retransmit, c.rto[sock]!);
+}
+
+function onTimer(s: Stack, sock: number, word: number): void {
+  const c = s.sock.rows.c;
+  if (s.sock.rows.live[sock] !== 1) return;
+  const kind = word % 8;
+  const gen = Math.floor(word / 8);
+  if (kind === TIMER.ack) {
+    if (gen === c.ackGen[sock] && (c.flags[sock]! & SOCKF.ackPending) !== 0) sendAck(s, sock);
+    return;
+  }
+  if (gen !== c.timerGen[sock]) return;
+  if (kind === TIMER.retransmit) onRetransmit(s, sock);
+  else endSocket(s, sock, 0);
+}
+
+/** Fills the engine's slot of TCP timers. */
+export function installTcpTimers(s: Stack): void {
+  s.engine.on(EV.tcp, (sock, word) => onTimer(s, sock, word));
+}
