@@ -24,16 +24,30 @@ describe("sha256", () => {
 
   test("any bytes and any text equal node:crypto", () => {
     fc.assert(
-      fc.property(fc.oneof(fc.uint8Array({ maxLength: 400 }), fc.string({ unit: "binary" }).map((s) => s.toWellFormed())), (message) => {
-        expect(hex(sha256(message))).toBe(createHash("sha256").update(message).digest("hex"));
-      }),
+      fc.property(
+        fc.oneof(
+          fc.uint8Array({ maxLength: 400 }),
+          fc.string({ unit: "binary" }).map((s) => s.toWellFormed()),
+        ),
+        (message) => {
+          expect(hex(sha256(message))).toBe(createHash("sha256").update(message).digest("hex"));
+        },
+      ),
     );
   });
 });
 
 describe("encodeBase32", () => {
   test("the vectors of RFC 4648 section 10", () => {
-    const vectors = { "": "", f: "MY======", fo: "MZXQ====", foo: "MZXW6===", foob: "MZXW6YQ=", fooba: "MZXW6YTB", foobar: "MZXW6YTBOI======" };
+    const vectors = {
+      "": "",
+      f: "MY======",
+      fo: "MZXQ====",
+      foo: "MZXW6===",
+      foob: "MZXW6YQ=",
+      fooba: "MZXW6YTB",
+      foobar: "MZXW6YTBOI======",
+    };
     for (const [plain, text] of Object.entries(vectors)) expect(encodeBase32(Buffer.from(plain))).toBe(text);
   });
 

@@ -23,7 +23,12 @@ export interface ProxyConfig {
   readonly masqueradeMark: string;
   readonly randomFully: boolean;
   readonly masqueradeAll: boolean;
-  readonly detectLocal: { readonly mode: string; readonly cidr: string; readonly bridgeInterface: string; readonly interfaceNamePrefix: string };
+  readonly detectLocal: {
+    readonly mode: string;
+    readonly cidr: string;
+    readonly bridgeInterface: string;
+    readonly interfaceNamePrefix: string;
+  };
   readonly localhostNodePorts: boolean;
   /** Null where the file does not say: each mode has its own default. */
   readonly nodePortAddresses: readonly string[] | null;
@@ -42,21 +47,43 @@ export interface ProxyConfig {
 }
 
 /** Reads a configuration; every value that is not there is what kube-proxy has by default. */
-export function readProxyConfig(text: string, file: string): { readonly config: ProxyConfig | null; readonly problems: readonly Problem[] } {
+export function readProxyConfig(
+  text: string,
+  file: string,
+): { readonly config: ProxyConfig | null; readonly problems: readonly Problem[] } {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, schema: "core" });
   const problems: Problem[] = document.errors.map((error) => {
     const at = lines.linePos(error.pos[0]);
-    return { code: "invalid-yaml", severity: "error", path: "", message: error.message.split("\n")[0]!, file, line: at.line, column: at.col };
+    return {
+      code: "invalid-yaml",
+      severity: "error",
+      path: "",
+      message: error.message.split("\n")[0]!,
+      file,
+      line: at.line,
+      column: at.col,
+    };
   });
   if (problems.length === 0 && !isMap(document.contents)) {
-    problems.push({ code: "invalid-type", severity: "error", path: "", message: "a configuration is a map of keys", file, line: 1, column: 1 });
+    problems.push({
+      code: "invalid-type",
+      severity: "error",
+      path: "",
+      message: "a configuration is a map of keys",
+      file,
+      line: 1,
+      column: 1,
+    });
   }
   if (problems.length > 0) return { config: null, problems };
   const reader = new ConfigReader(document.toJS() as Record<string, unknown>, (path, message) => {
     const node = document.getIn(path, true) as { readonly range?: readonly [number, number, number] } | undefined;
     const at = lines.linePos(node?.range?.[0] ?? 0);
-    const name = path.reduce<string>((sum, part) => (typeof part === "number" ? `${sum}[${part}]` : sum === "" ? part : `${sum}.${part}`), "");
+    const name = path.reduce<string>(
+      (sum, part) => (typeof part === "number" ? `${sum}[${part}]` : sum === "" ? part : `${sum}.${part}`),
+      "",
+    );
     problems.push({ code: "invalid-type", severity: "error", path: name, message, file, line: at.line, column: at.col });
   });
   const config = readAll(reader);

@@ -30,7 +30,14 @@ export interface EndpointChoice {
 
 type HintMode = "none" | "zone" | "node";
 
-const nothing: EndpointChoice = Object.freeze({ cluster: [], local: [], reachable: [], hasAny: false, hasInternal: false, hasExternal: false });
+const nothing: EndpointChoice = Object.freeze({
+  cluster: [],
+  local: [],
+  reachable: [],
+  hasAny: false,
+  hasInternal: false,
+  hasExternal: false,
+});
 
 /** The endpoints of `port` that the proxy of `node` uses. */
 export function chooseEndpoints(port: ServicePortInfo, node: ChoosingNode): EndpointChoice {
@@ -76,7 +83,10 @@ function clusterList(all: readonly EndpointInfo[], mode: HintMode, node: Choosin
   return ready.length > 0 ? ready : all.filter(isDraining);
 }
 
-function localList(all: readonly EndpointInfo[], node: ChoosingNode): { readonly local: readonly EndpointInfo[]; readonly draining: boolean } {
+function localList(
+  all: readonly EndpointInfo[],
+  node: ChoosingNode,
+): { readonly local: readonly EndpointInfo[]; readonly draining: boolean } {
   const here = all.filter((endpoint) => endpoint.nodeName !== "" && endpoint.nodeName === node.name);
   const ready = here.filter((endpoint) => endpoint.ready);
   if (ready.length > 0) return { local: ready, draining: false };

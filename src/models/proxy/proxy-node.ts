@@ -2,7 +2,9 @@ import type { ChoosingNode } from "./endpoint-choice.js";
 import { type Address, canonicalAddress, type Family, isLoopback, type Network, networkHolds, readNetwork } from "./sloppy-address.js";
 
 /** How a proxy tells packets of this node's pods from others; null where nothing is known. */
-export type LocalDetector = { readonly kind: "cidr"; readonly cidr: string } | { readonly kind: "bridge" | "prefix"; readonly name: string };
+export type LocalDetector =
+  | { readonly kind: "cidr"; readonly cidr: string }
+  | { readonly kind: "bridge" | "prefix"; readonly name: string };
 
 /** Everything about one node's proxy of one family that is not Services and endpoints. */
 export interface ProxyNode extends ChoosingNode {

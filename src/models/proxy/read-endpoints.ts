@@ -23,7 +23,11 @@ export function readEndpoints(slices: readonly EndpointSlice[], family: Family):
     }
   }
   const sorted = new Map<string, readonly EndpointInfo[]>();
-  for (const [key, list] of found) sorted.set(key, [...list.values()].sort((a, b) => compareText(a.text, b.text)));
+  for (const [key, list] of found)
+    sorted.set(
+      key,
+      [...list.values()].sort((a, b) => compareText(a.text, b.text)),
+    );
   return sorted;
 }
 

@@ -80,6 +80,7 @@ function readIPv6(text: string): Address["words"] | null {
 }
 
 function maskWords(words: Address["words"], prefix: number): Address["words"] {
-  const keep = (word: number, from: number): number => (prefix >= from + 32 ? word : prefix <= from ? 0 : word & (-1 << (from + 32 - prefix)));
+  const keep = (word: number, from: number): number =>
+    prefix >= from + 32 ? word : prefix <= from ? 0 : word & (-1 << (from + 32 - prefix));
   return [keep(words[0], 0), keep(words[1], 32), keep(words[2], 64), keep(words[3], 96)];
 }

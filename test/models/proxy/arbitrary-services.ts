@@ -83,7 +83,10 @@ function service(index: number, draw: Draw): Service {
       ? {
           status: {
             loadBalancer: {
-              ingress: draw.vips.map((ipMode, i) => ({ ip: `203.0.113.${10 * index + i + 1}`, ...(ipMode === undefined ? {} : { ipMode }) })),
+              ingress: draw.vips.map((ipMode, i) => ({
+                ip: `203.0.113.${10 * index + i + 1}`,
+                ...(ipMode === undefined ? {} : { ipMode }),
+              })),
             },
           },
         }
@@ -126,7 +129,10 @@ export const serviceState: fc.Arbitrary<ServiceState> = fc
   }));
 
 /** A history: batches of changes, one sync after each. */
-export const history: fc.Arbitrary<readonly (readonly ServiceState[])[]> = fc.array(fc.array(serviceState, { minLength: 1, maxLength: 3 }), {
-  minLength: 1,
-  maxLength: 6,
-});
+export const history: fc.Arbitrary<readonly (readonly ServiceState[])[]> = fc.array(
+  fc.array(serviceState, { minLength: 1, maxLength: 3 }),
+  {
+    minLength: 1,
+    maxLength: 6,
+  },
+);

@@ -7,7 +7,9 @@ import { canonicalAddress } from "../../../src/models/proxy/sloppy-address.js";
 /** A node with the addresses of the recorded cases and production settings, changed by `over`. */
 export function iptablesNode(over: Partial<IptablesNode> = {}): IptablesNode {
   const family = over.family ?? 4;
-  const addresses = ["127.0.0.1", "::1", "192.168.0.2", "192.168.1.2", "2001:db8::1", "2001:db8:1::2"].map((text) => canonicalAddress(text)!);
+  const addresses = ["127.0.0.1", "::1", "192.168.0.2", "192.168.1.2", "2001:db8::1", "2001:db8:1::2"].map(
+    (text) => canonicalAddress(text)!,
+  );
   const primary = canonicalAddress(family === 4 ? "192.168.0.2" : "2001:db8::1");
   return {
     name: "node-a",

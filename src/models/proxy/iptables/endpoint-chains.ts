@@ -20,7 +20,13 @@ export function endpointChains(
   const targets = new Map(choice.reachable.map((endpoint) => [endpoint.text, endpointTarget(port, endpoint, large, causeOf)]));
   const balance = (chain: string, endpoints: readonly EndpointInfo[]): void => {
     chains.push(chain);
-    rules.push(...balancingRules(chain, port, endpoints.map((endpoint) => targets.get(endpoint.text)!)));
+    rules.push(
+      ...balancingRules(
+        chain,
+        port,
+        endpoints.map((endpoint) => targets.get(endpoint.text)!),
+      ),
+    );
   };
   if (choice.cluster.length > 0 && usesClusterEndpoints(port)) balance(names.cluster, choice.cluster);
   if (choice.local.length > 0 && usesLocalEndpoints(port)) balance(names.local, choice.local);
@@ -68,7 +74,7 @@ function balancingRules(chain: string, port: ServicePortInfo, targets: readonly 
 export function probability(n: number): string {
   const scaled = 1e10 / n;
   const isExactHalf = (n & (n - 1)) === 0 && scaled % 1 === 0.5;
-  return isExactHalf ? (2 * Math.round(scaled / 2) / 1e10).toFixed(10) : (1 / n).toFixed(10);
+  return isExactHalf ? ((2 * Math.round(scaled / 2)) / 1e10).toFixed(10) : (1 / n).toFixed(10);
 }
 
 function endpointRules(port: ServicePortInfo, target: EndpointTarget, large: boolean): readonly RestoreRule[] {

@@ -31,8 +31,16 @@ export function fixedRules(node: IptablesNode, causeOf: CauseOf): FixedRules {
     filterHead: localhost ? [rule("KUBE-FIREWALL", LOCALNET, "iptables.localhostNodePorts")] : [],
     filterTail: [
       ...invalidRules(node, rule),
-      rule("KUBE-FORWARD", `-m comment --comment "kubernetes forwarding rules" -m mark --mark ${mark}/${mark} -j ACCEPT`, "iptables.masqueradeBit"),
-      rule("KUBE-FORWARD", '-m comment --comment "kubernetes forwarding conntrack rule" -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT', ""),
+      rule(
+        "KUBE-FORWARD",
+        `-m comment --comment "kubernetes forwarding rules" -m mark --mark ${mark}/${mark} -j ACCEPT`,
+        "iptables.masqueradeBit",
+      ),
+      rule(
+        "KUBE-FORWARD",
+        '-m comment --comment "kubernetes forwarding conntrack rule" -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
+        "",
+      ),
     ],
     natHead: [
       rule("KUBE-POSTROUTING", `-m mark ! --mark ${mark}/${mark} -j RETURN`, "iptables.masqueradeBit"),
@@ -44,7 +52,9 @@ export function fixedRules(node: IptablesNode, causeOf: CauseOf): FixedRules {
       ),
       rule("KUBE-MARK-MASQ", `-j MARK --or-mark ${mark}`, "iptables.masqueradeBit"),
     ],
-    natTail: nodePortJumps(node, localhost).map((match) => rule("KUBE-SERVICES", `${LAST} ${match} -j KUBE-NODEPORTS`, "nodePortAddresses")),
+    natTail: nodePortJumps(node, localhost).map((match) =>
+      rule("KUBE-SERVICES", `${LAST} ${match} -j KUBE-NODEPORTS`, "nodePortAddresses"),
+    ),
   };
 }
 

@@ -44,7 +44,11 @@ export const CANARY = "KUBE-PROXY-CANARY";
 export function jumpRules(causeOf: CauseOf): readonly TableVerb[] {
   const cause = causeOf("kube-proxy", "");
   return ROWS.flatMap(({ table, from, to, newOnly, comment }): readonly TableVerb[] => {
-    const words = [...(newOnly ? ["-m conntrack --ctstate NEW"] : []), ...(comment === "" ? [] : [`-m comment --comment "${comment}"`]), `-j ${to}`];
+    const words = [
+      ...(newOnly ? ["-m conntrack --ctstate NEW"] : []),
+      ...(comment === "" ? [] : [`-m comment --comment "${comment}"`]),
+      `-j ${to}`,
+    ];
     return [
       { verb: "ensureChain", table, chain: to, cause },
       { verb: "insertRule", table, chain: from, spec: words.join(" "), cause },

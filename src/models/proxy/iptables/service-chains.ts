@@ -64,7 +64,12 @@ function externalRules(
 }
 
 /** A packet that no rule of the firewall chain takes keeps its destination and meets the DROP in KUBE-PROXY-FIREWALL. */
-function firewallRules(port: ServicePortInfo, names: ServiceChainNames, node: IptablesNode, causeOf: (path: string) => number): readonly RestoreRule[] {
+function firewallRules(
+  port: ServicePortInfo,
+  names: ServiceChainNames,
+  node: IptablesNode,
+  causeOf: (path: string) => number,
+): readonly RestoreRule[] {
   const rules: RestoreRule[] = [];
   const allow = (source: string, path: string): void => {
     const spec = `-m comment --comment "${port.title} loadbalancer IP" -s ${source} -j ${names.external}`;

@@ -9,7 +9,10 @@ const BY_SERVICE: ReadonlySet<string> = new Set(["KUBE-NODEPORTS", "KUBE-SERVICE
 /** The payload with tables, chains and the rules of the two dispatching chains in canonical order. */
 export function formatSorted(doc: RestoreDoc): string {
   const tables = [...doc.tables].sort((a, b) => compareText(a.name, b.name));
-  return tables.flatMap(sortedTable).map((line) => `${line}\n`).join("");
+  return tables
+    .flatMap(sortedTable)
+    .map((line) => `${line}\n`)
+    .join("");
 }
 
 function sortedTable(table: RestoreTable): readonly string[] {

@@ -54,7 +54,13 @@ export interface SyncMoment {
 }
 
 /** The sync that brings a node from `state` to `view`. */
-export function planSync(renderer: IptablesRenderer, state: IptablesSyncState, view: ProxyView, node: IptablesNode, moment: SyncMoment): IptablesSync {
+export function planSync(
+  renderer: IptablesRenderer,
+  state: IptablesSyncState,
+  view: ProxyView,
+  node: IptablesNode,
+  moment: SyncMoment,
+): IptablesSync {
   const before = state.rules;
   const full = before === null || state.needFull || moment.now - state.lastFull > FULL_SYNC_PERIOD;
   const rules = full ? renderer.render(view, node) : renderer.renderChanges(before, view, node);

@@ -16,6 +16,11 @@ export function ipvsSysctls(node: Pick<IpvsNode, "strictARP">): readonly (readon
     ["net/ipv4/vs/expire_nodest_conn", "1"],
     ["net/ipv4/vs/expire_quiescent_template", "1"],
     ["net/ipv4/ip_forward", "1"],
-    ...(node.strictARP ? ([["net/ipv4/conf/all/arp_ignore", "1"], ["net/ipv4/conf/all/arp_announce", "2"]] as const) : []),
+    ...(node.strictARP
+      ? ([
+          ["net/ipv4/conf/all/arp_ignore", "1"],
+          ["net/ipv4/conf/all/arp_announce", "2"],
+        ] as const)
+      : []),
   ];
 }

@@ -11,10 +11,22 @@ import type { IpvsNode } from "./ipvs-node.js";
 import type { PortFrontends } from "./port-frontends.js";
 
 const NAT_CHAINS = ["KUBE-SERVICES", "KUBE-POSTROUTING", "KUBE-NODE-PORT", "KUBE-LOAD-BALANCER", "KUBE-MARK-MASQ"];
-const FILTER_CHAINS = ["KUBE-FORWARD", "KUBE-NODE-PORT", "KUBE-PROXY-FIREWALL", "KUBE-SOURCE-RANGES-FIREWALL", "KUBE-IPVS-FILTER", "KUBE-IPVS-OUT-FILTER"];
+const FILTER_CHAINS = [
+  "KUBE-FORWARD",
+  "KUBE-NODE-PORT",
+  "KUBE-PROXY-FIREWALL",
+  "KUBE-SOURCE-RANGES-FIREWALL",
+  "KUBE-IPVS-FILTER",
+  "KUBE-IPVS-OUT-FILTER",
+];
 
 /** Chains are rewritten whole at each sync; `filled` tells which sets have entries. */
-export function ipvsRules(node: IpvsNode, ports: readonly PortFrontends[], filled: (set: SetName) => boolean, causeOf: CauseOf): RestoreDoc {
+export function ipvsRules(
+  node: IpvsNode,
+  ports: readonly PortFrontends[],
+  filled: (set: SetName) => boolean,
+  causeOf: CauseOf,
+): RestoreDoc {
   const set = (name: SetName): string => `-m set --match-set ${setName(name, node.family)}`;
   const commented = (name: SetName): string => `-m comment --comment "${setRows[name].comment}" ${set(name)}`;
   const cause = causeOf("kube-proxy", "");
@@ -69,13 +81,20 @@ function natRules({ node, set, commented, filled, rule }: Writer): readonly Rest
   rules.push(
     rule("KUBE-POSTROUTING", `-m mark ! --mark ${mark}/${mark} -j RETURN`),
     rule("KUBE-POSTROUTING", `-j MARK --xor-mark ${mark}`),
-    rule("KUBE-POSTROUTING", `-m comment --comment "kubernetes service traffic requiring SNAT" -j MASQUERADE${randomFully ? " --random-fully" : ""}`),
+    rule(
+      "KUBE-POSTROUTING",
+      `-m comment --comment "kubernetes service traffic requiring SNAT" -j MASQUERADE${randomFully ? " --random-fully" : ""}`,
+    ),
     rule("KUBE-MARK-MASQ", `-j MARK --or-mark ${mark}`),
   );
   return rules;
 }
 
-function filterRules({ node, set, commented, filled, rule }: Writer, ports: readonly PortFrontends[], causeOf: CauseOf): readonly RestoreRule[] {
+function filterRules(
+  { node, set, commented, filled, rule }: Writer,
+  ports: readonly PortFrontends[],
+  causeOf: CauseOf,
+): readonly RestoreRule[] {
   const rules: RestoreRule[] = [];
   const forSet = (name: SetName, chain: string, match: string, target: string): void => {
     if (filled(name)) rules.push(rule(chain, `${commented(name)} ${match} -j ${target}`));
@@ -93,7 +112,10 @@ function filterRules({ node, set, commented, filled, rule }: Writer, ports: read
   }
   rules.push(
     rule("KUBE-FORWARD", `-m comment --comment "kubernetes forwarding rules" -m mark --mark ${node.mark}/${node.mark} -j ACCEPT`),
-    rule("KUBE-FORWARD", '-m comment --comment "kubernetes forwarding conntrack rule" -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT'),
+    rule(
+      "KUBE-FORWARD",
+      '-m comment --comment "kubernetes forwarding conntrack rule" -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
+    ),
     rule("KUBE-NODE-PORT", `${commented("KUBE-HEALTH-CHECK-NODE-PORT")} dst -j ACCEPT`),
   );
   for (const name of ["KUBE-LOAD-BALANCER", "KUBE-CLUSTER-IP", "KUBE-EXTERNAL-IP", "KUBE-EXTERNAL-IP-LOCAL"] as const) {

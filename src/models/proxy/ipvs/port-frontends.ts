@@ -77,7 +77,13 @@ function orElse<T>(list: readonly T[], other: readonly T[]): readonly T[] {
 }
 
 function realServers(endpoints: readonly EndpointInfo[], causeOf: CauseOf): readonly RealServer[] {
-  return endpoints.map(({ ip, port, text, slice, path }) => ({ ip, port, text, weight: 1, cause: causeOf(`EndpointSlice ${slice}`, path) }));
+  return endpoints.map(({ ip, port, text, slice, path }) => ({
+    ip,
+    port,
+    text,
+    weight: 1,
+    cause: causeOf(`EndpointSlice ${slice}`, path),
+  }));
 }
 
 function setEntries(port: ServicePortInfo, node: IpvsNode, field: (path: string) => number, causeOf: CauseOf): readonly PlacedEntry[] {
@@ -86,7 +92,11 @@ function setEntries(port: ServicePortInfo, node: IpvsNode, field: (path: string)
   const at = (ip: string): string => `${ip},${port.protocol}:${port.port}`;
   for (const endpoint of port.endpoints) {
     if (endpoint.nodeName === "" || endpoint.nodeName !== node.name) continue;
-    put("KUBE-LOOP-BACK", `${endpoint.ip},${port.protocol}:${endpoint.port},${endpoint.ip}`, causeOf(`EndpointSlice ${endpoint.slice}`, endpoint.path));
+    put(
+      "KUBE-LOOP-BACK",
+      `${endpoint.ip},${port.protocol}:${endpoint.port},${endpoint.ip}`,
+      causeOf(`EndpointSlice ${endpoint.slice}`, endpoint.path),
+    );
   }
   put("KUBE-CLUSTER-IP", at(port.clusterIP), field(port.path));
   for (const { ip, path } of port.externalIPs) put(port.externalLocal ? "KUBE-EXTERNAL-IP-LOCAL" : "KUBE-EXTERNAL-IP", at(ip), field(path));

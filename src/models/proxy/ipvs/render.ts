@@ -20,7 +20,8 @@ export class IpvsRenderer extends SharedRules<IpvsNode, PortFrontends> {
     super({
       settings: (node) => `${node.family} ${node.scheduler}`,
       dependsOnNode: (port) => choiceDependsOnNode(port) || limitsSources(port) || port.endpoints.some((each) => each.nodeName !== ""),
-      nodeKey: (port, node) => [choiceKey(port, node), limitsSources(port) && rangesHoldNode(port, node.primary) ? "in range" : "", here(port, node)].join(" "),
+      nodeKey: (port, node) =>
+        [choiceKey(port, node), limitsSources(port) && rangesHoldNode(port, node.primary) ? "in range" : "", here(port, node)].join(" "),
       make: (port, node) => portFrontends(port, chooseEndpoints(port, node), node, causeOf),
     });
     this.causeOf = causeOf;
@@ -67,7 +68,10 @@ function nodePortAddresses(node: IpvsNode, bound: ReadonlySet<string>): readonly
   const ofFamily = (node.nodePorts.matchAll ? node.addresses : node.nodePorts.chosen.filter((address) => !isLoopback(address))).filter(
     (address) => address.family === node.family,
   );
-  return distinct(ofFamily.map((address) => address.text), (text) => text).filter((text) => !bound.has(text));
+  return distinct(
+    ofFamily.map((address) => address.text),
+    (text) => text,
+  ).filter((text) => !bound.has(text));
 }
 
 function ipSets(

@@ -59,7 +59,12 @@ function hairpins(
   const here = choice.reachable.filter((endpoint) => endpoint.nodeName !== "" && endpoint.nodeName === node.name);
   return here.map((endpoint) => ({
     set: "hairpin-connections",
-    element: { key: `${endpoint.ip} . ${endpoint.ip} . ${port.protocol} . ${endpoint.port}`, comment: "", value: "", cause: causeOf(endpoint) },
+    element: {
+      key: `${endpoint.ip} . ${endpoint.ip} . ${port.protocol} . ${endpoint.port}`,
+      comment: "",
+      value: "",
+      cause: causeOf(endpoint),
+    },
   }));
 }
 
@@ -82,6 +87,7 @@ function balancingRules(
     return [rule(`meta l4proto ${port.protocol} dnat ${ip} addr . port to numgen random mod ${list.length} map { ${map} }`)];
   }
   const nameOf = (endpoint: EndpointInfo): string => names.get(endpoint.text)!;
-  const sticky = port.affinitySeconds > 0 ? list.map((each) => rule(`${ip} saddr @affinity-${nameOf(each)} goto endpoint-${nameOf(each)}`)) : [];
+  const sticky =
+    port.affinitySeconds > 0 ? list.map((each) => rule(`${ip} saddr @affinity-${nameOf(each)} goto endpoint-${nameOf(each)}`)) : [];
   return [...sticky, rule(`numgen random mod ${list.length} vmap { ${chosen((each) => `goto endpoint-${nameOf(each)}`)} }`)];
 }

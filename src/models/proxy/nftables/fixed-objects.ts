@@ -97,8 +97,17 @@ export function fixedSets(node: NftablesNode, causeOf: CauseOf): readonly NftSet
     set("cluster-ips", address, "Active ClusterIPs"),
     ...(node.nodePorts.matchAll
       ? []
-      : [set("nodeport-ips", address, "IPs that accept NodePort traffic", own.map(({ text }) => ({ key: text, comment: "", value: "", cause })))]),
-    ...(isCompact(node) ? [set("hairpin-connections", `${address} . ${address} . inet_proto . inet_service`, "service hairpin connections")] : []),
+      : [
+          set(
+            "nodeport-ips",
+            address,
+            "IPs that accept NodePort traffic",
+            own.map(({ text }) => ({ key: text, comment: "", value: "", cause })),
+          ),
+        ]),
+    ...(isCompact(node)
+      ? [set("hairpin-connections", `${address} . ${address} . inet_proto . inet_service`, "service hairpin connections")]
+      : []),
     map("service-ips", service, "ClusterIP, ExternalIP and LoadBalancer IP traffic"),
     map("service-nodeports", nodePort, "NodePort traffic"),
     map("no-endpoint-services", service, "vmap to drop or reject packets to services with no endpoints"),

@@ -7,7 +7,10 @@ import { formatIPv4, formatIPv6 } from "../../../base/ip.js";
 /** The rule as it is listed. */
 export function listedRule(text: string): string {
   return text
-    .replace(/\bmark set mark (or|xor) (\S+)/g, (_, how: string, mark: string) => `meta mark set meta mark ${how === "or" ? "|" : "^"} ${hex8(mark)}`)
+    .replace(
+      /\bmark set mark (or|xor) (\S+)/g,
+      (_, how: string, mark: string) => `meta mark set meta mark ${how === "or" ? "|" : "^"} ${hex8(mark)}`,
+    )
     .replace(/^mark and (\S+) (==|!=) 0\b/, (_, mark: string, how: string) => `meta mark & ${hex8(mark)} ${how} 0x00000000`)
     .replace(/\biifname (!= )?(\S+)/, (_, not: string | undefined, name: string) => `iifname ${not ?? ""}"${name}"`)
     .replace(/\b(ip6?) ([sd]addr) (!= )?\{ (.*?) \}/, (_, ip: string, end: string, not: string | undefined, list: string) => {

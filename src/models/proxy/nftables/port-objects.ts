@@ -31,7 +31,11 @@ export function portObjects(port: ServicePortInfo, choice: EndpointChoice, node:
     add(`external-${name}`, externalRules(port, choice, name, node, causeOfField("spec.externalTrafficPolicy")));
   }
   if (limitsSources(port)) add(`firewall-${name}`, [firewallRule(port, node, causeOfField("spec.loadBalancerSourceRanges"))]);
-  return { chains, affinitySets: endpoints.affinitySets, elements: [...dispatchElements(port, choice, name, causeOfField), ...endpoints.hairpins] };
+  return {
+    chains,
+    affinitySets: endpoints.affinitySets,
+    elements: [...dispatchElements(port, choice, name, causeOfField), ...endpoints.hairpins],
+  };
 }
 
 /** Traffic that is not from this node's pods must come back this way, so it is masqueraded; since 1.36 one rule does it for all. */
@@ -77,7 +81,8 @@ function dispatchElements(
   };
 
   put("cluster-ips", port.clusterIP, "", port.path);
-  if (choice.hasInternal) put("service-ips", address(port.clusterIP), `goto ${port.internalLocal ? "local" : "service"}-${name}`, port.path);
+  if (choice.hasInternal)
+    put("service-ips", address(port.clusterIP), `goto ${port.internalLocal ? "local" : "service"}-${name}`, port.path);
   else put("no-endpoint-services", address(port.clusterIP), refusal, port.path, port.title);
   for (const { ip, path } of [...port.externalIPs, ...port.vips]) external("service-ips", "no-endpoint-services", address(ip), path);
   if (limitsSources(port)) {

@@ -32,7 +32,12 @@ export interface NftablesSync {
   readonly next: NftablesSyncState;
 }
 
-export const firstNftablesSync: NftablesSyncState = Object.freeze({ rules: null, needFull: true, lastFull: 0, staleChains: Object.freeze([]) });
+export const firstNftablesSync: NftablesSyncState = Object.freeze({
+  rules: null,
+  needFull: true,
+  lastFull: 0,
+  staleChains: Object.freeze([]),
+});
 
 /** The transaction that brings a node from `state` to `view`; `kernelChains` are those that an earlier proxy left, for a first sync. */
 export function planNftablesSync(

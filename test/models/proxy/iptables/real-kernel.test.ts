@@ -14,7 +14,10 @@ import { anyIptablesNode } from "../proxy-nodes.js";
 const SECOND = 1e9;
 
 /** No kernel without the nfacct module takes the counters. */
-const anyNode: fc.Arbitrary<IptablesNode> = anyIptablesNode.map((node) => ({ ...node, counters: { invalidDropped: false, localhostAccepted: false } }));
+const anyNode: fc.Arbitrary<IptablesNode> = anyIptablesNode.map((node) => ({
+  ...node,
+  counters: { invalidDropped: false, localhostAccepted: false },
+}));
 
 function payloads(batches: readonly (readonly ServiceState[])[], node: IptablesNode): readonly string[] {
   const renderer = new IptablesRenderer(() => 1);
@@ -32,7 +35,9 @@ function payloads(batches: readonly (readonly ServiceState[])[], node: IptablesN
 function saved(flavour: "legacy" | "nft", node: IptablesNode, texts: readonly string[]): string {
   const program = `${node.family === 4 ? "iptables" : "ip6tables"}-${flavour}`;
   const jumps = jumpRules(() => 1).map(({ table, chain, ...verb }) =>
-    verb.verb === "ensureChain" ? `${program} -t ${table} -N ${chain} 2>/dev/null` : `${program} -t ${table} -I ${chain} ${verb.spec} || exit 1`,
+    verb.verb === "ensureChain"
+      ? `${program} -t ${table} -N ${chain} 2>/dev/null`
+      : `${program} -t ${table} -I ${chain} ${verb.spec} || exit 1`,
   );
   const loads = texts.map((text) => `${program}-restore -w 5 --noflush --counters <<'EOF' || exit 1\n${text}EOF`);
   const script = [...jumps, ...loads, `${program}-save`].join("\n");

@@ -25,7 +25,8 @@ export class TextualTables {
       for (const [name, rules] of chains) {
         for (const spec of rules) {
           const target = / ?-j (\S+)/.exec(spec)?.[1];
-          if (target !== undefined && !BUILT_IN.has(target) && !chains.has(target)) throw new Error(`${table.name}: ${name} leads to ${target}, which is not there`);
+          if (target !== undefined && !BUILT_IN.has(target) && !chains.has(target))
+            throw new Error(`${table.name}: ${name} leads to ${target}, which is not there`);
         }
       }
       this.tables.set(table.name, chains);
@@ -36,7 +37,9 @@ export class TextualTables {
   dump(): string {
     const byName = <T>(map: ReadonlyMap<string, T>): [string, T][] => [...map].sort((a, b) => (a[0] < b[0] ? -1 : 1));
     return byName(this.tables)
-      .flatMap(([table, chains]) => byName(chains).flatMap(([chain, rules]) => [`*${table} :${chain}`, ...rules.map((spec) => `-A ${chain} ${spec}`)]))
+      .flatMap(([table, chains]) =>
+        byName(chains).flatMap(([chain, rules]) => [`*${table} :${chain}`, ...rules.map((spec) => `-A ${chain} ${spec}`)]),
+      )
       .join("\n");
   }
 }

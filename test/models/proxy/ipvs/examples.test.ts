@@ -36,7 +36,13 @@ function service(name: string, namespace: string, spec: Service["spec"], ...ingr
   return { apiVersion: "v1", kind: "Service", metadata: { name, namespace }, spec, ...status };
 }
 
-function slice(name: string, namespace: string, portName: string, port: number, endpoints: readonly (readonly [string, string])[]): EndpointSlice {
+function slice(
+  name: string,
+  namespace: string,
+  portName: string,
+  port: number,
+  endpoints: readonly (readonly [string, string])[],
+): EndpointSlice {
   return {
     apiVersion: "discovery.k8s.io/v1",
     kind: "EndpointSlice",
@@ -107,7 +113,8 @@ describe("a ClusterIP with one local and one remote endpoint", () => {
   });
 
   test("without a detector the node's own traffic is known by its source, with masqueradeAll everything is marked", () => {
-    const mark = (node: IpvsNode): string => lists(one, node).find((line) => line.includes("KUBE-CLUSTER-IP") && line.endsWith("KUBE-MARK-MASQ"))!;
+    const mark = (node: IpvsNode): string =>
+      lists(one, node).find((line) => line.includes("KUBE-CLUSTER-IP") && line.endsWith("KUBE-MARK-MASQ"))!;
     expect(mark(ipvsNode({ detector: null }))).toContain("--match-set KUBE-CLUSTER-IP src,dst -j");
     expect(mark(ipvsNode({ masqueradeAll: true }))).toContain("--match-set KUBE-CLUSTER-IP dst,dst -j");
     expect(mark(ipvsNode({ detector: { kind: "prefix", name: "cali" } }))).toContain("dst,dst ! -i cali+ -j");
@@ -133,7 +140,13 @@ describe("a load balancer with a Local policy, a source range and a health check
   ];
 
   test("lists", () => {
-    const lines = lists(objects([["10.180.0.2", "this-node"], ["10.180.2.2", "other"]]), ipvsNode());
+    const lines = lists(
+      objects([
+        ["10.180.0.2", "this-node"],
+        ["10.180.2.2", "other"],
+      ]),
+      ipvsNode(),
+    );
     expect(lines.slice(0, lines.indexOf("*nat"))).toEqual([
       "kube-ipvs0 172.30.0.42/32",
       "kube-ipvs0 1.2.3.4/32",

@@ -3,7 +3,14 @@ import { describe, expect, test } from "vitest";
 import type { IpvsDoc, RealServer, VirtualServer } from "../../../../src/models/proxy/ipvs/ipvs-doc.js";
 import type { IpvsNode } from "../../../../src/models/proxy/ipvs/ipvs-node.js";
 import { IpvsRenderer, ipvsDoc } from "../../../../src/models/proxy/ipvs/render.js";
-import { checkDraining, type Draining, type IpvsCommand, type IpvsKernel, type KernelReal, planIpvsSync } from "../../../../src/models/proxy/ipvs/sync.js";
+import {
+  checkDraining,
+  type Draining,
+  type IpvsCommand,
+  type IpvsKernel,
+  type KernelReal,
+  planIpvsSync,
+} from "../../../../src/models/proxy/ipvs/sync.js";
 import { readNetwork } from "../../../../src/models/proxy/sloppy-address.js";
 import { changeView, emptyView } from "../../../../src/models/proxy/view.js";
 import { history } from "../arbitrary-services.js";
@@ -42,7 +49,12 @@ describe("a real server that is no longer wanted", () => {
 
   test("goes at once for UDP and SCTP", () => {
     for (const protocol of ["udp", "sctp"]) {
-      const sync = planIpvsSync(docOf(server(protocol)), kernelOf(server(protocol), { real: real(1), active: 5, inactive: 0 }), new Set(), []);
+      const sync = planIpvsSync(
+        docOf(server(protocol)),
+        kernelOf(server(protocol), { real: real(1), active: 5, inactive: 0 }),
+        new Set(),
+        [],
+      );
       expect(words(sync.commands)).toEqual(["deleteReal 10.0.0.1:8080 w1"]);
     }
   });
@@ -58,14 +70,24 @@ describe("a real server that is no longer wanted", () => {
 
   test("that returns meanwhile is made anew", () => {
     const first = planIpvsSync(docOf(server("tcp")), kernelOf(server("tcp"), { real: real(1), active: 1, inactive: 0 }), new Set(), []);
-    const back = planIpvsSync(docOf(server("tcp", real(1))), kernelOf(server("tcp"), { real: real(1, 0), active: 1, inactive: 0 }), first.draining, []);
+    const back = planIpvsSync(
+      docOf(server("tcp", real(1))),
+      kernelOf(server("tcp"), { real: real(1, 0), active: 1, inactive: 0 }),
+      first.draining,
+      [],
+    );
     expect(words(back.commands)).toEqual(["deleteReal 10.0.0.1:8080 w0", "addReal 10.0.0.1:8080 w1"]);
     expect(back.draining.size).toBe(0);
   });
 });
 
 test("after a restart weights are 1 again", () => {
-  const sync = planIpvsSync(docOf(server("tcp", real(1))), kernelOf(server("tcp"), { real: real(1, 0), active: 1, inactive: 0 }), new Set(), []);
+  const sync = planIpvsSync(
+    docOf(server("tcp", real(1))),
+    kernelOf(server("tcp"), { real: real(1, 0), active: 1, inactive: 0 }),
+    new Set(),
+    [],
+  );
   expect(words(sync.commands)).toEqual(["editReal 10.0.0.1:8080 w1"]);
 });
 
@@ -78,7 +100,9 @@ test("virtual servers of others go, unless their network is excluded", () => {
 /** The kernel after the commands, with no connections anywhere. */
 function after(kernel: IpvsKernel, commands: readonly IpvsCommand[]): IpvsKernel {
   const addresses = new Set(kernel.addresses);
-  const servers = new Map(kernel.servers.map((each) => [each.server.key, { server: each.server, reals: new Map(each.reals.map((r) => [r.real.text, r])) }]));
+  const servers = new Map(
+    kernel.servers.map((each) => [each.server.key, { server: each.server, reals: new Map(each.reals.map((r) => [r.real.text, r])) }]),
+  );
   const sets = new Map(kernel.sets.map((set) => [set.name, { set, texts: new Set(set.entries.map((entry) => entry.text)) }]));
   for (const command of commands) {
     switch (command.verb) {
@@ -125,8 +149,24 @@ function after(kernel: IpvsKernel, commands: readonly IpvsCommand[]): IpvsKernel
 function shape(kernel: IpvsKernel): unknown {
   return {
     addresses: [...kernel.addresses].sort(),
-    servers: kernel.servers.map(({ server: of, reals }) => `${of.key} ${of.scheduler} ${of.persistence} ${of.flags}: ${reals.map((r) => `${r.real.text} ${r.real.weight}`).sort().join()}`).sort(),
-    sets: kernel.sets.map(({ name, entries }) => `${name} ${entries.map((entry) => entry.text).sort().join(" ")}`).sort(),
+    servers: kernel.servers
+      .map(
+        ({ server: of, reals }) =>
+          `${of.key} ${of.scheduler} ${of.persistence} ${of.flags}: ${reals
+            .map((r) => `${r.real.text} ${r.real.weight}`)
+            .sort()
+            .join()}`,
+      )
+      .sort(),
+    sets: kernel.sets
+      .map(
+        ({ name, entries }) =>
+          `${name} ${entries
+            .map((entry) => entry.text)
+            .sort()
+            .join(" ")}`,
+      )
+      .sort(),
   };
 }
 
@@ -140,7 +180,12 @@ test("any sequence of syncs ends where one sync of the end state does", () => {
       let draining: Draining = new Set();
       for (const batch of batches) {
         view = changeView(view, batch);
-        const sync = planIpvsSync(ipvsDoc(renderer.render(view, node), node, () => 1), kernel, draining, []);
+        const sync = planIpvsSync(
+          ipvsDoc(renderer.render(view, node), node, () => 1),
+          kernel,
+          draining,
+          [],
+        );
         kernel = after(kernel, sync.commands);
         draining = sync.draining;
       }

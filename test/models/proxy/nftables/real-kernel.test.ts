@@ -9,7 +9,7 @@ import { NftablesRenderer, nftTable } from "../../../../src/models/proxy/nftable
 import { buildView, changeView, emptyView } from "../../../../src/models/proxy/view.js";
 import { describeWith, needs, type Requirement } from "../../../support/requires.js";
 import { history } from "../arbitrary-services.js";
-import { proxyCases } from "../case-files.js";
+import { proxyCases } from "../../../cases/proxy-cases.js";
 import { anyNftablesNode } from "../proxy-nodes.js";
 
 const nft: Requirement = {

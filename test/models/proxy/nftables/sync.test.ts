@@ -24,12 +24,14 @@ class Table {
     const chains = [...this.chains.values()];
     for (const chain of chains) {
       for (const { text } of chain.rules) {
-        for (const [, to] of text.matchAll(/(?:goto|jump) (\S+)/g)) if (!this.chains.has(to!)) throw new Error(`${chain.name} leads to ${to}`);
+        for (const [, to] of text.matchAll(/(?:goto|jump) (\S+)/g))
+          if (!this.chains.has(to!)) throw new Error(`${chain.name} leads to ${to}`);
         for (const [, set] of text.matchAll(/@(\S+)/g)) if (!this.sets.has(set!)) throw new Error(`${chain.name} reads @${set}`);
       }
     }
     for (const set of this.sets.values()) {
-      for (const { value } of set.elements) if (value.startsWith("goto ") && !this.chains.has(value.slice(5))) throw new Error(`${set.name} leads to ${value}`);
+      for (const { value } of set.elements)
+        if (value.startsWith("goto ") && !this.chains.has(value.slice(5))) throw new Error(`${set.name} leads to ${value}`);
     }
   }
 
@@ -84,7 +86,10 @@ function need<T>(map: ReadonlyMap<string, T>, name: string): T {
 
 /** Listings tell objects in the order of their making; this tells them by name. */
 function byName(listing: string): string {
-  const [head = "", ...rest] = listing.trimEnd().replace(/\n}$/, "\n").split(/\n(?=\t(?:set|map|chain) )/);
+  const [head = "", ...rest] = listing
+    .trimEnd()
+    .replace(/\n}$/, "\n")
+    .split(/\n(?=\t(?:set|map|chain) )/);
   return [head, ...rest.map((block) => block.trim()).sort()].join("\n");
 }
 

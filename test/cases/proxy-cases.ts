@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseAllDocuments } from "yaml";
-import type { EndpointSlice, KubeObject, Node, Service } from "../../../src/api/index.js";
-import { type ProxyConfig, readProxyConfig } from "../../../src/models/proxy/config.js";
-import { shared } from "../../support/shared.js";
+import type { EndpointSlice, KubeObject, Node, Service } from "../../src/api/index.js";
+import { type ProxyConfig, readProxyConfig } from "../../src/models/proxy/config.js";
+import { shared } from "../support/shared.js";
 
 export interface ProxyCase {
   readonly name: string;

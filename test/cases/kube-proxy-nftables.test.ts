@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { configuredNftablesNode } from "../../../../src/models/proxy/configured-node.js";
-import { formatCanonical } from "../../../../src/models/proxy/nftables/canonical-form.js";
-import { NftablesRenderer, nftTable } from "../../../../src/models/proxy/nftables/render.js";
-import { buildView } from "../../../../src/models/proxy/view.js";
-import { describeWith, needs } from "../../../support/requires.js";
-import { proxyCases } from "../case-files.js";
+import { configuredNftablesNode } from "../../src/models/proxy/configured-node.js";
+import { formatCanonical } from "../../src/models/proxy/nftables/canonical-form.js";
+import { NftablesRenderer, nftTable } from "../../src/models/proxy/nftables/render.js";
+import { buildView } from "../../src/models/proxy/view.js";
+import { describeWith, needs } from "../support/requires.js";
+import { proxyCases } from "./proxy-cases.js";
 
 describeWith("recorded nftables cases", [needs.shared], () => {
   const cases = proxyCases("nftables");

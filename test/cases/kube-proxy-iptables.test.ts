@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { configuredIptablesNode } from "../../../../src/models/proxy/configured-node.js";
-import { IptablesRenderer } from "../../../../src/models/proxy/iptables/render.js";
-import { formatSorted } from "../../../../src/models/proxy/iptables/sorted-form.js";
-import { activeChains, staleChains, syncDoc } from "../../../../src/models/proxy/iptables/sync-doc.js";
-import { buildView } from "../../../../src/models/proxy/view.js";
-import { describeWith, needs } from "../../../support/requires.js";
-import { proxyCases } from "../case-files.js";
+import { configuredIptablesNode } from "../../src/models/proxy/configured-node.js";
+import { IptablesRenderer } from "../../src/models/proxy/iptables/render.js";
+import { formatSorted } from "../../src/models/proxy/iptables/sorted-form.js";
+import { activeChains, staleChains, syncDoc } from "../../src/models/proxy/iptables/sync-doc.js";
+import { buildView } from "../../src/models/proxy/view.js";
+import { describeWith, needs } from "../support/requires.js";
+import { proxyCases } from "./proxy-cases.js";
 
 describeWith("recorded iptables cases", [needs.shared], () => {
   const cases = proxyCases("iptables");
