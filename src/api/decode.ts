@@ -40,7 +40,17 @@ export function decodeObject(tree: MapNode, info: KindInfo): Decoded {
   return { value, faults: decoder.faults, places: Object.freeze(Object.fromEntries(decoder.places)) };
 }
 
-const wholeText = (go: string): string => go.slice(go.lastIndexOf(".") + 1);
+/** Decodes a record that is no object of the API: a config file. */
+export function decodeRecord(tree: MapNode, shape: RecordShape): Decoded {
+  const decoder = new Decoder(false);
+  const value = decoder.record(tree, shape, { path: "", goPath: "", struct: bareName(shape.go), place: tree });
+  return { value, faults: decoder.faults, places: Object.freeze(Object.fromEntries(decoder.places)) };
+}
+
+function bareName(go: string): string {
+  return go.slice(go.lastIndexOf(".") + 1);
+}
+
 const quantityForm = /^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[kMGTPE]i?|Ki|[mun]|[eE][-+]?[0-9]+)?$/;
 const quantityWords = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 const timeForm = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[-+]\d{2}:\d{2})$/;
@@ -65,7 +75,7 @@ class Decoder {
         continue;
       }
       const goPath = at.goPath === "" ? key : `${at.goPath}.${key}`;
-      const value = this.#value(node, field, { path, goPath, struct: wholeText(shape.go), place });
+      const value = this.#value(node, field, { path, goPath, struct: bareName(shape.go), place });
       if (value !== undefined) written.set(key, value);
     }
     for (const name of shape.zeroed) {
@@ -179,7 +189,8 @@ function fits(value: number, go: "int32" | "int64"): boolean {
 /** `json: cannot unmarshal string into Go struct field ServicePort.spec.ports.port of type int32` */
 function goWords(node: TreeNode, shape: Shape, at: At): string {
   const isNumber = node.kind === "scalar" && typeof node.value === "number";
-  const found = isNumber && shape.type !== "text" && shape.type !== "bool" ? `number ${String(node.value)}` : jsonTypeName(node);
+  const wantsInteger = shape.type === "int" || shape.type === "intOrString";
+  const found = isNumber && wantsInteger ? `number ${String(node.value)}` : jsonTypeName(node);
   if (shape.type === "intOrString") return `json: cannot unmarshal ${found} into Go value of type int32`;
   if (shape.type === "time") return `json: cannot unmarshal ${found} into Go value of type string`;
   return `json: cannot unmarshal ${found} into Go struct field ${at.struct}.${at.goPath} of type ${goName(shape)}`;

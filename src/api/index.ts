@@ -5,12 +5,15 @@
 export * from "./admit.js";
 export type * from "./apps.js";
 export type * from "./batch.js";
+export { clusterFamilies, type ClusterFamily, type ConfigResult } from "./config-reader.js";
 export * from "./core.js";
 export * from "./defaults.js";
 export type * from "./discovery.js";
 export * from "./freeze.js";
 export * from "./ip-text.js";
+export * from "./kind-config.js";
 export * from "./kinds.js";
+export * from "./kubeadm-config.js";
 export * from "./located.js";
 export * from "./meta.js";
 export * from "./names.js";
