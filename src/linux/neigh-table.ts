@@ -25,6 +25,8 @@ const neighColumns = {
   mac: "f64",
   state: "u8",
   probes: "u8",
+  /** a packet has been sent by it, so that its link-layer header is cached (neigh->hh) */
+  cached: "u8",
   /** last use, confirmation and change, ns */
   used: "f64",
   confirmed: "f64",

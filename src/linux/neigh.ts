@@ -9,7 +9,6 @@ import { DROP, ETHERTYPE } from "../base/codes.js";
 import { BROADCAST_MAC } from "../base/mac.js";
 import { SECOND } from "../base/time.js";
 import { STEP } from "../trace/kinds.js";
-import { PACKET_META } from "../packet/columns.js";
 import { solicitArp } from "./arp-send.js";
 import { devicePlace } from "./device.js";
 import { ICMP } from "./icmp-codes.js";
@@ -117,17 +116,15 @@ export function neighbourOutput(s: Stack, p: number, dev: number, nextHop: Addr)
     if (s.neigh.rows.c.state[row] === NUD.incomplete) return;
   }
   if (s.trace !== null) traceStep(s, STEP.NEIGHBOUR, p, s.dev.c.ns[dev]!, dev, nextHop, 0);
-  sendTo(s, p, dev, s.neigh.rows.c.mac[row]!);
+  sendTo(s, p, dev, row);
 }
 
-function sendTo(s: Stack, p: number, dev: number, mac: number): void {
+function sendTo(s: Stack, p: number, dev: number, row: number): void {
   const c = s.packets.c;
-  c.macDst[p] = mac;
-  // A frame that br_netfilter keeps on its bridge after DNAT keeps its sender (br_nf_pre_routing_finish_bridge).
-  if ((c.meta[p]! & PACKET_META.BRIDGED_DNAT) === 0) {
-    c.macSrc[p] = s.dev.c.mac[dev]!;
-    c.etherType[p] = s.book.is4(c.dst[p]! as Addr) ? ETHERTYPE.IPV4 : ETHERTYPE.IPV6;
-  }
+  c.macDst[p] = s.neigh.rows.c.mac[row]!;
+  s.neigh.rows.c.cached[row] = 1;
+  c.macSrc[p] = s.dev.c.mac[dev]!;
+  c.etherType[p] = s.book.is4(c.dst[p]! as Addr) ? ETHERTYPE.IPV4 : ETHERTYPE.IPV6;
   s.op.transmit(p, dev);
 }
 
@@ -254,7 +251,7 @@ function sendParked(s: Stack, row: number): void {
       become(s, row, NUD.delay);
       setTimer(s, row, DELAY_FIRST_PROBE);
     }
-    sendTo(s, p, dev, s.neigh.rows.c.mac[row]!);
+    sendTo(s, p, dev, row);
   }
 }
 

@@ -22,12 +22,12 @@ export function transmit(s: Stack, p: number, dev: number): void {
     s.op.drop(p, s.dev.c.ns[dev]!, dev, isUp(s, dev) ? DROP.LINK_DOWN : DROP.DEV_READY);
     return;
   }
+  c.dev[p] = dev;
+  if (s.trace !== null) traceStep(s, STEP.DEVICE_OUT, p, s.dev.c.ns[dev]!, dev, 0, 0);
   if (kind === DEV.bridge && (c.meta[p]! & PACKET_META.BRIDGED_DNAT) !== 0) {
     bridgeResume(s, p, dev, (q, bridge) => bridgeUp(s, q, bridge));
     return;
   }
-  c.dev[p] = dev;
-  if (s.trace !== null) traceStep(s, STEP.DEVICE_OUT, p, s.dev.c.ns[dev]!, dev, 0, 0);
   switch (kind) {
     case DEV.loopback:
       return loopbackTransmit(s, p, dev);

@@ -59,16 +59,20 @@ export function bridgePrerouting(s: Stack, p: number, bridge: number, port: numb
   return true;
 }
 
-/** br_nf_pre_routing_finish_bridge: to the new destination's MAC, which may have to be asked for first. */
+/**
+ * br_nf_pre_routing_finish_bridge: to the new destination's MAC. If that must be asked for, or was never used, the packet goes
+ * by way of the bridge device's output, which overwrites the source MAC; `arpSha`, which no IP packet uses, keeps it meanwhile.
+ */
 function staysOnBridge(s: Stack, p: number, bridge: number): boolean {
   const c = s.packets.c;
   const next = (c.rtVia[p] !== 0 ? c.rtVia[p]! : c.dst[p]!) as Addr;
   const row = s.neigh.find(bridge, next);
-  if (row !== 0 && (s.neigh.rows.c.state[row]! & NUD.connected) !== 0) {
+  if (row !== 0 && (s.neigh.rows.c.state[row]! & NUD.connected) !== 0 && s.neigh.rows.c.cached[row] === 1) {
     c.macDst[p] = s.neigh.rows.c.mac[row]!;
     return true;
   }
   c.meta[p]! |= PACKET_META.BRIDGED_DNAT;
+  c.arpSha[p] = c.macSrc[p]!;
   s.op.neighbourOutput(p, bridge, next);
   return false;
 }
@@ -83,14 +87,13 @@ export function bridgeForwardHooks(s: Stack, p: number, bridge: number, port: nu
     if (!passes(s, HOOK.forward, p, ns, bridge, bridge)) return false;
     if (!passes(s, HOOK.postrouting, p, ns, 0, bridge)) return false;
   }
-  leaveBridgeNf(s, p);
+  c.meta[p]! &= ~PACKET_META.BRIDGED;
+  c.physIn[p] = 0;
+  c.physOut[p] = 0;
   return true;
 }
 
-/** nf_bridge_info_free: from here on iptables sees no physical devices. */
+/** A frame has left the bridge for its machine: INPUT and FORWARD still know the port it came in by. */
 export function leaveBridgeNf(s: Stack, p: number): void {
-  const c = s.packets.c;
-  c.meta[p]! &= ~(PACKET_META.BRIDGED | PACKET_META.BRIDGED_DNAT);
-  c.physIn[p] = 0;
-  c.physOut[p] = 0;
+  s.packets.c.meta[p]! &= ~PACKET_META.BRIDGED;
 }

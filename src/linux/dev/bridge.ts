@@ -130,6 +130,8 @@ export function bridgeResume(s: Stack, p: number, bridge: number, up: (p: number
   const c = s.packets.c;
   const port = c.physIn[p]!;
   c.meta[p]! &= ~PACKET_META.BRIDGED_DNAT;
+  c.macSrc[p] = c.arpSha[p]!;
+  c.arpSha[p] = 0;
   if (!portsOf(s, bridge).includes(port)) {
     s.op.drop(p, s.dev.c.ns[bridge]!, bridge, DROP.LINK_DOWN);
     return;
