@@ -239,7 +239,7 @@ export class Lpm4 {
   private split(at: number): number {
     const base = this.used;
     if (base + BLOCK > this.table.length) {
-      const wider = base + Math.max(BLOCK * 4, (base >>> 1) & -BLOCK);
+      const wider = base + Math.max(BLOCK * 4, (base >>> 2) & -BLOCK);
       this.table = widened(this.table, new Int32Array(wider));
       this.depths = widened(this.depths, new Uint8Array(wider));
     }

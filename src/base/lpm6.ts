@@ -11,10 +11,16 @@
  */
 import { mask32 } from "./cidr.js";
 
-/** In front of a block's entries: depth of its first bit, how many bits, and four words of an address below it. */
-const BITS = 1;
-const WORDS = 2;
-const HEADER = 6;
+/**
+ * A block is one word of depth of its first bit times SHAPE plus number of bits, its entries, and four words of an address below
+ * it. Rows and blocks keep what a lookup reads side by side: at a million prefixes every cache line costs as much as all else.
+ */
+const SHAPE = 32;
+/** Words of a row: the prefix, its length, its value, and its outer row, or the next free row. */
+const ROW = 8;
+const LENGTH = 4;
+const VALUE = 5;
+const OUTER = 6;
 /** Width of blocks made by single insertions; all the bits of a block lie in one word. */
 const NEW_BITS = 2;
 const WIDEST = 16;
@@ -24,16 +30,12 @@ const SPARSEST = 4;
 export class Lpm6 {
   /** Prefixes in the table. */
   count = 0;
-  // By row, from 1.
-  private words = new Int32Array(16);
-  private lengths = new Uint8Array(4);
-  private values = new Int32Array(4);
-  /** The longest other prefix around that of the row; among free rows the next free one. */
-  private outer = new Int32Array(4);
+  /** Rows from 1. `outer` of a row is the longest other prefix around it. */
+  private rows: Int32Array = new Int32Array(ROW * 2);
   private top = 1;
   private free = 0;
   /** Entry 0 is the root; blocks follow. */
-  private table = new Int32Array(4);
+  private table: Int32Array = new Int32Array(4);
   private used = 1;
   private changes = 0;
   private readonly network = new Int32Array(4);
@@ -41,15 +43,15 @@ export class Lpm6 {
   /** Sets the value (a positive int32) of a prefix; host bits are ignored. */
   insert(w0: number, w1: number, w2: number, w3: number, prefix: number, value: number): void {
     const around = this.around(w0, w1, w2, w3, prefix);
-    if (around !== 0 && this.lengths[around] === prefix) {
-      this.values[around] = value;
+    if (around !== 0 && this.lengthOf(around) === prefix) {
+      this.rows[around * ROW + VALUE] = value;
       return;
     }
     const row = this.newRow();
-    this.words.set(this.network, row * 4);
-    this.lengths[row] = prefix;
-    this.values[row] = value;
-    this.outer[row] = around;
+    this.rows.set(this.network, row * ROW);
+    this.rows[row * ROW + LENGTH] = prefix;
+    this.rows[row * ROW + VALUE] = value;
+    this.rows[row * ROW + OUTER] = around;
     this.count++;
     this.place(row);
     this.changed();
@@ -58,9 +60,9 @@ export class Lpm6 {
   /** False if that prefix is not in the table. */
   remove(w0: number, w1: number, w2: number, w3: number, prefix: number): boolean {
     const row = this.around(w0, w1, w2, w3, prefix);
-    if (row === 0 || this.lengths[row] !== prefix) return false;
+    if (row === 0 || this.lengthOf(row) !== prefix) return false;
     this.displace(row);
-    this.outer[row] = this.free;
+    this.rows[row * ROW + OUTER] = this.free;
     this.free = row;
     this.count--;
     this.changed();
@@ -70,91 +72,105 @@ export class Lpm6 {
   /** Value of the longest prefix that holds the address at `words[at..at+3]`, 0 if none does. */
   lookup(words: Int32Array, at = 0): number {
     let row = this.candidate(words, at);
-    while (row !== 0 && !this.holds(row, words, at)) row = this.outer[row]!;
-    return row === 0 ? 0 : this.values[row]!;
+    while (row !== 0 && !this.holds(row, words, at)) row = this.outerOf(row);
+    return row === 0 ? 0 : this.rows[row * ROW + VALUE]!;
   }
 
   /** Value of exactly that prefix, 0 if it is not in the table. */
   get(w0: number, w1: number, w2: number, w3: number, prefix: number): number {
     const row = this.around(w0, w1, w2, w3, prefix);
-    return row !== 0 && this.lengths[row] === prefix ? this.values[row]! : 0;
+    return row !== 0 && this.lengthOf(row) === prefix ? this.rows[row * ROW + VALUE]! : 0;
   }
 
   /** Bytes held in arrays. */
   get bytes(): number {
-    return (this.words.length + this.values.length + this.outer.length + this.table.length) * 4 + this.lengths.length;
+    return (this.rows.length + this.table.length) * 4;
   }
 
   private candidate(words: Int32Array, at: number): number {
     const { table } = this;
     let entry = table[0]!;
     while (entry < 0) {
-      const block = ~entry;
-      const depth = table[block]!;
-      // Shifts the bits before the block out at the top, those behind it out at the bottom.
-      entry = table[block + HEADER + ((words[at + (depth >>> 5)]! << (depth & 31)) >>> (32 - table[block + BITS]!))]!;
+      const shape = table[~entry]!;
+      // The bits before the block are shifted out at the top, those behind it at the bottom. Shifts count modulo 32.
+      entry = table[((words[at + (shape >> 10)]! << (shape >> 5)) >>> -shape) - entry]!;
     }
     return entry;
   }
 
   private holds(row: number, words: Int32Array, at: number): boolean {
-    const own = this.words;
-    let i = row * 4;
-    let bits = this.lengths[row]!;
+    const own = this.rows;
+    let i = row * ROW;
+    let bits = own[i + LENGTH]!;
     for (; bits >= 32; bits -= 32) if (own[i++] !== words[at++]) return false;
     return bits === 0 || (own[i]! ^ words[at]!) >>> (32 - bits) === 0;
   }
 
   /** The prefix itself, masked into `network`, if it is in the table, else the longest around it, 0 if there is none. */
   private around(w0: number, w1: number, w2: number, w3: number, prefix: number): number {
-    const { network, lengths } = this;
+    const { network } = this;
     network[0] = w0 & mask32(prefix);
     network[1] = w1 & mask32(prefix - 32);
     network[2] = w2 & mask32(prefix - 64);
     network[3] = w3 & mask32(prefix - 96);
     let row = this.candidate(network, 0);
-    while (row !== 0 && (lengths[row]! > prefix || !this.holds(row, network, 0))) row = this.outer[row]!;
+    while (row !== 0 && (this.lengthOf(row) > prefix || !this.holds(row, network, 0))) row = this.outerOf(row);
     return row;
+  }
+
+  private lengthOf(row: number): number {
+    return this.rows[row * ROW + LENGTH]!;
+  }
+
+  private outerOf(row: number): number {
+    return this.rows[row * ROW + OUTER]!;
+  }
+
+  private depthOf(block: number): number {
+    return this.table[block]! >> 5;
+  }
+
+  private bitsOf(block: number): number {
+    return this.table[block]! % SHAPE;
+  }
+
+  /** Where the address below a block is kept. */
+  private addressOf(block: number): number {
+    return block + 1 + 2 ** this.bitsOf(block);
   }
 
   private newRow(): number {
     let row = this.free;
     if (row !== 0) {
-      this.free = this.outer[row]!;
+      this.free = this.outerOf(row);
       return row;
     }
     row = this.top++;
-    if (row === this.lengths.length) {
-      this.words = widened(this.words, new Int32Array(row * 8));
-      this.lengths = widened(this.lengths, new Uint8Array(row * 2));
-      this.values = widened(this.values, new Int32Array(row * 2));
-      this.outer = widened(this.outer, new Int32Array(row * 2));
-    }
+    if (row * ROW === this.rows.length) this.rows = widened(this.rows, row * ROW * 2);
     return row;
   }
 
   /** Enters a row whose `outer` is known, and makes it the outer of those that it now lies around. */
   private place(row: number): void {
-    const { lengths } = this;
-    const prefix = lengths[row]!;
+    const prefix = this.lengthOf(row);
     for (let at = 0; ; ) {
       const entry = this.table[at]!;
       if (entry < 0) {
         const block = ~entry;
-        const depth = this.table[block]!;
-        const common = this.agreeing(this.table, block + WORDS, row, Math.min(depth, prefix));
+        const depth = this.depthOf(block);
+        const common = this.agreeing(this.table, this.addressOf(block), row, Math.min(depth, prefix));
         if (common < depth && common < prefix) {
           this.branchAbove(at, common);
-        } else if (prefix <= depth + this.table[block + BITS]!) {
+        } else if (prefix <= depth + this.bitsOf(block)) {
           this.cover(block, row);
           return;
         } else {
-          at = this.entryOf(block, this.words, row * 4);
+          at = this.entryOf(block, this.rows, row * ROW);
         }
         continue;
       }
-      const length = lengths[entry]!;
-      const common = entry === 0 ? 0 : this.agreeing(this.words, entry * 4, row, Math.min(length, prefix));
+      const length = this.lengthOf(entry);
+      const common = entry === 0 ? 0 : this.agreeing(this.rows, entry * ROW, row, Math.min(length, prefix));
       if (entry === 0 || common === length) {
         this.table[at] = row;
         return;
@@ -163,7 +179,7 @@ export class Lpm6 {
         this.adopt(entry, row);
         return;
       }
-      const block = this.newBlock(common, Math.min(NEW_BITS, 32 - (common & 31)), this.words, row * 4);
+      const block = this.newBlock(common, Math.min(NEW_BITS, 32 - (common & 31)), this.rows, row * ROW);
       this.table[at] = ~block;
       this.fillWithChain(block, entry);
     }
@@ -172,47 +188,47 @@ export class Lpm6 {
   /** Puts a block that branches at `depth` between an entry and the child block it points to. */
   private branchAbove(at: number, depth: number): void {
     const child = ~this.table[at]!;
-    const childDepth = this.table[child]!;
+    const childDepth = this.depthOf(child);
+    const address = this.addressOf(child);
     // All its entries lie in one entry of the new block only if the new block ends before it.
     const bits = Math.min(NEW_BITS, 32 - (depth & 31), childDepth - depth);
-    let over = this.candidate(this.table, child + WORDS);
-    while (over !== 0 && (this.lengths[over]! > childDepth || !this.holds(over, this.table, child + WORDS))) over = this.outer[over]!;
-    const block = this.newBlock(depth, bits, this.table, child + WORDS);
+    let over = this.candidate(this.table, address);
+    while (over !== 0 && (this.lengthOf(over) > childDepth || !this.holds(over, this.table, address))) over = this.outerOf(over);
+    const block = this.newBlock(depth, bits, this.table, address);
     this.fillWithChain(block, over);
-    this.table[this.entryOf(block, this.table, child + WORDS)] = ~child;
+    this.table[this.entryOf(block, this.table, address)] = ~child;
     this.table[at] = ~block;
   }
 
   /** Fills a new block with what of a row and the rows around it lies over each of its entries. */
   private fillWithChain(block: number, row: number): void {
-    const depth = this.table[block]!;
+    const depth = this.depthOf(block);
     const chain: number[] = [];
     let link = row;
-    for (; link !== 0 && this.lengths[link]! > depth; link = this.outer[link]!) chain.push(link);
-    const from = block + HEADER;
-    this.table.fill(link, from, from + 2 ** this.table[block + BITS]!);
+    for (; link !== 0 && this.lengthOf(link) > depth; link = this.outerOf(link)) chain.push(link);
+    this.table.fill(link, block + 1, this.addressOf(block));
     for (let i = chain.length - 1; i >= 0; i--) this.fillRange(block, chain[i]!);
   }
 
   /** Writes a row over the entries of a block that it lies over, or over the one that it lies below. */
   private fillRange(block: number, row: number): void {
-    const from = this.entryOf(block, this.words, row * 4);
+    const from = this.entryOf(block, this.rows, row * ROW);
     this.table.fill(row, from, from + this.entriesOver(block, row));
   }
 
   private entriesOver(block: number, row: number): number {
-    const end = this.table[block]! + this.table[block + BITS]!;
-    return 2 ** Math.max(0, end - Math.max(this.lengths[row]!, this.table[block]!));
+    const depth = this.depthOf(block);
+    return 2 ** Math.max(0, depth + this.bitsOf(block) - Math.max(this.lengthOf(row), depth));
   }
 
   private entryOf(block: number, words: Int32Array, at: number): number {
-    const depth = this.table[block]!;
-    return block + HEADER + ((words[at + (depth >>> 5)]! << (depth & 31)) >>> (32 - this.table[block + BITS]!));
+    const depth = this.depthOf(block);
+    return block + 1 + ((words[at + (depth >> 5)]! << (depth & 31)) >>> (32 - this.bitsOf(block)));
   }
 
   /** Where the entries begin that a row lies over, when it ends in the block or before it. */
   private firstOver(block: number, row: number): number {
-    return this.lengths[row]! <= this.table[block]! ? block + HEADER : this.entryOf(block, this.words, row * 4);
+    return this.lengthOf(row) <= this.depthOf(block) ? block + 1 : this.entryOf(block, this.rows, row * ROW);
   }
 
   private cover(block: number, row: number): void {
@@ -221,22 +237,21 @@ export class Lpm6 {
     for (let at = from; at < end; at++) {
       const entry = this.table[at]!;
       if (entry < 0) this.cover(~entry, row);
-      else if (entry === 0 || this.lengths[entry]! < this.lengths[row]!) this.table[at] = row;
+      else if (entry === 0 || this.lengthOf(entry) < this.lengthOf(row)) this.table[at] = row;
       else this.adopt(entry, row);
     }
   }
 
   /** Makes `row` the outer of the shortest prefix that it lies around among an entry's chain. */
   private adopt(entry: number, row: number): void {
-    const { lengths, outer } = this;
-    const prefix = lengths[row]!;
+    const prefix = this.lengthOf(row);
     let link = entry;
-    while (outer[link] !== 0 && lengths[outer[link]!]! > prefix) link = outer[link]!;
-    if (link !== row) outer[link] = row;
+    while (this.outerOf(link) !== 0 && this.lengthOf(this.outerOf(link)) > prefix) link = this.outerOf(link);
+    if (link !== row) this.rows[link * ROW + OUTER] = row;
   }
 
   private displace(row: number): void {
-    const prefix = this.lengths[row]!;
+    const prefix = this.lengthOf(row);
     for (let at = 0; ; ) {
       const entry = this.table[at]!;
       if (entry >= 0) {
@@ -244,11 +259,11 @@ export class Lpm6 {
         return;
       }
       const block = ~entry;
-      if (prefix <= this.table[block]! + this.table[block + BITS]!) {
+      if (prefix <= this.depthOf(block) + this.bitsOf(block)) {
         this.uncover(block, row);
         return;
       }
-      at = this.entryOf(block, this.words, row * 4);
+      at = this.entryOf(block, this.rows, row * ROW);
     }
   }
 
@@ -263,20 +278,21 @@ export class Lpm6 {
   }
 
   private displaceAt(at: number, row: number): void {
-    const { outer } = this;
+    const { rows } = this;
+    const outer = this.outerOf(row);
     let link = this.table[at]!;
     if (link === row) {
-      this.table[at] = outer[row]!;
+      this.table[at] = outer;
       return;
     }
-    while (link !== 0 && outer[link] !== row) link = outer[link]!;
-    if (link !== 0) outer[link] = outer[row]!;
+    while (link !== 0 && this.outerOf(link) !== row) link = this.outerOf(link);
+    if (link !== 0) rows[link * ROW + OUTER] = outer;
   }
 
   /** How many leading bits, at most `limit`, a row has in common with the address at `words[at..]`. */
   private agreeing(words: Int32Array, at: number, row: number, limit: number): number {
     for (let i = 0; i * 32 < limit; i++) {
-      const difference = words[at + i]! ^ this.words[row * 4 + i]!;
+      const difference = words[at + i]! ^ this.rows[row * ROW + i]!;
       if (difference !== 0) return Math.min(limit, i * 32 + Math.clz32(difference));
     }
     return limit;
@@ -284,14 +300,12 @@ export class Lpm6 {
 
   private newBlock(depth: number, bits: number, words: Int32Array, at: number): number {
     const block = this.used;
-    const end = block + HEADER + 2 ** bits;
+    const address = block + 1 + 2 ** bits;
     // `words` may be the table itself, which stays readable when it is replaced.
-    if (end > this.table.length) this.table = widened(this.table, new Int32Array(Math.max(end, this.table.length + (this.table.length >> 1))));
-    this.used = end;
-    const { table } = this;
-    table[block] = depth;
-    table[block + BITS] = bits;
-    for (let i = 0; i < 4; i++) table[block + WORDS + i] = words[at + i]!;
+    if (address + 4 > this.table.length) this.table = widened(this.table, Math.max(address + 4, this.table.length + (this.table.length >> 1)));
+    this.used = address + 4;
+    this.table[block] = depth * SHAPE + bits;
+    for (let i = 0; i < 4; i++) this.table[address + i] = words[at + i]!;
     return block;
   }
 
@@ -305,47 +319,47 @@ export class Lpm6 {
   }
 
   private sortedRows(): Int32Array {
-    const { words, lengths } = this;
+    const { rows } = this;
     const isFree = new Uint8Array(this.top);
-    for (let row = this.free; row !== 0; row = this.outer[row]!) isFree[row] = 1;
+    for (let row = this.free; row !== 0; row = this.outerOf(row)) isFree[row] = 1;
     const order = new Int32Array(this.count);
     for (let row = 1, i = 0; row < this.top; row++) if (isFree[row] === 0) order[i++] = row;
     return order.sort((a, b) => {
       for (let i = 0; i < 4; i++) {
-        const difference = (words[a * 4 + i]! >>> 0) - (words[b * 4 + i]! >>> 0);
+        const difference = (rows[a * ROW + i]! >>> 0) - (rows[b * ROW + i]! >>> 0);
         if (difference !== 0) return difference;
       }
-      return lengths[a]! - lengths[b]!;
+      return rows[a * ROW + LENGTH]! - rows[b * ROW + LENGTH]!;
     });
   }
 
   /** Builds what an entry points to from sorted rows that all lie in it; `common` is the longest row over all of it. */
   private build(at: number, order: Int32Array, from: number, to: number, common: number): void {
-    const { lengths, words } = this;
+    const { rows } = this;
     let depth = 0;
     // Whatever ends before the first branch lies over all the rest, and sorts before it.
     for (; from < to; common = order[from++]!) {
-      depth = this.agreeing(words, order[to - 1]! * 4, order[from]!, 128);
-      if (lengths[order[from]!]! > depth) break;
+      depth = this.agreeing(rows, order[to - 1]! * ROW, order[from]!, 128);
+      if (this.lengthOf(order[from]!) > depth) break;
     }
     if (from === to) {
       this.table[at] = common;
       return;
     }
     const bits = this.widthFor(order, from, to, depth);
-    const block = this.newBlock(depth, bits, words, order[from]! * 4);
+    const block = this.newBlock(depth, bits, rows, order[from]! * ROW);
     this.table[at] = ~block;
-    this.table.fill(common, block + HEADER, block + HEADER + 2 ** bits);
+    this.table.fill(common, block + 1, this.addressOf(block));
     for (let i = from; i < to; ) {
       const row = order[i]!;
-      if (lengths[row]! <= depth + bits) {
+      if (this.lengthOf(row) <= depth + bits) {
         this.fillRange(block, row);
         i++;
         continue;
       }
-      const entry = this.entryOf(block, words, row * 4);
+      const entry = this.entryOf(block, rows, row * ROW);
       let end = i + 1;
-      while (end < to && this.entryOf(block, words, order[end]! * 4) === entry) end++;
+      while (end < to && this.entryOf(block, rows, order[end]! * ROW) === entry) end++;
       this.build(entry, order, i, end, this.table[entry]!);
       i = end;
     }
@@ -353,7 +367,7 @@ export class Lpm6 {
 
   /** The widest that keeps enough entries in use. */
   private widthFor(order: Int32Array, from: number, to: number, depth: number): number {
-    const { words } = this;
+    const { rows } = this;
     const widest = Math.min(WIDEST, 32 - (depth & 31));
     let bits = 1;
     for (; bits < widest; bits++) {
@@ -361,7 +375,7 @@ export class Lpm6 {
       let distinct = 0;
       let last = -1;
       for (let i = from; i < to; i++) {
-        const value = (words[order[i]! * 4 + (depth >>> 5)]! << (depth & 31)) >>> (31 - bits);
+        const value = (rows[order[i]! * ROW + (depth >> 5)]! << (depth & 31)) >>> (31 - bits);
         if (value !== last) distinct++;
         last = value;
       }
@@ -371,7 +385,8 @@ export class Lpm6 {
   }
 }
 
-function widened<T extends Int32Array | Uint8Array>(from: T, to: T): T {
+function widened(from: Int32Array, words: number): Int32Array {
+  const to = new Int32Array(words);
   to.set(from);
   return to;
 }
