@@ -13,7 +13,10 @@ import { installIpInput } from "./ip-input.js";
 import { installIpOutput } from "./ip-output.js";
 import { installUplink } from "./dev/uplink.js";
 import { installNeighbours } from "./neigh.js";
+import { installConntrack } from "./nf/conntrack-ops.js";
 import { installReceive } from "./receive.js";
+import { installApps, type Program } from "./sock/app.js";
+import { installSockets } from "./sock/demux.js";
 import { type Ops, Stack } from "./stack.js";
 import { installTransmit } from "./transmit.js";
 
@@ -25,11 +28,13 @@ export interface StackOptions {
   readonly causes: CauseTable;
   readonly packets: Packets;
   readonly payloads: Payloads;
+  /** the code of every program that may run in the world */
+  readonly programs?: readonly Program[];
 }
 
 const SLOTS: readonly (keyof Ops)[] = [
   "receive", "transmit", "neighbourOutput", "ipReceive", "ipReceiveFinish", "ip6Receive", "ipLocalOut", "ipOutput", "localDeliver",
-  "hook", "rerouteOutput", "icmpError", "sendReset", "socketError", "drop",
+  "hook", "rerouteOutput", "icmpError", "sendReset", "socketError", "appEvent", "drop",
 ];
 
 /** A slot that nobody has filled fails by its name when it is called. */
@@ -54,5 +59,8 @@ export function createStack(options: StackOptions): Stack {
   installIpOutput(s);
   installFragments(s);
   installIcmpError(s);
+  installConntrack(s);
+  installSockets(s);
+  installApps(s, options.programs ?? []);
   return s;
 }
