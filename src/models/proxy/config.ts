@@ -87,7 +87,11 @@ export function readProxyConfig(
     problems.push({ code: "invalid-type", severity: "error", path: name, message, file, line: at.line, column: at.col });
   });
   const config = readAll(reader);
-  return problems.length > 0 ? { config: null, problems } : { config, problems };
+  return problems.length > 0 ? { config: null, problems: problems.sort(byPlace) } : { config, problems };
+}
+
+function byPlace(a: Problem, b: Problem): number {
+  return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
 }
 
 function readAll(reader: ConfigReader): ProxyConfig {
