@@ -82,13 +82,18 @@ export class Lab {
     this.stack.engine.run(this.stack.engine.now + ns);
   }
 
-  /** A frame as if a program behind `dev` had sent it; takes 10 ms. */
-  inject(ns: string, dev: string, hex: string): void {
+  /** The packet of some bytes. */
+  frame(hex: string): number {
     const s = this.stack;
     const bytes = Uint8Array.from(hex.match(/../g)!, (pair) => Number.parseInt(pair, 16));
     const p = decodeFrame(s.packets, s.payloads, s.book, bytes, 0, bytes.length);
     if (p < 0) throw new Error(`malformed frame ${p}`);
-    s.op.transmit(p, this.dev(ns, dev));
+    return p;
+  }
+
+  /** A frame as if a program behind `dev` had sent it; takes 10 ms. */
+  inject(ns: string, dev: string, hex: string): void {
+    this.stack.op.transmit(this.frame(hex), this.dev(ns, dev));
     this.run(10 * MS);
   }
 
