@@ -92,7 +92,7 @@ export class PacketColumns implements Record<IntColumn, Int32Array>, Record<Doub
   payLen: Int32Array = NO_INTS;
   /** 0: the transport checksum is computed on encode; else 0x10000 | checksum, written as it is (fragments, cut quotes). */
   csum: Int32Array = NO_INTS;
-  /** 0: the UDP length follows from ipLen; else it is this (first fragments). */
+  /** In fragments, the bytes of the whole transport datagram: its length and checksum stand in the first. */
   l4Len: Int32Array = NO_INTS;
 
   /** Row of the encapsulated packet (VXLAN), or of the packet that an ICMP error quotes; owned by this row. */

@@ -105,7 +105,7 @@ class FrameReader {
     const given = readHalf(this.#bytes, at + UDP_CHECKSUM_AT);
     const sums = whole && given !== 0 && this.#sums(at, bodyEnd, pseudo + bodyEnd - at);
     if (whole && !quoted && !sums && (given !== 0 || isV6)) return MALFORMED.UDP_CHECKSUM;
-    if (!sums || bodyEnd !== end) c.csum[p] = LITERAL | given;
+    if (!sums) c.csum[p] = LITERAL | given;
     const body = at + UDP_BYTES;
     if (c.dport[p] !== this.#vxlanPort || !whole || quoted) return this.#payload(p, body, bodyEnd);
     const vni = readVxlan(this.#bytes, body, bodyEnd);

@@ -8,8 +8,9 @@ import { IP_FLAG, type PacketColumns } from "../columns.js";
 import type { Packets } from "../packets.js";
 import type { Payloads } from "../payload.js";
 import { ARP_BYTES, writeArp } from "./arp.js";
-import { checksumOf, fold, halves, sumOf } from "./checksum.js";
+import { checksumOf, halves, sumOf } from "./checksum.js";
 import { ETHERNET_BYTES, writeEthernet, writeMac } from "./ethernet.js";
+import { FrameTemplate } from "./frame-template.js";
 import { ICMP_BYTES, ICMP_SHAPE, ICMP6_TYPE, icmpShape, ND_BYTES, ND_OPTION_BYTES } from "./icmp.js";
 import { IPV4_BYTES, writeIpv4 } from "./ipv4.js";
 import { IPV6_BYTES, writeAddress, writeIpv6 } from "./ipv6.js";
@@ -40,6 +41,9 @@ export class FrameWriter {
   readonly #c: PacketColumns;
   readonly #payloads: Payloads;
   readonly #book: AddressBook;
+  readonly #template: FrameTemplate = new FrameTemplate();
+  /** Sum of the payload written last. */
+  #bodySum = 0;
 
   constructor(pk: Packets, payloads: Payloads, book: AddressBook, out: Uint8Array) {
     this.#c = pk.c;
@@ -51,8 +55,15 @@ export class FrameWriter {
 
   /** Writes the frame of packet `p` at the start of `out`, which has `frameRoom` bytes; answers how many bytes the frame has. */
   write(p: number): number {
+    const c = this.#c;
+    const inner = this.#template.inner(c, p);
+    if (inner !== 0) {
+      this.#template.patch(c, this.#book.words, p, inner, this.#view);
+      return ETHERNET_BYTES + c.ipLen[p]!;
+    }
     this.#frame(p, 0);
-    return frameLength(this.#c, p);
+    this.#template.remember(c, p, this.out, this.#bodySum);
+    return frameLength(c, p);
   }
 
   /** Writes a frame at `at` and answers its sum. */
@@ -81,68 +92,103 @@ export class FrameWriter {
     const dst = words[4 * c.dst[p]!]!;
     writeIpv4(c, p, this.#view, at, src, dst);
     const length = c.ipLen[p]! - IPV4_BYTES;
-    return this.#transport(p, at + IPV4_BYTES, length, halves(src) + halves(dst) + c.proto[p]! + length, false);
+    return this.#transport(p, at + IPV4_BYTES, length, halves(src) + halves(dst) + c.proto[p]!, false);
   }
 
   #ipv6(p: number, at: number): number {
     const c = this.#c;
     const addresses = writeIpv6(c, this.#book, p, this.#view, at);
     const length = c.ipLen[p]! - IPV6_BYTES;
-    const sum = this.#transport(p, at + IPV6_BYTES, length, addresses + c.proto[p]! + length, true);
+    const sum = this.#transport(p, at + IPV6_BYTES, length, addresses + c.proto[p]!, true);
     return sum + addresses + sumOf(this.out, at, at + 8);
   }
 
-  /** Writes `length` bytes after the IP header and answers their sum; `pseudo` is the sum of the pseudo header. */
+  /**
+   * Writes `length` bytes after the IP header and answers their sum; `pseudo` is the sum of the pseudo header without a length. The first
+   * fragment of a datagram of `l4Len` bytes has the header and the checksum of all of it.
+   */
   #transport(p: number, at: number, length: number, pseudo: number, isV6: boolean): number {
     const c = this.#c;
-    if ((c.frag[p]! & IP_FLAG.OFFSET) !== 0) return this.#body(p, at, length);
+    if ((c.frag[p]! & IP_FLAG.OFFSET) !== 0) return this.#laterFragment(p, at, length);
+    const begins = (c.frag[p]! & IP_FLAG.MF) !== 0 && c.l4Len[p] !== 0;
+    const whole = begins ? c.l4Len[p]! : length;
+    const allPseudo = pseudo + whole;
     switch (c.proto[p]!) {
-      case PROTO.UDP: {
-        const body = at + UDP_BYTES;
-        const sum = c.inner[p]! === 0 ? this.#body(p, body, length - UDP_BYTES) : this.#vxlan(p, body);
-        writeUdp(c, p, this.#view, at, length, sum + pseudo);
+      case PROTO.UDP:
+        this.#udp(p, at, length, whole, allPseudo);
         break;
-      }
       case PROTO.TCP: {
         const header = TCP_BYTES + c.optLen[p]!;
-        writeTcp(c, p, this.#view, at, this.#body(p, at + header, length - header) + pseudo);
+        writeTcp(c, p, this.#view, at, this.#wholeBody(p, at + header, length - header, whole - header) + allPseudo);
         break;
       }
       case PROTO.ICMP:
         if (isV6) return this.#body(p, at, length);
-        this.#icmp(p, at, length, 0, false);
-        return c.csum[p] === 0 ? 0 : sumOf(this.out, at, at + length);
+        this.#icmp(p, at, length, whole, 0, false);
+        return c.csum[p] === 0 && whole === length ? 0 : sumOf(this.out, at, at + length);
       case PROTO.ICMP6:
         if (!isV6) return this.#body(p, at, length);
-        this.#icmp(p, at, length, pseudo, true);
+        this.#icmp(p, at, length, whole, allPseudo, true);
         break;
       default:
         return this.#body(p, at, length);
     }
-    return c.csum[p] === 0 ? checksumOf(pseudo) : sumOf(this.out, at, at + length);
+    return c.csum[p] === 0 && whole === length ? checksumOf(allPseudo) : sumOf(this.out, at, at + length);
   }
 
-  #vxlan(p: number, at: number): number {
+  #udp(p: number, at: number, length: number, whole: number, pseudo: number): void {
+    const c = this.#c;
+    const body = at + UDP_BYTES;
+    const sum = c.inner[p] === 0 ? this.#wholeBody(p, body, length - UDP_BYTES, whole - UDP_BYTES) : this.#vxlan(p, body, at + length);
+    writeUdp(c, p, this.#view, at, whole, sum + pseudo);
+  }
+
+  /** A fragment that does not begin the datagram: a slice of the payload, or of the VXLAN datagram that was cut. */
+  #laterFragment(p: number, at: number, length: number): number {
+    const c = this.#c;
+    if (c.inner[p] === 0 || c.proto[p] !== PROTO.UDP) return this.#body(p, at, length);
+    const whole = UDP_BYTES + VXLAN_BYTES + frameLength(c, c.inner[p]!);
+    this.#udp(p, at, whole, whole, 0);
+    const skipped = (c.frag[p]! & IP_FLAG.OFFSET) * 8;
+    const count = Math.max(0, Math.min(whole - skipped, length));
+    this.out.copyWithin(at, at + skipped, at + skipped + count);
+    this.#clear(at + count, at + length);
+    return sumOf(this.out, at, at + length);
+  }
+
+  #vxlan(p: number, at: number, end: number): number {
     const inner = this.#c.inner[p]!;
-    return writeVxlan(this.#view, at, this.#c.vni[p]!) + this.#frame(inner, at + VXLAN_BYTES);
+    const frame = at + VXLAN_BYTES;
+    this.#clear(frame + frameLength(this.#c, inner), end);
+    return writeVxlan(this.#view, at, this.#c.vni[p]!) + this.#frame(inner, frame);
   }
 
-  #icmp(p: number, at: number, length: number, pseudo: number, isV6: boolean): void {
+  /** Zeros where a packet says that it is longer than what it holds. */
+  #clear(from: number, to: number): void {
+    if (from < to) this.out.fill(0, from, to);
+  }
+
+  #icmp(p: number, at: number, length: number, whole: number, pseudo: number, isV6: boolean): void {
     const c = this.#c;
     const view = this.#view;
     const shape = icmpShape(c.icmpType[p]!, isV6);
     const body = at + ICMP_BYTES;
     view.setInt32(at, (c.icmpType[p]! << 24) | (c.icmpCode[p]! << 16));
     view.setInt32(at + 4, shape === ICMP_SHAPE.ECHO ? (c.sport[p]! << 16) | c.dport[p]! : c.icmpInfo[p]!);
-    if (shape === ICMP_SHAPE.ERROR && c.inner[p] !== 0) this.#quote(c.inner[p]!, body);
-    else if (shape === ICMP_SHAPE.ND) this.#neighbour(p, body);
-    else this.#body(p, body, length - ICMP_BYTES);
     const given = c.csum[p]!;
+    if (shape === ICMP_SHAPE.ERROR && c.inner[p] !== 0) this.#quote(c.inner[p]!, body, at + length);
+    else if (shape === ICMP_SHAPE.ND) this.#neighbour(p, body);
+    else {
+      const sum = this.#wholeBody(p, body, length - ICMP_BYTES, whole - ICMP_BYTES);
+      view.setInt16(at + 2, given === 0 ? checksumOf(sumOf(this.out, at, body) + sum + pseudo) : given);
+      return;
+    }
     view.setInt16(at + 2, given === 0 ? checksumOf(sumOf(this.out, at, at + length) + pseudo) : given);
   }
 
   /** A quoted packet is written whole; what goes beyond the quoting one is not part of the frame. */
-  #quote(inner: number, at: number): void {
+  #quote(inner: number, at: number, end: number): void {
+    this.#clear(at + this.#c.ipLen[inner]!, end);
     if (this.#book.is4(this.#c.src[inner]!)) this.#ipv4(inner, at);
     else this.#ipv6(inner, at);
   }
@@ -157,19 +203,26 @@ export class FrameWriter {
     writeMac(view, option + 2, c.arpSha[p]!);
   }
 
-  /** Writes `length` bytes of payload, zeros where there are fewer, and answers their sum. */
+  /** `#body`, but the sum is that of `whole` bytes, which a first fragment is the beginning of. */
+  #wholeBody(p: number, at: number, length: number, whole: number): number {
+    const sum = this.#body(p, at, length);
+    return whole === length ? sum : this.#payloads.sum(this.#c.payload[p]!, this.#c.payOff[p]!, whole);
+  }
+
+  /** Writes `length` bytes of payload, zeros where there are fewer, and answers their sum. In IP packets ipLen says how many, not payLen. */
   #body(p: number, at: number, length: number): number {
+    this.#bodySum = 0;
     if (length <= 0) return 0;
     const c = this.#c;
     const handle = c.payload[p]!;
     const from = c.payOff[p]!;
-    const wanted = Math.min(c.payLen[p]!, length);
     const bytes = this.#payloads.bytes(handle);
-    const count = Math.max(0, Math.min(wanted, bytes.length - from));
+    const count = Math.max(0, Math.min(length, bytes.length - from));
     if (count === bytes.length) this.out.set(bytes, at);
     else for (let i = 0; i < count; i++) this.out[at + i] = bytes[from + i]!;
-    if (count < length) this.out.fill(0, at + count, at + length);
-    return fold(this.#payloads.sum(handle, from, count));
+    this.#clear(at + count, at + length);
+    this.#bodySum = this.#payloads.sum(handle, from, count);
+    return this.#bodySum;
   }
 }
 

@@ -7,14 +7,13 @@ import { MALFORMED } from "./malformed.js";
 
 export const UDP_BYTES = 8;
 
-/** Writes the header of packet `p` of `length` bytes with its body; `sum` is that of the body and of the pseudo header. */
+/** Writes the header of packet `p`, of `length` bytes with its body; `sum` is that of the body and of the pseudo header. */
 export function writeUdp(c: PacketColumns, p: number, view: DataView, at: number, length: number, sum: number): void {
   const ports = (c.sport[p]! << 16) | c.dport[p]!;
-  const stated = c.l4Len[p]! === 0 ? length : c.l4Len[p]!;
   const given = c.csum[p]!;
   const checksum = given === 0 ? checksumOf(sum + c.sport[p]! + c.dport[p]! + length) || 0xffff : given & 0xffff;
   view.setInt32(at, ports);
-  view.setInt32(at + 4, (stated << 16) | checksum);
+  view.setInt32(at + 4, (length << 16) | checksum);
 }
 
 /**
@@ -27,6 +26,11 @@ export function readUdp(c: PacketColumns, p: number, bytes: Uint8Array, at: numb
   if (length < UDP_BYTES || (whole && at + length > end)) return MALFORMED.UDP_LENGTH;
   c.sport[p] = readHalf(bytes, at);
   c.dport[p] = readHalf(bytes, at + 2);
-  if (at + length !== end) c.l4Len[p] = length;
-  return at + length < end ? at + length : end;
+  if (!whole) {
+    c.l4Len[p] = length;
+    return Math.min(at + length, end);
+  }
+  // As udp_trim: what the IP packet has beyond the datagram is no part of it.
+  c.ipLen[p] = c.ipLen[p]! - (end - at - length);
+  return at + length;
 }

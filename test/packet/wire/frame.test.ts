@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decodeFrame, encodeFrame, FrameWriter, frameLength, frameRoom, MALFORMED, malformedWords } from "../../../src/packet/index.js";
-import { anyFrame, arp, Bench, icmpError, tcp, udp, vxlan } from "./frames.js";
+import { anyFrame, arp, Bench, echo, fragments, icmpError, sameShape, tcp, udp, vxlan } from "./frames.js";
 
 const CODES: readonly number[] = Object.values(MALFORMED);
 
@@ -36,6 +36,61 @@ describe("frames", () => {
         for (const at of order) {
           const p = rows[at % rows.length]!;
           expect(writer.out.slice(0, writer.write(p))).toEqual(bench.encode(p));
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test("frames of one shape after each other, and with one other field between them", () => {
+    const other = fc.record({
+      at: fc.nat(4),
+      inside: fc.boolean(),
+      name: fc.constantFrom("ttl", "tos", "frag", "macSrc", "macDst", "payOff", "payload", "payLen", "csum", "ipLen", "proto", "etherType"),
+      value: fc.integer({ min: 1, max: 60 }),
+    });
+    fc.assert(
+      fc.property(sameShape, other, (specs, { at, inside, name, value }) => {
+        const bench = new Bench();
+        const rows = specs.map((spec) => bench.make(spec));
+        const { c } = bench.pk;
+        const odd = rows[at % rows.length]!;
+        const changed = inside ? c.inner[odd]! : odd;
+        if (name === "payload") c.payload[changed] = bench.payloads.putText("another payload");
+        else if (name === "ipLen") c.ipLen[c.inner[odd]!] = Math.max(28, c.ipLen[c.inner[odd]!]! - value);
+        else if (name === "csum") c.csum[changed] = 0x10000 | value;
+        else c[name as "ttl"][changed] = value;
+        const writer = new FrameWriter(bench.pk, bench.payloads, bench.book, new Uint8Array(4096));
+        for (const p of [...rows, ...rows]) expect(writer.out.slice(0, writer.write(p))).toEqual(bench.encode(p));
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  test("the fragments of a datagram are its bytes, and carry the checksum of all of it", () => {
+    const whole = fc.oneof(udp(false), tcp(false), echo(false), vxlan.filter((spec) => spec.fields.etherType === 0x0800));
+    fc.assert(
+      fc.property(whole, fc.integer({ min: 1, max: 8 }), (spec, eights) => {
+        const bench = new Bench();
+        const p = bench.make(spec);
+        const bytes = bench.encode(p).slice(34);
+        const step = 8 * Math.max(eights, bench.pk.c.proto[p] === 6 ? 5 : 1);
+        const joined = fragments(bench, p, step).flatMap((piece) => [...bench.encode(piece).slice(34)]);
+        expect(Uint8Array.from(joined)).toEqual(bytes);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  test("fragments read back and are written back as they were", () => {
+    fc.assert(
+      fc.property(fc.oneof(udp(false), tcp(false), echo(false)), (spec) => {
+        const bench = new Bench();
+        for (const piece of fragments(bench, bench.make(spec), 40)) {
+          const bytes = bench.encode(piece);
+          const q = decode(bench, bytes);
+          if (q < 0) expect.fail(malformedWords(q));
+          expect(bench.encode(q)).toEqual(bytes);
         }
       }),
       { numRuns: 200 },

@@ -195,3 +195,38 @@ export const vxlan: fc.Arbitrary<Spec> = fc
   );
 
 export const anyFrame: fc.Arbitrary<Spec> = fc.oneof({ weight: 3, arbitrary: plain }, { weight: 1, arbitrary: vxlan });
+
+/** UDP in VXLAN over IPv4, all of one shape: what differs is addresses, ports, identifications and VNI. */
+export const sameShape: fc.Arbitrary<Spec[]> = fc.record({ outer: network(false), inner: udp(false) }).chain(({ outer, inner }) => {
+  const ip = fc.record({ src: v4, dst: v4, ipId: half, sport: half });
+  return fc
+    .array(fc.record({ outerIp: ip, innerIp: ip, dport: half, vni: fc.integer({ min: 0, max: 0xffffff }) }), { minLength: 2, maxLength: 5 })
+    .map((list) =>
+      list.map(({ outerIp: o, innerIp: i, dport, vni }) => ({
+        src: o.src,
+        dst: o.dst,
+        fields: { ...outer.fields, proto: 17, ipId: o.ipId, sport: o.sport, dport: 8472, vni, ipLen: 36 + frameBytes(inner) },
+        bytes: NOTHING,
+        inner: { ...inner, src: i.src, dst: i.dst, fields: { ...inner.fields, ipId: i.ipId, sport: i.sport, dport } },
+      })),
+    );
+});
+
+/** The pieces of an IPv4 packet as a router cuts them: records that share the datagram's payload. */
+export function fragments(bench: Bench, p: number, step: number): number[] {
+  const { pk } = bench;
+  const total = pk.c.ipLen[p]! - 20;
+  const header = pk.c.proto[p] === 6 ? 20 + pk.c.optLen[p]! : 8;
+  const pieces: number[] = [];
+  for (let at = 0; at < total; at += step) {
+    const size = Math.min(step, total - at);
+    const piece = pk.clone(p);
+    pk.c.frag[piece] = (at / 8) | (at + size < total ? 0x2000 : 0);
+    pk.c.ipLen[piece] = 20 + size;
+    pk.c.payOff[piece] = Math.max(0, at - header);
+    pk.c.payLen[piece] = at === 0 ? Math.max(0, size - header) : size;
+    pk.c.l4Len[piece] = total;
+    pieces.push(piece);
+  }
+  return pieces;
+}
