@@ -1,15 +1,20 @@
-/** One rule of a restore document: `-A`, `-I` (at `at`, 1 unless given) or `-D` of it. */
+/**
+ * One command of a restore document: `-A`, `-I` (at `at`, 1 unless given), `-R` and `-D` of a rule (`-D` and `-R` by `at` too),
+ * or `-N`, `-F`, `-X`, `-P` (spec: the policy) and `-Z` of a chain.
+ */
 export interface RestoreRule {
   readonly chain: string;
   /** "A" unless given */
-  readonly op?: "A" | "I" | "D";
-  /** rule number counted from 1, of "I" alone */
+  readonly op?: "A" | "I" | "R" | "D" | "N" | "F" | "X" | "P" | "Z";
+  /** rule number counted from 1 */
   readonly at?: number;
-  /** the words after `-A CHAIN `, as a shell would read them */
+  /** the words after `-A CHAIN `, as iptables-restore reads them */
   readonly spec: string;
   readonly cause?: number;
   readonly packets?: number;
   readonly bytes?: number;
+  /** line of the text it came from */
+  readonly line?: number;
 }
 
 /** One `:CHAIN POLICY [packets:bytes]` line; policy "-" makes or empties a user chain. */
@@ -18,6 +23,7 @@ export interface RestoreChain {
   readonly policy: "-" | "ACCEPT" | "DROP";
   readonly packets?: number;
   readonly bytes?: number;
+  readonly line?: number;
 }
 
 /** One `*table` ... `COMMIT` section: chain lines first, then rules in order, then the chains that `-X` removes. */
@@ -26,6 +32,9 @@ export interface RestoreTable {
   readonly chains: readonly RestoreChain[];
   readonly rules: readonly RestoreRule[];
   readonly deletes?: readonly string[];
+  /** lines of `*table` and `COMMIT` in the text it came from */
+  readonly line?: number;
+  readonly commitLine?: number;
 }
 
 /** What `iptables-restore` is given, without the text. */

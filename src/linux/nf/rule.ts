@@ -22,6 +22,17 @@ export interface DeviceTest {
   readonly prefix: string;
 }
 
+/** Kinds of matches; the number is stored in rules. */
+export const MATCH = Object.freeze({
+  tcp: 1, udp: 2, sctp: 3, icmp: 4, icmp6: 5, multiport: 6, conntrack: 7, state: 8, mark: 9, connmark: 10, addrtype: 11, set: 12,
+  statistic: 13, recent: 14, comment: 15, physdev: 16, mac: 17, limit: 18, iprange: 19, length: 20, ttl: 21, hl: 22, rpfilter: 23, nfacct: 24,
+} as const);
+
+/** Kinds of targets that are neither verdict nor chain; the number is stored in rules. */
+export const TARGET = Object.freeze({
+  reject: 1, dnat: 2, snat: 3, masquerade: 4, redirect: 5, netmap: 6, mark: 7, connmark: 8, ct: 9, tcpmss: 10, trace: 11, log: 12, nflog: 13, set: 14, notrack: 15,
+} as const);
+
 /** A test by its kind's number in `match.ts`; each kind has fields of its own. */
 export interface Match {
   readonly kind: number;

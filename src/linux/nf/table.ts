@@ -4,7 +4,7 @@
  * statistic) are hot, one array for each chain that a packet has met.
  */
 import type { Digest } from "../../base/hash.js";
-import type { ConntrackOps } from "./conntrack-seam.js";
+import type { ConntrackOps, WalkNat } from "./conntrack-seam.js";
 import { NameIds } from "./name-ids.js";
 import type { Rule } from "./rule.js";
 import { RulePlaces } from "./rule-places.js";
@@ -45,6 +45,8 @@ export class NfTable {
   memory: Map<number, Float64Array> = new Map();
   /** chain ids by hook, 0 for hooks the table has no chain at */
   readonly base: Int32Array = new Int32Array(5);
+  /** random streams by chain id (a cache) */
+  readonly draws: Map<number, number> = new Map();
   shared = false;
 
   constructor(
@@ -94,20 +96,24 @@ export interface RecentEntry {
 export interface NfTablesState {
   readonly names: readonly string[];
   readonly tables: readonly NfTableState[];
-  readonly recent: ReadonlyMap<string, ReadonlyMap<number, RecentEntry>>;
+  readonly recent: ReadonlyMap<number, ReadonlyMap<number, RecentEntry>>;
 }
 
 export class NfTables {
   /** names of chains and devices that rules speak of */
   readonly names: NameIds = new NameIds();
   readonly tables: Map<number, NfTable> = new Map();
-  /** lists of `-m recent` by namespace, family and name; addresses by handle, oldest entry first */
-  readonly recent: Map<string, Map<number, RecentEntry>> = new Map();
+  /** lists of `-m recent` by `recentKey`; addresses by handle, the one longest untouched first */
+  readonly recent: Map<number, Map<number, RecentEntry>> = new Map();
   /** filled in by conntrack */
   ct: ConntrackOps | null = null;
+  /** filled in by hooks: the nat chains, for conntrack */
+  walkNat: WalkNat | null = null;
   /** rules by family, cause and words: equal words are one record (a cache) */
-  readonly parsed: Map<string, Rule> = new Map();
+  readonly parsed: Map<string, readonly Rule[]> = new Map();
   readonly places: RulePlaces = new RulePlaces();
+  /** the last verdict of a table, for the hook that asked */
+  verdict = 1;
   readonly frames: WalkFrame[] = [];
   depth = 0;
 
@@ -134,7 +140,7 @@ export class NfTables {
   /** Drops everything of a namespace that goes away. */
   drop(ns: number): void {
     for (const [key, table] of this.tables) if (table.ns === ns) this.tables.delete(key);
-    for (const key of this.recent.keys()) if (key.startsWith(`${ns} `)) this.recent.delete(key);
+    for (const key of this.recent.keys()) if (Math.floor(key / RECENT_NAMES) === ns) this.recent.delete(key);
   }
 
   /** The frame of the pass that begins now; `leave` gives it back. */
@@ -193,10 +199,12 @@ export class NfTables {
         foldArray(digest, table.memory.get(chain.id));
       }
     }
-    const lists = [...this.recent.keys()].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-    for (const name of lists) {
+    const lists = [...this.recent.keys()].map((key) => ({ key, ns: Math.floor(key / RECENT_NAMES), name: this.names.name((key % RECENT_NAMES) >> 1) }));
+    lists.sort((a, b) => a.ns - b.ns || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0) || a.key - b.key);
+    for (const { key, ns, name } of lists) {
+      digest.i32(ns);
       digest.text(name);
-      for (const entry of this.recent.get(name)!.values()) {
+      for (const entry of this.recent.get(key)!.values()) {
         digest.i32(entry.ttl);
         for (const stamp of entry.stamps) digest.f64(stamp);
       }
@@ -229,14 +237,21 @@ export function tableKey(ns: number, family: number, table: number): number {
   return ns * 16 + (family === 6 ? 8 : 0) + table;
 }
 
+const RECENT_NAMES = 0x2000000;
+
+/** Key of a list of `-m recent`: namespace, name id, family. */
+export function recentKey(ns: number, family: number, name: number): number {
+  return ns * RECENT_NAMES + name * 2 + (family === 6 ? 1 : 0);
+}
+
 function copyArrays(arrays: ReadonlyMap<number, Float64Array>): Map<number, Float64Array> {
   const copy = new Map<number, Float64Array>();
   for (const [key, array] of arrays) copy.set(key, array.slice());
   return copy;
 }
 
-function copyMaps<T>(maps: ReadonlyMap<string, ReadonlyMap<number, T>>): Map<string, Map<number, T>> {
-  const copy = new Map<string, Map<number, T>>();
+function copyMaps<T>(maps: ReadonlyMap<number, ReadonlyMap<number, T>>): Map<number, Map<number, T>> {
+  const copy = new Map<number, Map<number, T>>();
   for (const [key, map] of maps) copy.set(key, new Map(map));
   return copy;
 }

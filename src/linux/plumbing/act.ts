@@ -198,6 +198,8 @@ export interface IptablesAct extends InNamespace {
   readonly policy?: "ACCEPT" | "DROP";
   /** new name of a chain */
   readonly to?: string;
+  /** whose words an error speaks; nft unless given */
+  readonly flavour?: "nft" | "legacy";
 }
 
 /** `iptables-restore`. */
@@ -205,6 +207,8 @@ export interface IptablesRestore extends InNamespace {
   readonly verb: "iptables-restore";
   readonly family: 4 | 6;
   readonly doc: RestoreDoc;
+  /** whose words an error speaks; nft unless given */
+  readonly flavour?: "nft" | "legacy";
   readonly noflush?: boolean;
   readonly counters?: boolean;
 }
