@@ -14,6 +14,7 @@ import { installIpOutput } from "./ip-output.js";
 import { installUplink } from "./dev/uplink.js";
 import { installNeighbours } from "./neigh.js";
 import { installConntrack } from "./nf/conntrack-ops.js";
+import { installHooks } from "./nf/hooks.js";
 import { installReceive } from "./receive.js";
 import { installApps, type Program } from "./sock/app.js";
 import { installSockets } from "./sock/demux.js";
@@ -60,6 +61,7 @@ export function createStack(options: StackOptions): Stack {
   installFragments(s);
   installIcmpError(s);
   installConntrack(s);
+  installHooks(s);
   installSockets(s);
   installApps(s, options.programs ?? []);
   return s;

@@ -34,5 +34,7 @@ export function removeNetns(s: Stack, ns: number): void {
   s.dev.release(lo);
   s.nsByName.delete(`${s.ns.c.node[ns]!}/${s.nsInfo.get(ns)!.name}`);
   s.nsInfo.delete(ns);
+  s.nf.drop(ns);
+  s.sets.drop(ns);
   s.ns.release(ns);
 }

@@ -6,6 +6,8 @@ import { deleteConntrack } from "./nf/conntrack-list.js";
 import type { Act, ActResult } from "./plumbing/act.js";
 import { changeAddress, flushAddresses } from "./plumbing/addr.js";
 import { changeFdb } from "./plumbing/fdb.js";
+import { changeIpset } from "./plumbing/ipset.js";
+import { changeIptables, restoreIptables } from "./plumbing/iptables.js";
 import { addLink, deleteLink, setLink } from "./plumbing/link.js";
 import { changeNeighbour } from "./plumbing/neigh.js";
 import { addNamespace, deleteNamespace } from "./plumbing/netns.js";
@@ -54,9 +56,15 @@ export function plumb(s: Stack, act: Act): ActResult {
       return changeRule(s, act);
     case "conntrack-delete":
       return deleteConntrack(s, act);
+    case "iptables":
+      return changeIptables(s, act);
+    case "iptables-restore":
+      return restoreIptables(s, act);
+    case "ipset":
+      return changeIpset(s, act);
     case "sysctl":
       return setSysctl(s, act);
     default:
-      return { errno: "EOPNOTSUPP", message: `not modelled: ${act.verb}` };
+      return { errno: "EOPNOTSUPP", message: `not modelled: ${(act as Act).verb}` };
   }
 }
