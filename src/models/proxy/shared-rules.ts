@@ -2,7 +2,7 @@
 // view and by the words that say how they can differ: the node's settings, and what else of the node matters to that
 // Service. A node's rules are one array of references to them, so a cluster of thousands of nodes stays small.
 
-import { portsOf, type ProxyView, type ServiceEntry } from "./view.js";
+import { portsOf, type ProxyView, sameEntry, type ServiceEntry } from "./view.js";
 import type { ProxyNode } from "./proxy-node.js";
 import type { ServicePortInfo } from "./service-port-info.js";
 
@@ -57,7 +57,8 @@ export class SharedRules<N extends ProxyNode, R> {
     let old = 0;
     const entries = view.entries.map((entry) => {
       while (old < olds.length && olds[old]!.key < entry.key) old++;
-      return olds[old] === entry ? before.entries[old]! : this.entry(entry, node, view, settings);
+      const held = olds[old];
+      return held !== undefined && sameEntry(held, entry) ? before.entries[old]! : this.entry(entry, node, view, settings);
     });
     return { view, entries };
   }

@@ -1,7 +1,6 @@
 // The one picture of Services and their endpoints that every node's proxy programs. It depends on no node, so a cluster
 // holds it once; a node adds only what it alone knows (see endpoint-choice.ts). Views are values: a change makes a new
-// one that shares every unchanged entry, and two entries are the same object exactly when nothing in them differs, so
-// what changed between any two views is found by comparing references.
+// one that shares every unchanged entry, so what changed between two views is found by comparing references.
 
 import type { EndpointSlice, Service } from "../../api/index.js";
 import { compareText } from "./compare-text.js";
@@ -83,12 +82,17 @@ export function changedServices(before: ProxyView, after: ProxyView): readonly s
   while (i < before.entries.length || j < after.entries.length) {
     const a = before.entries[i];
     const b = after.entries[j];
-    if (a === b) i++, j++;
+    if (a !== undefined && b !== undefined && sameEntry(a, b)) i++, j++;
     else if (b === undefined || (a !== undefined && a.key < b.key)) keys.push(a!.key), i++;
     else if (a === undefined || b.key < a.key) keys.push(b.key), j++;
     else keys.push(b.key), i++, j++;
   }
   return keys;
+}
+
+/** Whether nothing differs; views made apart, as after a restored run, hold equal entries that are not the same object. */
+export function sameEntry(a: ServiceEntry, b: ServiceEntry): boolean {
+  return a === b || (a.key === b.key && sameData(a, b));
 }
 
 /** The Service an EndpointSlice belongs to, as `namespace/name`; null for one that no proxy looks at. */

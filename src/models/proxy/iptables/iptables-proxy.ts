@@ -1,0 +1,67 @@
+// The iptables mode on a node: plans a sync and carries it out through the node's door.
+
+import { listFlows } from "../../../linux/nf/conntrack-list.js";
+import type { NodeDoor } from "../../node-door.js";
+import type { ProxyModel } from "../proxy-model.js";
+import { looksAtFlows, staleFlows } from "../stale-flows.js";
+import { emptyView, type ProxyView } from "../view.js";
+import { type IptablesNode, localhostNodePorts } from "./iptables-node.js";
+import { canaryChains, jumpRules, type TableVerb } from "./jump-rules.js";
+import type { IptablesRenderer } from "./render.js";
+import { firstSync, type IptablesSyncState, needsFullSync, planSync } from "./sync.js";
+
+/** The proxy of a cluster; all nodes share the renderer. `syncPeriod` in ns. */
+export function iptablesProxy(renderer: IptablesRenderer, syncPeriod: number): ProxyModel<IptablesNode> {
+  return {
+    name: "iptables",
+    sync: (door, node, view) => syncNode(door, node, view, renderer, syncPeriod),
+    forget: (door, node) => void door.memory.set(memoryKey(node), needsFullSync(remembered(door, node))),
+  };
+}
+
+function syncNode(door: NodeDoor, node: IptablesNode, view: ProxyView, renderer: IptablesRenderer, syncPeriod: number): boolean {
+  const { ns } = door;
+  const state = remembered(door, node);
+  if (state.rules === null) {
+    if (localhostNodePorts(node)) door.plumb({ verb: "sysctl", ns, key: "net.ipv4.conf.all.route_localnet", value: "1" });
+    ensure(door, node, canaryChains(renderer.causeOf));
+  }
+  const sync = planSync(renderer, state, view, node, { now: door.stack.engine.now, syncPeriod });
+  if (sync.full) ensure(door, node, jumpRules(renderer.causeOf));
+  const refused = door.plumb({ verb: "iptables-restore", ns, family: node.family, doc: sync.doc, noflush: true, counters: true });
+  door.memory.set(memoryKey(node), refused === null ? sync.next : needsFullSync(state));
+  if (refused === null) cleanFlows(door, node, state.rules?.view ?? emptyView, view);
+  return refused === null;
+}
+
+function memoryKey(node: IptablesNode): string {
+  return `kube-proxy iptables IPv${node.family}`;
+}
+
+function remembered(door: NodeDoor, node: IptablesNode): IptablesSyncState {
+  return (door.memory.get(memoryKey(node)) as IptablesSyncState | undefined) ?? firstSync;
+}
+
+/** Chains that exist and jumps that stand somewhere stay as they are. */
+function ensure(door: NodeDoor, node: IptablesNode, verbs: readonly TableVerb[]): void {
+  const { ns } = door;
+  const { family } = node;
+  for (const verb of verbs) {
+    const { table, chain, cause } = verb;
+    const at = { verb: "iptables", ns, family, table, chain, cause } as const;
+    if (verb.verb === "ensureChain") door.plumb({ ...at, op: "new-chain" });
+    else if (door.plumb({ ...at, op: "check", spec: verb.spec }) !== null) door.plumb({ ...at, op: "insert", spec: verb.spec });
+  }
+}
+
+/** Clients of UDP would keep talking to an endpoint that is gone. */
+function cleanFlows(door: NodeDoor, node: IptablesNode, before: ProxyView, after: ProxyView): void {
+  if (!looksAtFlows(before, after, node.family)) return;
+  const isStale = staleFlows(after, node.family);
+  for (const { family, proto, original, reply } of listFlows(door.stack, door.ns)) {
+    if (family !== node.family || proto !== "udp") continue;
+    if (!isStale({ originalDestination: original.dst, originalPort: original.dport, replySource: reply.src })) continue;
+    const filter = { family, proto, origSrc: original.src, origDst: original.dst, sport: original.sport, dport: original.dport };
+    door.plumb({ verb: "conntrack-delete", ns: door.ns, filter });
+  }
+}
