@@ -60,7 +60,7 @@ async function measure(job: Job, name: string, size: number, budget: number, che
     took = timed(work, n);
   }
   n = Math.max(1, Math.ceil((n * budget) / took));
-  const rates = Array.from({ length: SPANS }, () => n / timed(work, n));
+  const rates = Array.from({ length: SPANS }, () => (n * (work.batch ?? 1)) / timed(work, n));
   const check = checks && "check" in work ? work.check() : null;
   return { rate: median(rates), check, memory };
 }

@@ -15,8 +15,10 @@
 
 /** One prepared form of the work. */
 export interface Work {
-  /** Does the operation `n` times. */
+  /** Does the operation `n` times, or `n` batches of it. */
   run(n: number): void;
+  /** Operations in one batch, for work that comes whole (a matrix of pairs); 1 if absent. */
+  readonly batch?: number;
   /** A digest of the answers to a fixed amount of work, equal between the contenders of a job. */
   check(): number;
 }

@@ -17,3 +17,4 @@ export { type AllowedPorts, equalPorts, isOpen, type PortRanges } from "./allowe
 export { type MatcherVerdict, PolicyMatcher } from "./compile/matcher.js";
 export * from "./diff.js";
 export * from "./reach.js";
+export { type AllPairs, allPairs } from "./compile/all-pairs.js";

@@ -44,7 +44,7 @@ function readRule(rule: PlainRule, path: string, side: string, reading: Reading)
     path,
     action: "allow",
     peers: peers.length === 0 ? null : peers.map((peer, j) => readPeer(peer, `${path}.${side}[${j}]`, reading)),
-    ports: ports.length === 0 ? null : ports.flatMap((port, j) => readPort(port, `${path}.ports[${j}]`, reading)),
+    ports: ports.length === 0 ? null : readPorts(ports, path, reading),
   };
 }
 
@@ -75,16 +75,24 @@ function readPeer(peer: NetworkPolicyPeer, path: string, reading: Reading): Peer
   return { kind: "pods", path, namespaces: reading.peerSelector(namespaces), pods: reading.peerSelector(pods) };
 }
 
-function readPort(port: NetworkPolicyPort, path: string, reading: Reading): readonly PortMatch[] {
+function readPorts(ports: readonly NetworkPolicyPort[], path: string, reading: Reading): readonly PortMatch[] {
+  const read: PortMatch[] = [];
+  for (let j = 0; j < ports.length; j++) {
+    const port = readPort(ports[j]!, `${path}.ports[${j}]`, reading);
+    if (port !== null) read.push(port);
+  }
+  return read;
+}
+
+function readPort(port: NetworkPolicyPort, path: string, reading: Reading): PortMatch | null {
   const protocol = port.protocol ?? "TCP";
   if (protocol !== "TCP" && protocol !== "UDP" && protocol !== "SCTP") {
     reading.refuse(`${path}.protocol`, `unsupported protocol ${protocol}; the entry matches no port`);
-    return [];
+    return null;
   }
-  if (protocol === "SCTP" && reading.switches.sctp === "unmatched") return [];
-  const whole: PortMatch = { path, protocol, first: 1, last: 65535, name: "" };
-  if (port.port === undefined || port.port === null) return [whole];
-  if (typeof port.port === "string") return [{ ...whole, name: port.port }];
+  if (protocol === "SCTP" && reading.switches.sctp === "unmatched") return null;
+  if (port.port === undefined || port.port === null) return { path, protocol, first: 1, last: 65535, name: "" };
+  if (typeof port.port === "string") return { path, protocol, first: 1, last: 65535, name: port.port };
   const last = port.endPort !== undefined && reading.switches.endPort === "enforced" ? port.endPort : port.port;
-  return [{ ...whole, first: port.port, last }];
+  return { path, protocol, first: port.port, last, name: "" };
 }

@@ -1,6 +1,5 @@
 /* A policy with its selectors, peers and ports replaced by the numbers that rows are made of. */
-import type { LabelSelector } from "../../api/index.js";
-import type { Action, Direction, Peer, Policy, PortMatch, Rule } from "../rules.js";
+import type { Action, Peer, Policy, PortMatch, Rule } from "../rules.js";
 import type { Identities } from "./identities.js";
 import type { OuterPeers } from "./outer-peers.js";
 import { type PortClasses, protocolNumbers } from "./port-classes.js";
@@ -38,40 +37,46 @@ export interface CompileParts {
 
 export function compilePolicy(policy: Policy, parts: CompileParts): CompiledPolicy {
   const own = policy.namespace === "" ? -1 : parts.namespaceNumber(policy.namespace);
-  const rules = (direction: Direction): readonly CompiledRule[] | null =>
-    policy[direction]?.map((rule) => compileRule(rule, own, parts)) ?? null;
-  const ingress = rules("ingress");
+  const egress = compileRules(policy.egress, own, parts);
+  const ingress = compileRules(policy.ingress, own, parts);
   return {
     policy,
     namespace: policy.subjectNamespaces === null ? own : -1,
     namespaces: parts.tests.of(policy.subjectNamespaces),
     pods: parts.tests.of(policy.subjectPods),
-    egress: rules("egress"),
+    egress,
     ingress,
     namesIngress: ingress?.some((rule) => rule.names.length > 0) ?? false,
   };
 }
 
-function compileRule(rule: Rule, own: number, parts: CompileParts): CompiledRule {
-  const ranges = rule.ports?.filter((port) => port.name === "") ?? null;
-  return {
-    action: rule.action,
-    terms: rule.peers === null ? [everyone] : rule.peers.flatMap((peer) => compilePeer(peer, own, parts)),
-    entries: ranges?.map((port) => parts.ports.entry(protocolNumbers[port.protocol!]!, port.first, port.last)) ?? null,
-    names: rule.ports?.filter((port) => port.name !== "") ?? [],
-  };
+const noNames: readonly PortMatch[] = Object.freeze([]);
+const anyone: readonly number[] = Object.freeze([everyone]);
+
+function compileRules(rules: readonly Rule[] | null, own: number, parts: CompileParts): readonly CompiledRule[] | null {
+  if (rules === null) return null;
+  const compiled: CompiledRule[] = [];
+  for (const rule of rules) {
+    const entries: number[] = [];
+    let names = noNames;
+    for (const port of rule.ports ?? []) {
+      if (port.name !== "") names = [...names, port];
+      else entries.push(parts.ports.entry(protocolNumbers[port.protocol!]!, port.first, port.last));
+    }
+    const terms = rule.peers === null ? anyone : compilePeers(rule.peers, own, parts);
+    compiled.push({ action: rule.action, terms, entries: rule.ports === null ? null : entries, names });
+  }
+  return compiled;
 }
 
-function compilePeer(peer: Peer, own: number, parts: CompileParts): readonly number[] {
-  const test = (selector: LabelSelector | null): SelectorTest | null => parts.tests.of(selector);
-  switch (peer.kind) {
-    case "pods":
-      return [peer.namespaces === null ? parts.terms.own(own, test(peer.pods)) : parts.terms.cross(test(peer.namespaces), test(peer.pods))];
-    case "block":
-    case "nodes":
-    case "names":
-      return [parts.terms.outer(parts.outer.of(peer))];
-    case "nobody":
-      return [];
+function compilePeers(peers: readonly Peer[], own: number, parts: CompileParts): readonly number[] {
+  const { tests, terms, outer } = parts;
+  const list: number[] = [];
+  for (const peer of peers) {
+    if (peer.kind === "pods") {
+      const pods = tests.of(peer.pods);
+      list.push(peer.namespaces === null ? terms.own(own, pods) : terms.cross(tests.of(peer.namespaces), pods));
+    } else if (peer.kind !== "nobody") list.push(terms.outer(outer.of(peer)));
   }
+  return list;
 }

@@ -144,10 +144,12 @@ function hashPod(pod: PodRecord, namespace: number, signature: number): number {
   return mix32(hash, 1);
 }
 
-function samePod(a: PodRecord, b: PodRecord): boolean {
+/** Whether two pods of one namespace are alike to every policy, addresses aside. */
+export function samePod(a: PodRecord, b: PodRecord): boolean {
   if (a === b) return true;
   if (a.subject !== b.subject || a.named.length !== b.named.length) return false;
-  const [ours, theirs] = [a.input.labels, b.input.labels];
+  const ours = a.input.labels;
+  const theirs = b.input.labels;
   let keys = 0;
   for (const key in ours) {
     if (ours[key] !== theirs[key]) return false;
@@ -155,8 +157,10 @@ function samePod(a: PodRecord, b: PodRecord): boolean {
   }
   for (const _ in theirs) keys--;
   if (keys !== 0) return false;
-  return a.named.every((port, i) => {
+  for (let i = 0; i < a.named.length; i++) {
+    const port = a.named[i]!;
     const other = b.named[i]!;
-    return port.name === other.name && port.number === other.number && port.protocol === other.protocol;
-  });
+    if (port.name !== other.name || port.number !== other.number || port.protocol !== other.protocol) return false;
+  }
+  return true;
 }

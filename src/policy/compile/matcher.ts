@@ -17,8 +17,8 @@ import { Reading } from "../reading.js";
 import type { Policy } from "../rules.js";
 import type { PolicySwitches } from "../switches.js";
 import { type CompiledPolicy, type CompileParts, compilePolicy } from "./compiled-policy.js";
-import { Ends } from "./ends.js";
-import { Identities } from "./identities.js";
+import { endKinds, Ends } from "./ends.js";
+import { Identities, samePod } from "./identities.js";
 import { OuterPeers } from "./outer-peers.js";
 import { otherProtocol, PortClasses, protocolNumbers } from "./port-classes.js";
 import { Programs } from "./programs.js";
@@ -35,7 +35,7 @@ export interface MatcherVerdict {
 
 export class PolicyMatcher {
   readonly switches: PolicySwitches;
-  readonly ends: Ends = new Ends();
+  readonly ends: Ends;
   readonly identities: Identities = new Identities();
   readonly ports: PortClasses;
   readonly outer: OuterPeers;
@@ -55,7 +55,8 @@ export class PolicyMatcher {
   readonly #names = new Set<string>();
   readonly #namespaces: Map<string, Labels>;
   readonly #nodes: Map<string, NodeRecord>;
-  readonly #podEnds = new Map<string, number>();
+  /** Made when first asked for: until then pod ends are 0, 1, 2 ... in the model's order. */
+  #podEnds: Map<string, number> | null = null;
   readonly #secondEnds = new Map<number, number>();
   readonly #nodeEnds = new Map<string, number>();
   #externals: { readonly end: number; readonly key: string }[] = [];
@@ -63,9 +64,11 @@ export class PolicyMatcher {
   readonly #parts: CompileParts;
   #outerKnown = 0;
   #programsKept = 0;
+  readonly #podsAtFirst: number;
 
   constructor(model: PolicyModel) {
     this.switches = model.switches;
+    this.ends = new Ends(model.pods.length + 8);
     this.ports = new PortClasses(model.switches.otherProtocols === "allowed");
     this.outer = new OuterPeers(this.#tests, model.switches);
     this.#terms = new Terms(this.identities, this.outer, this.ports);
@@ -85,7 +88,8 @@ export class PolicyMatcher {
     for (const tier of [model.admin, model.namespaced, model.baseline]) for (const policy of tier) this.#register(policy);
     this.#outerKnown = this.outer.count;
     const ignore = (): void => {};
-    for (const pod of model.pods) this.#placePod(pod, ignore);
+    this.#podsAtFirst = model.pods.length;
+    for (const pod of model.pods) if (!this.#placeLikeLast(pod)) this.#placeFace(pod, false, ignore);
     this.rows = new Rows(this.#terms, wordsFor(this.identities.count));
     this.#reprogram();
     for (let identity = 0; identity < this.identities.count; identity++) this.#enterNamedPorts(identity);
@@ -95,7 +99,7 @@ export class PolicyMatcher {
 
   /** Number of a pod's end, by `ns/name` or template id, as it shows itself in a family (its first unless given); -1 when there is none. */
   podEnd(id: string, family?: 4 | 6): number {
-    const end = this.#podEnds.get(id);
+    const end = this.#podIndex().get(id);
     if (end === undefined) return -1;
     const pod = this.ends.pods[end]!;
     const first = pod.addresses[0]?.family;
@@ -115,7 +119,7 @@ export class PolicyMatcher {
     if (known !== undefined) return known;
     const node = this.#nodes.get(name);
     if (node === undefined) return -1;
-    const end = this.ends.add("node", null);
+    const end = this.ends.add(endKinds.node, null);
     this.#nodeEnds.set(key, end);
     this.#signOuter(end, node.addresses, name, family);
     return end;
@@ -127,7 +131,7 @@ export class PolicyMatcher {
     const key = String(signature);
     const known = this.#externalEnds.get(key);
     if (known !== undefined) return known;
-    const end = this.ends.add("external", null);
+    const end = this.ends.add(endKinds.external, null);
     this.ends.identity.data[end] = this.identities.ofOuter(signature, this.#fresh);
     this.#externalEnds.set(key, end);
     this.#externals.push({ end, key });
@@ -173,13 +177,19 @@ export class PolicyMatcher {
     return side.row(side.program.data[identity]!, portClass, this.rows);
   }
 
+  /** Calls back with the end of every pod, the one of its first address family. */
+  eachPodEnd(found: (end: number) => void): void {
+    if (this.#podEnds === null) for (let end = 0; end < this.#podsAtFirst; end++) found(end);
+    else for (const end of this.#podEnds.values()) found(end);
+  }
+
   /** Adds a pod, or replaces the one of the same name. */
   setPod(input: PodInput): void {
     this.revision++;
     const record = readPod(input, -1, this.switches, this.#nodes);
     this.#implyNamespace(input.namespace);
     this.#withdrawPod(record.id);
-    this.#placePod(record, this.#fresh);
+    this.#podIndex().set(record.id, this.#placeFace(record, false, this.#fresh));
     this.#settle();
   }
 
@@ -271,8 +281,8 @@ export class PolicyMatcher {
     const inAbsent = theirs !== null && theirs.absent !== "";
     const self = ours !== null && ours === theirs;
     const home = self ? 3 : this.#sameNode(from, to);
-    const out = !outAbsent && (ends.kinds[from] !== "pod" || ours!.host || (home & 1) === 1 || this.#bit(this.egressSide, x, y, portClass));
-    const into = !inAbsent && (ends.kinds[to] !== "pod" || theirs!.host || (home & 2) === 2 || this.#bit(this.ingressSide, y, x, portClass));
+    const out = !outAbsent && (ends.kind.data[from] !== endKinds.pod || ours!.host || (home & 1) === 1 || this.#bit(this.egressSide, x, y, portClass));
+    const into = !inAbsent && (ends.kind.data[to] !== endKinds.pod || theirs!.host || (home & 2) === 2 || this.#bit(this.ingressSide, y, x, portClass));
     return (out ? 1 : 0) | (into ? 2 : 0);
   }
 
@@ -299,17 +309,35 @@ export class PolicyMatcher {
     if (!this.#namespaces.has(name)) this.#namespaces.set(name, namespaceLabels(name, {}));
   }
 
-  #placePod(pod: PodRecord, fresh: (identity: number) => void): void {
-    this.#podEnds.set(pod.id, this.#placeFace(pod, false, fresh));
+  #podIndex(): Map<string, number> {
+    if (this.#podEnds === null) {
+      this.#podEnds = new Map();
+      for (let end = 0; end < this.#podsAtFirst; end++) this.#podEnds.set(this.ends.pods[end]!.id, end);
+    }
+    return this.#podEnds;
   }
 
   #placeFace(pod: PodRecord, second: boolean, fresh: (identity: number) => void): number {
-    const end = this.ends.add("pod", pod);
+    const end = this.ends.add(endKinds.pod, pod);
     const node = this.ends.nodeNumber(pod.input.node);
     if (pod.host) this.ends.node.data[end] = node;
     else this.ends.runsOn.data[end] = node;
     this.ends.identity.data[end] = this.#codedIdentity(pod, second, fresh);
     return end;
+  }
+
+  /** Pods of one workload often follow each other: compares with the last pod placed instead of looking up. */
+  #placeLikeLast(pod: PodRecord): boolean {
+    const { ends, identities } = this;
+    const last = ends.pods[ends.count - 1] ?? null;
+    if (last === null || last.host || pod.host || pod.absent !== "" || last.absent !== "" || this.outer.count > 0) return false;
+    if (last.input.namespace !== pod.input.namespace || !samePod(last, pod)) return false;
+    const identity = ends.identity.data[ends.count - 1]!;
+    const end = ends.add(endKinds.pod, pod);
+    identities.uses.data[identity]!++;
+    ends.identity.data[end] = identity;
+    if (pod.input.node !== "") ends.runsOn.data[end] = ends.nodeNumber(pod.input.node);
+    return true;
   }
 
   /** Identity of a pod by the family of its first address, or (`second`) by the other one. */
@@ -333,9 +361,9 @@ export class PolicyMatcher {
   }
 
   #withdrawPod(id: string): void {
-    const end = this.#podEnds.get(id);
+    const end = this.#podIndex().get(id);
     if (end === undefined) return;
-    this.#podEnds.delete(id);
+    this.#podIndex().delete(id);
     const second = this.#secondEnds.get(end);
     if (second !== undefined) this.#removeEnd(second);
     this.#secondEnds.delete(end);
@@ -434,7 +462,7 @@ export class PolicyMatcher {
 
   #resignNode(name: string): void {
     const number = this.ends.nodeNumber(name);
-    for (let end = 0; end < this.ends.count; end++) if (this.ends.node.data[end] === number && this.ends.kinds[end] !== "free") this.#resign(end);
+    for (let end = 0; end < this.ends.count; end++) if (this.ends.node.data[end] === number && this.ends.kind.data[end] !== endKinds.free) this.#resign(end);
   }
 
   /** New outer peers split signatures: every end finds its identity again; outside addresses are forgotten. */
@@ -443,7 +471,7 @@ export class PolicyMatcher {
     for (const { end } of this.#externals) this.#removeEnd(end);
     this.#externals = [];
     this.#externalEnds.clear();
-    for (let end = 0; end < this.ends.count; end++) if (this.ends.kinds[end] !== "free") this.#resign(end);
+    for (let end = 0; end < this.ends.count; end++) if (this.ends.kind.data[end] !== endKinds.free) this.#resign(end);
     this.#reprogram();
   }
 
@@ -458,7 +486,7 @@ export class PolicyMatcher {
     } else {
       const record = pod.host ? readPod(pod.input, pod.index, this.switches, this.#nodes) : pod;
       this.ends.pods[end] = record;
-      this.ends.identity.data[end] = this.#codedIdentity(record, this.#podEnds.get(pod.id) !== end, this.#fresh);
+      this.ends.identity.data[end] = this.#codedIdentity(record, this.#podIndex().get(pod.id) !== end, this.#fresh);
     }
     this.identities.release(before);
     if (this.identities.uses.data[before] === 0) this.#terms.refresh(before);

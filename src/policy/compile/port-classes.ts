@@ -53,8 +53,11 @@ export class PortClasses {
     return entry;
   }
 
-  covers(portClass: number, entry: number): boolean {
-    return this.#covers[portClass]!.includes(entry);
+  /** Whether one of some entries covers a class. */
+  coversAny(portClass: number, entries: readonly number[]): boolean {
+    const covering = this.#covers[portClass]!;
+    for (let i = 0; i < entries.length; i++) if (covering.includes(entries[i]!)) return true;
+    return false;
   }
 
   classOf(protocol: number, port: number): number {

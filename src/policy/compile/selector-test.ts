@@ -70,10 +70,11 @@ function holds(requirement: Requirement, labels: Labels): boolean {
 function textOf(selector: LabelSelector): string {
   let text = "";
   const labels = selector.matchLabels;
-  if (labels !== undefined) for (const key of Object.keys(labels)) text += `${key}\0${labels[key]}\x01`;
-  for (const { key, operator, values } of selector.matchExpressions ?? []) {
+  for (const key in labels) text += `${key}\0${labels[key]}\x01`;
+  if (selector.matchExpressions === undefined) return text;
+  for (const { key, operator, values } of selector.matchExpressions) {
     text += `${key}\x02${operator}`;
-    for (const value of values ?? []) text += `\0${value}`;
+    if (values !== undefined) for (const value of values) text += `\0${value}`;
     text += "\x01";
   }
   return text;

@@ -2,7 +2,7 @@
  * One direction of the matcher: the program of each identity, and for each port class that was asked for
  * the row of each program, built when first looked at.
  */
-import type { Direction } from "../rules.js";
+import type { Direction, Tier } from "../rules.js";
 import { byPrecedence } from "../read-policies.js";
 import type { PodPort } from "../input.js";
 import type { CompiledPolicy, CompiledRule } from "./compiled-policy.js";
@@ -13,6 +13,7 @@ import { actionNumbers, type Rows } from "./rows.js";
 import type { Terms } from "./terms.js";
 
 const unbuilt = -1;
+const noPorts: readonly PodPort[] = Object.freeze([]);
 
 export class Side {
   /** By identity. */
@@ -23,7 +24,8 @@ export class Side {
   readonly #direction: Direction;
   readonly #policies: readonly (CompiledPolicy | null)[];
   readonly #ownPorts: readonly (readonly PodPort[])[];
-  readonly #terms: Terms;
+  readonly #sets: Terms;
+  readonly #terms: number[] = [];
   readonly #ports: PortClasses;
 
   constructor(
@@ -36,7 +38,7 @@ export class Side {
     this.#direction = direction;
     this.#policies = policies;
     this.#ownPorts = ownPorts;
-    this.#terms = terms;
+    this.#sets = terms;
     this.#ports = ports;
   }
 
@@ -76,40 +78,60 @@ export class Side {
   }
 
   #writeCode(program: number, portClass: number, code: Ints): void {
-    const policies = this.programs.policies(program).map((each) => this.#policies[each]!);
+    const serials = this.programs.policies(program);
     const own = this.programs.ownPorts(program);
-    const named = own < 0 ? [] : this.#ownPorts[own]!;
+    const named = own < 0 ? noPorts : this.#ownPorts[own]!;
     const apart = portClass !== 0 && portClass === this.#ports.otherClass;
-    const isolating = apart ? [] : policies.filter((each) => each.policy.tier === "namespace");
-    const union = isolating.flatMap((each) => (each[this.#direction] ?? []).flatMap((rule) => this.#termsOf(rule, portClass, named)));
-    code.push(isolating.length > 0 ? 1 : 0);
-    this.#writeTerms(union.sort((a, b) => a - b), code);
-    for (const tier of ["admin", "baseline"] as const) {
-      const ordered = policies.filter((each) => each.policy.tier === tier).sort((a, b) => byPrecedence(a.policy, b.policy));
-      for (const each of ordered) {
-        for (const rule of each[this.#direction] ?? []) {
-          const terms = this.#termsOf(rule, portClass, named);
-          if (terms.length === 0) continue;
-          code.push(actionNumbers[rule.action]);
-          this.#writeTerms([...terms].sort((a, b) => a - b), code);
-        }
+    let isolated = 0;
+    let others = 0;
+    this.#terms.length = 0;
+    for (const serial of serials) {
+      const each = this.#policies[serial]!;
+      if (each.policy.tier !== "namespace") others++;
+      else if (!apart) {
+        isolated = 1;
+        for (const rule of each[this.#direction]!) this.#addTerms(rule, portClass, named);
       }
-      code.push(-1);
+    }
+    code.push(isolated);
+    this.#writeTerms(code);
+    if (others > 0) this.#writeTier("admin", serials, portClass, named, code);
+    code.push(-1);
+    if (others > 0) this.#writeTier("baseline", serials, portClass, named, code);
+    code.push(-1);
+  }
+
+  #writeTier(tier: Tier, serials: readonly number[], portClass: number, named: readonly PodPort[], code: Ints): void {
+    const policies = serials.map((serial) => this.#policies[serial]!).filter((each) => each.policy.tier === tier);
+    for (const each of policies.sort((a, b) => byPrecedence(a.policy, b.policy))) {
+      for (const rule of each[this.#direction]!) {
+        this.#terms.length = 0;
+        this.#addTerms(rule, portClass, named);
+        if (this.#terms.length === 0) continue;
+        code.push(actionNumbers[rule.action]);
+        this.#writeTerms(code);
+      }
     }
   }
 
   /** The peers of a rule that count in a port class; none when its ports do not. */
-  #termsOf(rule: CompiledRule, portClass: number, own: readonly PodPort[]): readonly number[] {
-    if (rule.entries === null || rule.entries.some((entry) => this.#ports.covers(portClass, entry))) return rule.terms;
-    if (rule.names.length === 0) return [];
-    const filters = rule.names.map(({ name, protocol }) => ({ name, protocol, portClass }));
-    if (this.#direction === "ingress") return filters.some((filter) => this.#terms.resolves(own, filter)) ? rule.terms : [];
-    return filters.flatMap((filter) => rule.terms.map((term) => this.#terms.named(term, filter)));
+  #addTerms(rule: CompiledRule, portClass: number, own: readonly PodPort[]): void {
+    if (rule.entries === null || this.#ports.coversAny(portClass, rule.entries)) {
+      for (const term of rule.terms) this.#terms.push(term);
+      return;
+    }
+    for (const { name, protocol } of rule.names) {
+      const filter = { name, protocol, portClass };
+      if (this.#direction === "egress") for (const term of rule.terms) this.#terms.push(this.#sets.named(term, filter));
+      else if (this.#sets.resolves(own, filter)) for (const term of rule.terms) this.#terms.push(term);
+    }
   }
 
-  #writeTerms(sorted: readonly number[], code: Ints): void {
-    const distinct = sorted.filter((term, i) => i === 0 || sorted[i - 1] !== term);
-    code.push(distinct.length);
-    for (const term of distinct) code.push(term);
+  /** Sorted, each once. */
+  #writeTerms(code: Ints): void {
+    const terms = this.#terms.sort((a, b) => a - b);
+    const count = code.push(0);
+    for (let i = 0; i < terms.length; i++) if (i === 0 || terms[i - 1] !== terms[i]) code.push(terms[i]!);
+    code.data[count] = code.length - count - 1;
   }
 }

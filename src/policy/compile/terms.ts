@@ -35,7 +35,8 @@ export const everyone = 0;
 
 export class Terms {
   readonly #list: Term[] = [{ kind: "everyone" }];
-  readonly #byKey = new Map<string, number>([["everyone", everyone]]);
+  readonly #byPair = new Map<number, number>();
+  readonly #byKey = new Map<string, number>();
   readonly #identities: Identities;
   readonly #outer: OuterPeers;
   readonly #ports: PortClasses;
@@ -54,19 +55,23 @@ export class Terms {
   }
 
   own(namespace: number, pods: SelectorTest | null): number {
-    return this.#of(`own ${namespace} ${pods?.id ?? ""}`, { kind: "own", namespace, pods });
+    const key = pairKey(namespace, pods?.id ?? -1);
+    return this.#byPair.get(key) ?? this.#add(this.#byPair, key, { kind: "own", namespace, pods });
   }
 
   cross(namespaces: SelectorTest | null, pods: SelectorTest | null): number {
-    return this.#of(`cross ${namespaces?.id ?? ""} ${pods?.id ?? ""}`, { kind: "cross", namespaces, pods });
+    const key = -1 - pairKey(namespaces?.id ?? -1, pods?.id ?? -1);
+    return this.#byPair.get(key) ?? this.#add(this.#byPair, key, { kind: "cross", namespaces, pods });
   }
 
   outer(outer: number): number {
-    return this.#of(`outer ${outer}`, { kind: "outer", outer });
+    const key = `outer ${outer}`;
+    return this.#byKey.get(key) ?? this.#add(this.#byKey, key, { kind: "outer", outer });
   }
 
   named(term: number, filter: NamedFilter): number {
-    return this.#of(`named ${term} ${filter.portClass} ${filter.protocol ?? ""} ${filter.name}`, { kind: "named", term, filter });
+    const key = `named ${term} ${filter.portClass} ${filter.protocol ?? ""} ${filter.name}`;
+    return this.#byKey.get(key) ?? this.#add(this.#byKey, key, { kind: "named", term, filter });
   }
 
   /** Whether an identity belongs to a term. */
@@ -170,12 +175,9 @@ export class Terms {
     return [...this.#podSets, ...this.#outerSets].reduce((sum, each) => sum + kept(each), 0);
   }
 
-  #of(key: string, term: Term): number {
-    let id = this.#byKey.get(key);
-    if (id === undefined) {
-      id = this.#list.push(term) - 1;
-      this.#byKey.set(key, id);
-    }
+  #add<K>(index: Map<K, number>, key: K, term: Term): number {
+    const id = this.#list.push(term) - 1;
+    index.set(key, id);
     return id;
   }
 
@@ -284,6 +286,10 @@ export class Terms {
 
 export function setBit(bits: Uint32Array, at: number, identity: number): void {
   bits[at + (identity >> 5)]! |= 1 << (identity & 31);
+}
+
+function pairKey(a: number, b: number): number {
+  return (a + 1) * 0x4000000 + b + 1;
 }
 
 function keep(found: readonly number[], words: number): Kept {
