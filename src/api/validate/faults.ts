@@ -107,15 +107,17 @@ export class Faults {
     at: string = path,
   ): void {
     const { object, source } = this.located;
-    const [line, column] = placeOf(source, writtenPath(at));
+    const [line, column] = placeOf(source, writtenPath(at, source.places));
     const where = source.file === "" ? {} : { file: source.file, line, column };
     const more = fix === undefined ? {} : { fix };
     this.problems.push(Object.freeze({ code, severity, path, message, object: objectName(object), ...where, ...more }));
   }
 }
 
-/** Paths that the API server misspells, as people write them. */
-function writtenPath(path: string): string {
+/** Paths that the API server misspells or derives, as people write them. */
+function writtenPath(path: string, places: Readonly<Record<string, unknown>>): string {
+  if (path.startsWith("spec.clusterIPs") && !Object.hasOwn(places, "spec.clusterIPs")) return "spec.clusterIP";
+  if (path.startsWith("spec.podCIDRs") && !Object.hasOwn(places, "spec.podCIDRs")) return "spec.podCIDR";
   return path
     .replace(/^spec\.LoadBalancerSourceRanges/, "spec.loadBalancerSourceRanges")
     .replace(/^metadata\.taints/, "spec.taints")
