@@ -2,7 +2,16 @@
  * Packets as flat records of integers, and their bytes on the wire.
  * @packageDocumentation
  */
-export { DOUBLE_COLUMNS, type DoubleColumn, INT_COLUMNS, type IntColumn, IP_FLAG, PACKET_META, PacketColumns, TCP_FLAG } from "./columns.js";
+export {
+  DOUBLE_COLUMNS,
+  type DoubleColumn,
+  INT_COLUMNS,
+  type IntColumn,
+  IP_FLAG,
+  PACKET_META,
+  PacketColumns,
+  TCP_FLAG,
+} from "./columns.js";
 export { flowHash, isReverseFlow, packetFlowHash, sameFlow } from "./flow-key.js";
 export { Packets, type PacketsState } from "./packets.js";
 export { Payloads, type PayloadsState } from "./payload.js";
@@ -19,10 +28,27 @@ export { TCP_BYTES, TCP_SEGMENT_OPTIONS, TCP_SYN_OPTIONS } from "./wire/tcp.js";
 export { UDP_BYTES } from "./wire/udp.js";
 export { VXLAN_BYTES, VXLAN_PORT } from "./wire/vxlan.js";
 export {
-  DNS_HEADER_BYTES, DNS_MALFORMED, DNS_RCODE, DNS_UDP_BYTES, type DnsMalformed, type DnsMessage, type DnsQuestion, decodeDns, dnsQuery, encodeDns,
+  DNS_HEADER_BYTES,
+  DNS_MALFORMED,
+  DNS_RCODE,
+  DNS_UDP_BYTES,
+  type DnsMalformed,
+  type DnsMessage,
+  type DnsQuestion,
+  decodeDns,
+  dnsQuery,
+  encodeDns,
 } from "./wire/dns.js";
 export { type DnsNameFault, dnsLabels } from "./wire/dns-name.js";
 export {
-  DNS_IN, DNS_TYPE, type DnsAddressRecord, type DnsAuthorityRecord, type DnsOptRecord, type DnsOtherRecord, type DnsRecord,
-  type DnsServiceRecord, type DnsTargetRecord, type DnsTextRecord,
+  DNS_IN,
+  DNS_TYPE,
+  type DnsAddressRecord,
+  type DnsAuthorityRecord,
+  type DnsOptRecord,
+  type DnsOtherRecord,
+  type DnsRecord,
+  type DnsServiceRecord,
+  type DnsTargetRecord,
+  type DnsTextRecord,
 } from "./wire/dns-record.js";

@@ -55,7 +55,10 @@ describeWith("tshark reads the capture", [needs.tshark], () => {
       { encoding: "utf8", timeout: 50_000 },
     );
     expect(run.status, run.stderr).toBe(0);
-    return run.stdout.split("\n").slice(0, -1).map((line) => line.split("|"));
+    return run.stdout
+      .split("\n")
+      .slice(0, -1)
+      .map((line) => line.split("|"));
   }
 
   test("times, device names, directions and reasons", () => {
@@ -67,22 +70,43 @@ describeWith("tshark reads the capture", [needs.tshark], () => {
         interfaces: [{ name: "kind-worker/pod-a/eth0" }, { name: "kind-worker/cni0", description: "bridge" }],
         packets: [
           { interface: 0, time: 1_000_000_123, bytes, direction: "out" },
-          { interface: 1, time: 104 * 86_400 * 1e9 + 9, bytes, direction: "in", comment: "dropped: shop/default-deny spec.ingress ünïcode" },
+          {
+            interface: 1,
+            time: 104 * 86_400 * 1e9 + 9,
+            bytes,
+            direction: "in",
+            comment: "dropped: shop/default-deny spec.ingress ünïcode",
+          },
         ],
       },
-      "frame.time_epoch", "frame.interface_name", "frame.interface_description", "frame.packet_flags_direction", "frame.comment", "frame.len",
+      "frame.time_epoch",
+      "frame.interface_name",
+      "frame.interface_description",
+      "frame.packet_flags_direction",
+      "frame.comment",
+      "frame.len",
     );
     const length = `${bytes.length}`;
     expect(rows.map((row) => [row[0]!.replace(/0+$/, "").replace(/Z$/, ""), ...row.slice(1)])).toEqual([
       [expect.stringContaining("1.000000123"), "kind-worker/pod-a/eth0", "", expect.stringMatching(/2$/), "", length],
-      [expect.stringContaining("8985600.000000009"), "kind-worker/cni0", "bridge", expect.stringMatching(/1$/), "dropped: shop/default-deny spec.ingress ünïcode", length],
+      [
+        expect.stringContaining("8985600.000000009"),
+        "kind-worker/cni0",
+        "bridge",
+        expect.stringMatching(/1$/),
+        "dropped: shop/default-deny spec.ingress ünïcode",
+        length,
+      ],
     ]);
   });
 
   test("no frame is malformed", () => {
     const bench = new Bench();
     const known = fc.oneof(arp, neighbour, vxlan, ...[true, false].flatMap((isV6) => [udp(isV6), tcp(isV6), echo(isV6), icmpError(isV6)]));
-    const specs = fc.sample(known, { seed: 21, numRuns: 400 }).filter((spec) => layers(spec).every(isKnown)).map(harmless);
+    const specs = fc
+      .sample(known, { seed: 21, numRuns: 400 })
+      .filter((spec) => layers(spec).every(isKnown))
+      .map(harmless);
     expect(specs.length).toBeGreaterThan(300);
     const packets = specs.map((spec, i) => ({ interface: 0, time: i * 1000, bytes: bench.encode(bench.make(spec)) }));
     const rows = tshark({ interfaces: [{ name: "eth0" }], packets }, "_ws.malformed", "_ws.short", "frame.protocols");
@@ -110,16 +134,29 @@ describeWith("tshark reads the capture", [needs.tshark], () => {
     const packets = specs.map((spec, i) => ({ interface: 0, time: i * 1000, bytes: bench.encode(bench.make(spec)) }));
     const rows = tshark(
       { interfaces: [{ name: "eth0" }], packets },
-      "ip.checksum.status", "udp.checksum.status", "tcp.checksum.status", "icmp.checksum.status", "icmpv6.checksum.status",
-      "ip.src", "tcp.srcport", "vxlan.vni", "tcp.options.mss_val", "tcp.options.wscale.shift", "eth.src",
+      "ip.checksum.status",
+      "udp.checksum.status",
+      "tcp.checksum.status",
+      "icmp.checksum.status",
+      "icmpv6.checksum.status",
+      "ip.src",
+      "tcp.srcport",
+      "vxlan.vni",
+      "tcp.options.mss_val",
+      "tcp.options.wscale.shift",
+      "eth.src",
     );
     expect(rows.length).toBe(specs.length);
     const BAD = "0";
     for (const [i, row] of rows.entries()) {
       for (const column of row.slice(0, 5)) expect(column.split(","), `frame ${i}`).not.toContain(BAD);
       const seen = layers(specs[i]!);
-      expect(row[5]!.split(",").filter(Boolean)).toEqual(seen.flatMap((s) => (s.fields.etherType === 0x0800 && s.src !== undefined ? [s.src] : [])));
-      expect(row[7]!.split(",").filter(Boolean).map(Number)).toEqual(seen.flatMap((s) => (s.fields.vni === undefined ? [] : [s.fields.vni])));
+      expect(row[5]!.split(",").filter(Boolean)).toEqual(
+        seen.flatMap((s) => (s.fields.etherType === 0x0800 && s.src !== undefined ? [s.src] : [])),
+      );
+      expect(row[7]!.split(",").filter(Boolean).map(Number)).toEqual(
+        seen.flatMap((s) => (s.fields.vni === undefined ? [] : [s.fields.vni])),
+      );
       expect(row[6]!.split(",").filter(Boolean).map(Number)).toEqual(seen.flatMap((s) => (s.fields.proto === 6 ? [s.fields.sport] : [])));
       // Of quoted segments tshark shows the options only sometimes.
       if (seen.some((s) => s.fields.icmpType !== undefined)) continue;

@@ -60,7 +60,10 @@ export function writeDnsName(out: number[], name: string, known: Map<string, num
   const labels = dnsLabels(name);
   if (labels === null) throw new RangeError(`not a domain name: ${name}`);
   for (let i = 0; i < labels.length; i++) {
-    const suffix = labels.slice(i).map((label) => label.join()).join(".");
+    const suffix = labels
+      .slice(i)
+      .map((label) => label.join())
+      .join(".");
     const at = known?.get(suffix);
     if (at !== undefined) {
       out.push(POINTER | (at >>> 8), at & 0xff);

@@ -63,7 +63,15 @@ export type DnsRecord =
 /** Writes a record at the end of `out`. A RangeError for names, addresses or texts that cannot be sent. */
 export function writeDnsRecord(out: number[], record: DnsRecord, known: Map<string, number>): void {
   if (record.type === "OPT") {
-    out.push(0, ...half(DNS_TYPE.OPT), ...half(record.udpSize), record.extendedRcode & 0xff, record.version & 0xff, record.dnssecOk ? 0x80 : 0, 0);
+    out.push(
+      0,
+      ...half(DNS_TYPE.OPT),
+      ...half(record.udpSize),
+      record.extendedRcode & 0xff,
+      record.version & 0xff,
+      record.dnssecOk ? 0x80 : 0,
+      0,
+    );
   } else {
     writeDnsName(out, record.name, known);
     out.push(...half(record.type === "other" ? record.code : DNS_TYPE[record.type]), ...half(record.class), ...word(record.ttl));
@@ -182,7 +190,16 @@ function readAuthority(bytes: Uint8Array, from: number, to: number, owned: Owned
   if (typeof mailbox === "string" || mailbox.next + 20 !== to) return null;
   const number = (i: number): number => readWord(bytes, mailbox.next + 4 * i) >>> 0;
   const names = { primary: primary.name, mailbox: mailbox.name };
-  return { type: "SOA", ...owned, ...names, serial: number(0), refresh: number(1), retry: number(2), expire: number(3), minimum: number(4) };
+  return {
+    type: "SOA",
+    ...owned,
+    ...names,
+    serial: number(0),
+    refresh: number(1),
+    retry: number(2),
+    expire: number(3),
+    minimum: number(4),
+  };
 }
 
 function readOpt(bytes: Uint8Array, from: number, to: number, owned: Owned): DnsRecord | null {
@@ -195,7 +212,14 @@ function readOpt(bytes: Uint8Array, from: number, to: number, owned: Owned): Dns
     at = end;
   }
   const { ttl } = owned;
-  return { type: "OPT", udpSize: owned.class, extendedRcode: ttl >>> 24, version: (ttl >>> 16) & 0xff, dnssecOk: (ttl & 0x8000) !== 0, options };
+  return {
+    type: "OPT",
+    udpSize: owned.class,
+    extendedRcode: ttl >>> 24,
+    version: (ttl >>> 16) & 0xff,
+    dnssecOk: (ttl & 0x8000) !== 0,
+    options,
+  };
 }
 
 function addressBytes(record: DnsAddressRecord): number[] {

@@ -49,7 +49,13 @@ const BIT = {
   checkingDisabled: 0x0010,
 } as const;
 const BITS: readonly (keyof typeof BIT)[] = [
-  "response", "authoritative", "truncated", "recursionDesired", "recursionAvailable", "authenticData", "checkingDisabled",
+  "response",
+  "authoritative",
+  "truncated",
+  "recursionDesired",
+  "recursionAvailable",
+  "authenticData",
+  "checkingDisabled",
 ];
 
 /** A recursive question as a stub resolver asks it. */
@@ -74,7 +80,10 @@ export function dnsQuery(id: number, name: string, type: number): DnsMessage {
 
 /** The bytes of a message, names compressed. Throws a RangeError for a name, address or text that cannot be sent (`dnsLabels` tells before). */
 export function encodeDns(message: DnsMessage): Uint8Array {
-  const flags = BITS.reduce((bits, name) => (message[name] ? bits | BIT[name] : bits), ((message.opcode & 15) << 11) | (message.rcode & 15));
+  const flags = BITS.reduce(
+    (bits, name) => (message[name] ? bits | BIT[name] : bits),
+    ((message.opcode & 15) << 11) | (message.rcode & 15),
+  );
   const sections = [message.questions, message.answers, message.authorities, message.additionals];
   const out: number[] = [];
   for (const half of [message.id, flags, ...sections.map((section) => section.length)]) out.push((half >>> 8) & 0xff, half & 0xff);

@@ -56,11 +56,7 @@ export class FrameWriter {
   /** Writes the frame of packet `p` at the start of `out`, which has `frameRoom` bytes; answers how many bytes the frame has. */
   write(p: number): number {
     const c = this.#c;
-    const inner = this.#template.inner(c, p);
-    if (inner !== 0) {
-      this.#template.patch(c, this.#book.words, p, inner, this.#view);
-      return ETHERNET_BYTES + c.ipLen[p]!;
-    }
+    if (this.#template.patch(c, this.#book.words, p, this.#view)) return ETHERNET_BYTES + c.ipLen[p]!;
     this.#frame(p, 0);
     this.#template.remember(c, p, this.out, this.#bodySum);
     return frameLength(c, p);

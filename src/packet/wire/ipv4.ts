@@ -25,7 +25,15 @@ export function writeIpv4(c: PacketColumns, p: number, view: DataView, at: numbe
  * Reads the header at `bytes[at..end)` into packet `p`; answers where its body begins, or a malformed code. A quoted packet may be
  * longer than the bytes there are, and its checksum is the quoting host's affair.
  */
-export function readIpv4(c: PacketColumns, book: AddressBook, p: number, bytes: Uint8Array, at: number, end: number, quoted: boolean): number {
+export function readIpv4(
+  c: PacketColumns,
+  book: AddressBook,
+  p: number,
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  quoted: boolean,
+): number {
   if (end - at < IPV4_BYTES) return MALFORMED.IPV4_SHORT;
   const first = bytes[at]!;
   if (first >>> 4 !== 4) return MALFORMED.IPV4_VERSION;

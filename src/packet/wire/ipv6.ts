@@ -39,7 +39,15 @@ export function readAddress(book: AddressBook, bytes: Uint8Array, at: number): n
 }
 
 /** Reads the header at `bytes[at..end)` into packet `p`; answers where its body begins, or a malformed code. */
-export function readIpv6(c: PacketColumns, book: AddressBook, p: number, bytes: Uint8Array, at: number, end: number, quoted: boolean): number {
+export function readIpv6(
+  c: PacketColumns,
+  book: AddressBook,
+  p: number,
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  quoted: boolean,
+): number {
   if (end - at < IPV6_BYTES) return MALFORMED.IPV6_SHORT;
   const first = readWord(bytes, at);
   if (first >>> 28 !== 6) return MALFORMED.IPV6_VERSION;

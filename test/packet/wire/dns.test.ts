@@ -1,7 +1,16 @@
 import * as peer from "dns-packet";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { DNS_MALFORMED, DNS_TYPE, type DnsMessage, type DnsRecord, decodeDns, dnsLabels, dnsQuery, encodeDns } from "../../../src/packet/index.js";
+import {
+  DNS_MALFORMED,
+  DNS_TYPE,
+  type DnsMessage,
+  type DnsRecord,
+  decodeDns,
+  dnsLabels,
+  dnsQuery,
+  encodeDns,
+} from "../../../src/packet/index.js";
 
 const half = fc.integer({ min: 0, max: 0xffff });
 const word = fc.integer({ min: 0, max: 0xffffffff });
@@ -11,7 +20,9 @@ const name = fc.oneof(
   fc.array(label, { minLength: 1, maxLength: 3 }).map((labels) => labels.join(".")),
 );
 const data = fc.uint8Array({ maxLength: 20 });
-const address6 = fc.array(fc.integer({ min: 0x1000, max: 0xffff }), { minLength: 8, maxLength: 8 }).map((groups) => groups.map((g) => g.toString(16)).join(":"));
+const address6 = fc
+  .array(fc.integer({ min: 0x1000, max: 0xffff }), { minLength: 8, maxLength: 8 })
+  .map((groups) => groups.map((g) => g.toString(16)).join(":"));
 const ascii = fc.stringMatching(/^[ -[\]-~]{0,30}$/);
 
 function owned<T extends object>(fields: fc.Arbitrary<T>): fc.Arbitrary<T & { name: string; class: number; ttl: number }> {
@@ -25,7 +36,16 @@ const record: fc.Arbitrary<DnsRecord> = fc.oneof(
   owned(fc.record({ type: fc.constant("TXT" as const), texts: fc.array(ascii, { minLength: 1, maxLength: 3 }) })),
   owned(fc.record({ type: fc.constant("SRV" as const), priority: half, weight: half, port: half, target: name })),
   owned(
-    fc.record({ type: fc.constant("SOA" as const), primary: name, mailbox: name, serial: word, refresh: word, retry: word, expire: word, minimum: word }),
+    fc.record({
+      type: fc.constant("SOA" as const),
+      primary: name,
+      mailbox: name,
+      serial: word,
+      refresh: word,
+      retry: word,
+      expire: word,
+      minimum: word,
+    }),
   ),
   owned(fc.record({ type: fc.constant("other" as const), code: fc.constantFrom(99, 257, 65280), data })),
 );
@@ -59,7 +79,15 @@ const message: fc.Arbitrary<DnsMessage> = fc.record({
 function toPeer(r: DnsRecord): Record<string, unknown> {
   if (r.type === "OPT") {
     const options = r.options.map(({ code, data }) => ({ code, data: Buffer.from(data) }));
-    return { type: "OPT", name: ".", udpPayloadSize: r.udpSize, extendedRcode: r.extendedRcode, ednsVersion: r.version, flags: r.dnssecOk ? 0x8000 : 0, options };
+    return {
+      type: "OPT",
+      name: ".",
+      udpPayloadSize: r.udpSize,
+      extendedRcode: r.extendedRcode,
+      ednsVersion: r.version,
+      flags: r.dnssecOk ? 0x8000 : 0,
+      options,
+    };
   }
   const common = { name: r.name, class: "IN", ttl: r.ttl };
   switch (r.type) {
@@ -78,7 +106,15 @@ function toPeer(r: DnsRecord): Record<string, unknown> {
       return {
         ...common,
         type: r.type,
-        data: { mname: r.primary, rname: r.mailbox, serial: r.serial, refresh: r.refresh, retry: r.retry, expire: r.expire, minimum: r.minimum },
+        data: {
+          mname: r.primary,
+          rname: r.mailbox,
+          serial: r.serial,
+          refresh: r.refresh,
+          retry: r.retry,
+          expire: r.expire,
+          minimum: r.minimum,
+        },
       };
     default:
       return { ...common, type: `UNKNOWN_${r.code}`, data: Buffer.from(r.data) };
@@ -104,7 +140,9 @@ function pick(from: unknown, like: unknown): unknown {
   if (from instanceof Uint8Array && like instanceof Uint8Array) return Buffer.from(from);
   if (Array.isArray(from) && Array.isArray(like)) return from.map((item, i) => pick(item, like[i]));
   if (typeof from !== "object" || from === null || typeof like !== "object" || like === null) return from;
-  return Object.fromEntries(Object.keys(like).map((key) => [key, pick((from as Record<string, unknown>)[key], (like as Record<string, unknown>)[key])]));
+  return Object.fromEntries(
+    Object.keys(like).map((key) => [key, pick((from as Record<string, unknown>)[key], (like as Record<string, unknown>)[key])]),
+  );
 }
 
 const peerKnows = (m: DnsMessage): boolean => [...m.answers, ...m.authorities, ...m.additionals].every((r) => r.type !== "other");
@@ -124,8 +162,24 @@ describe("DNS messages", () => {
         const read = peer.decode(Buffer.from(encodeDns(m)));
         const said = sections(m);
         expect(pick(read, said)).toEqual(said);
-        expect([read["id"], read["type"], read["flag_aa"], read["flag_tc"], read["flag_rd"], read["flag_ra"], read["flag_ad"], read["flag_cd"]]).toEqual([
-          m.id, m.response ? "response" : "query", m.authoritative, m.truncated, m.recursionDesired, m.recursionAvailable, m.authenticData, m.checkingDisabled,
+        expect([
+          read["id"],
+          read["type"],
+          read["flag_aa"],
+          read["flag_tc"],
+          read["flag_rd"],
+          read["flag_ra"],
+          read["flag_ad"],
+          read["flag_cd"],
+        ]).toEqual([
+          m.id,
+          m.response ? "response" : "query",
+          m.authoritative,
+          m.truncated,
+          m.recursionDesired,
+          m.recursionAvailable,
+          m.authenticData,
+          m.checkingDisabled,
         ]);
       }),
     );
@@ -137,7 +191,17 @@ describe("DNS messages", () => {
         const flags = (m.opcode << 11) | (m.authoritative ? 0x400 : 0) | (m.recursionDesired ? 0x100 : 0) | m.rcode;
         const read = decodeDns(peer.encode({ id: m.id, type: m.response ? "response" : "query", flags, ...sections(m) }));
         if ("malformed" in read) expect.fail(read.malformed);
-        for (const part of ["questions", "answers", "authorities", "additionals", "id", "response", "authoritative", "recursionDesired", "rcode"] as const) {
+        for (const part of [
+          "questions",
+          "answers",
+          "authorities",
+          "additionals",
+          "id",
+          "response",
+          "authoritative",
+          "recursionDesired",
+          "rcode",
+        ] as const) {
           expect(read[part]).toEqual(m[part]);
         }
       }),
@@ -145,7 +209,9 @@ describe("DNS messages", () => {
   });
 
   test("any bytes are a message or a word of the closed list", () => {
-    const header = fc.tuple(half, half, fc.nat(3), fc.nat(3), fc.nat(3), fc.nat(3)).map((halves) => halves.flatMap((h) => [h >>> 8, h & 0xff]));
+    const header = fc
+      .tuple(half, half, fc.nat(3), fc.nat(3), fc.nat(3), fc.nat(3))
+      .map((halves) => halves.flatMap((h) => [h >>> 8, h & 0xff]));
     const bytes = fc.tuple(header, fc.uint8Array({ maxLength: 120 })).map(([head, rest]) => Uint8Array.of(...head, ...rest));
     fc.assert(
       fc.property(fc.oneof(bytes, fc.uint8Array({ maxLength: 40 })), (bytes) => {

@@ -68,7 +68,12 @@ describe("frames", () => {
   });
 
   test("the fragments of a datagram are its bytes, and carry the checksum of all of it", () => {
-    const whole = fc.oneof(udp(false), tcp(false), echo(false), vxlan.filter((spec) => spec.fields.etherType === 0x0800));
+    const whole = fc.oneof(
+      udp(false),
+      tcp(false),
+      echo(false),
+      vxlan.filter((spec) => spec.fields.etherType === 0x0800),
+    );
     fc.assert(
       fc.property(whole, fc.integer({ min: 1, max: 8 }), (spec, eights) => {
         const bench = new Bench();
@@ -128,11 +133,15 @@ describe("frames", () => {
 
   test("a frame cut short is malformed", () => {
     fc.assert(
-      fc.property(fc.oneof(arp, udp(false), udp(true), tcp(false), tcp(true), icmpError(false), icmpError(true), vxlan), fc.nat(), (spec, cut) => {
-        const bench = new Bench();
-        const bytes = bench.encode(bench.make(spec));
-        expect(CODES).toContain(decode(bench, bytes.slice(0, cut % bytes.length)));
-      }),
+      fc.property(
+        fc.oneof(arp, udp(false), udp(true), tcp(false), tcp(true), icmpError(false), icmpError(true), vxlan),
+        fc.nat(),
+        (spec, cut) => {
+          const bench = new Bench();
+          const bytes = bench.encode(bench.make(spec));
+          expect(CODES).toContain(decode(bench, bytes.slice(0, cut % bytes.length)));
+        },
+      ),
       { numRuns: 500 },
     );
   });

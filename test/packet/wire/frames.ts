@@ -1,6 +1,15 @@
 import fc from "fast-check";
 import { AddressBook } from "../../../src/base/address-book.js";
-import { DOUBLE_COLUMNS, type DoubleColumn, encodeFrame, frameRoom, INT_COLUMNS, type IntColumn, Packets, Payloads } from "../../../src/packet/index.js";
+import {
+  DOUBLE_COLUMNS,
+  type DoubleColumn,
+  encodeFrame,
+  frameRoom,
+  INT_COLUMNS,
+  type IntColumn,
+  Packets,
+  Payloads,
+} from "../../../src/packet/index.js";
 
 /** A packet pool with all that its frames need. */
 export class Bench {
@@ -57,7 +66,10 @@ const NOTHING = new Uint8Array(0);
 const byte = fc.integer({ min: 0, max: 0xff });
 const half = fc.integer({ min: 0, max: 0xffff });
 const word = fc.integer({ min: -0x80000000, max: 0x7fffffff });
-const mac = fc.oneof(fc.constant(0xffffffffffff), fc.maxSafeNat().map((n) => n % 2 ** 48));
+const mac = fc.oneof(
+  fc.constant(0xffffffffffff),
+  fc.maxSafeNat().map((n) => n % 2 ** 48),
+);
 const content = fc.uint8Array({ maxLength: 80 });
 const v4 = fc.ipV4();
 const v6 = fc.ipV6();
@@ -74,7 +86,10 @@ function network(isV6: boolean): fc.Arbitrary<Pick<Spec, "src" | "dst" | "fields
   }));
 }
 
-function over(isV6: boolean, transport: fc.Arbitrary<{ fields: Spec["fields"]; bytes: Uint8Array; header: number; target?: string }>): fc.Arbitrary<Spec> {
+function over(
+  isV6: boolean,
+  transport: fc.Arbitrary<{ fields: Spec["fields"]; bytes: Uint8Array; header: number; target?: string }>,
+): fc.Arbitrary<Spec> {
   return fc.tuple(network(isV6), transport).map(([n, t]) => ({
     ...n,
     ...(t.target === undefined ? {} : { target: t.target }),
@@ -168,7 +183,9 @@ const rawEtherType: fc.Arbitrary<Spec> = fc
 
 const rawProtocol: fc.Arbitrary<Spec> = over(
   false,
-  fc.record({ proto: byte.filter((proto) => ![1, 6, 17].includes(proto)), bytes: content }).map(({ proto, bytes }) => ({ fields: { proto }, bytes, header: 0 })),
+  fc
+    .record({ proto: byte.filter((proto) => ![1, 6, 17].includes(proto)), bytes: content })
+    .map(({ proto, bytes }) => ({ fields: { proto }, bytes, header: 0 })),
 );
 
 export const plain: fc.Arbitrary<Spec> = fc.oneof(
