@@ -68,7 +68,7 @@ export function setDown(s: Stack, dev: number): void {
 
 function flushLearned(s: Stack, vxlan: number): void {
   const c = s.fdb.rows.c;
-  s.fdb.removeWhere((row) => c.owner[row] === vxlan && (c.flags[row]! & FDBF.permanent) === 0);
+  s.fdb.removeWhere(vxlan, (row) => (c.flags[row]! & FDBF.permanent) === 0);
 }
 
 /** What every device must lose before it is deleted or moved: it is down, no port, without addresses and routes. */
@@ -89,8 +89,7 @@ export function deleteDevice(s: Stack, dev: number): void {
   }
   detach(s, dev);
   if (isBridge(s, dev)) for (const port of portsOf(s, dev)) leaveBridge(s, port);
-  const c = s.fdb.rows.c;
-  if (isBridge(s, dev) || kind === DEV.vxlan) s.fdb.removeWhere((row) => c.owner[row] === dev);
+  if (isBridge(s, dev) || kind === DEV.vxlan) s.fdb.removeWhere(dev, () => true);
   removeDevice(s, dev);
   if (peer !== 0) {
     s.dev.c.peer[peer] = 0;

@@ -1,5 +1,6 @@
 import { type Digest, mix32 } from "../base/hash.js";
 import { Table, type TableState } from "../engine/table.js";
+import { RowLists } from "./row-lists.js";
 
 /** Neighbour states, numbered as NUD_* in linux/neighbour.h. */
 export const NUD = Object.freeze({
@@ -41,6 +42,9 @@ const neighColumns = {
   cause: "i32",
   /** next row of the same hash bucket */
   next: "i32",
+  /** neighbours of the same device */
+  after: "i32",
+  before: "i32",
 } as const;
 
 const parkedColumns = { packet: "i32", next: "i32", size: "i32" } as const;
@@ -55,6 +59,7 @@ export class NeighbourTable {
   readonly rows: Table<typeof neighColumns> = new Table(neighColumns, 64);
   readonly parked: Table<typeof parkedColumns> = new Table(parkedColumns, 16);
   private buckets: Int32Array = new Int32Array(64);
+  private readonly byDevice: RowLists = new RowLists();
 
   /** The row of a neighbour, 0 if there is none. */
   find(dev: number, addr: number): number {
@@ -71,6 +76,7 @@ export class NeighbourTable {
     const c = this.rows.c;
     c.dev[row] = dev;
     c.addr[row] = addr;
+    this.byDevice.add(c, dev, row);
     if (this.rows.count > this.buckets.length) this.reindex(this.buckets.length * 2);
     else this.link(row);
     return row;
@@ -84,7 +90,13 @@ export class NeighbourTable {
     for (let r = this.buckets[at]!; r !== row && r !== 0; r = c.next[r]!) last = r;
     if (last === 0) this.buckets[at] = c.next[row]!;
     else c.next[last] = c.next[row]!;
+    this.byDevice.remove(c, c.dev[row]!, row);
     this.rows.release(row);
+  }
+
+  /** Rows of a device's neighbours, lowest first. */
+  of(dev: number): number[] {
+    return this.byDevice.of(this.rows.c, dev);
   }
 
   /** Puts a packet at the end of a neighbour's queue. */
@@ -130,6 +142,8 @@ export class NeighbourTable {
     this.rows.restore(state.rows);
     this.parked.restore(state.parked);
     this.reindex(this.buckets.length);
+    this.byDevice.clear();
+    for (let r = 1; r < this.rows.top; r++) if (this.rows.live[r] === 1) this.byDevice.add(this.rows.c, this.rows.c.dev[r]!, r);
   }
 
   /** Folds what can decide a later step; the order of rows is part of the state. */

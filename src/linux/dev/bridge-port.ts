@@ -83,7 +83,7 @@ export function refreshBridgeCarrier(s: Stack, bridge: number): void {
 /** br_fdb_delete_by_port: forgets what was learned at a port; `all`: the permanent entries too. */
 export function flushPort(s: Stack, bridge: number, port: number, all: boolean): void {
   const c = s.fdb.rows.c;
-  s.fdb.removeWhere((row) => c.owner[row] === bridge && c.port[row] === port && (all || (c.flags[row]! & (FDBF.permanent | FDBF.static)) === 0));
+  s.fdb.removeWhere(bridge, (row) => c.port[row] === port && (all || (c.flags[row]! & (FDBF.permanent | FDBF.static)) === 0));
 }
 
 /** A port or its bridge went up, down, or gained or lost its carrier. */

@@ -1,5 +1,6 @@
 import { type Digest, mix32 } from "../../base/hash.js";
 import { Table, type TableState } from "../../engine/table.js";
+import { RowLists } from "../row-lists.js";
 
 /** Bits of `flags`: kept for ever, of the bridge or port itself, kept until deleted, written by a person. */
 export const FDBF = Object.freeze({ permanent: 1, local: 2, static: 4, user: 8 } as const);
@@ -21,12 +22,16 @@ const fdbColumns = {
   cause: "i32",
   /** next row of the same hash bucket */
   next: "i32",
+  /** first rows of the same owner */
+  after: "i32",
+  before: "i32",
 } as const;
 
 /** Forwarding databases of all bridges and VXLAN devices: (device, MAC) to a port or to remote ends. */
 export class FdbTable {
   readonly rows: Table<typeof fdbColumns> = new Table(fdbColumns, 64);
   private buckets: Int32Array = new Int32Array(64);
+  private readonly byOwner: RowLists = new RowLists();
 
   /** First row of an address, 0 if there is none; further destinations hang on `more`. */
   find(owner: number, mac: number): number {
@@ -43,6 +48,7 @@ export class FdbTable {
     const c = this.rows.c;
     c.owner[row] = owner;
     c.mac[row] = mac;
+    this.byOwner.add(c, owner, row);
     if (this.rows.count > this.buckets.length) this.reindex(this.buckets.length * 2);
     else this.link(row);
     return row;
@@ -64,6 +70,7 @@ export class FdbTable {
   remove(first: number): void {
     const c = this.rows.c;
     this.unlink(first);
+    this.byOwner.remove(c, c.owner[first]!, first);
     let row = first;
     while (row !== 0) {
       const more = c.more[row]!;
@@ -78,8 +85,11 @@ export class FdbTable {
     if (row === first) {
       const second = c.more[first]!;
       this.unlink(first);
+      this.byOwner.remove(c, c.owner[first]!, first);
       this.rows.release(first);
-      if (second !== 0) this.link(second);
+      if (second === 0) return;
+      this.link(second);
+      this.byOwner.add(c, c.owner[second]!, second);
       return;
     }
     let last = first;
@@ -88,13 +98,17 @@ export class FdbTable {
     this.rows.release(row);
   }
 
-  /** Takes out every address of `owner` that `which` names by its first row. */
-  removeWhere(which: (row: number) => boolean): void {
-    for (const row of this.firstRows()) if (which(row)) this.remove(row);
+  /** First rows of the addresses in a device's table, lowest first. */
+  of(owner: number): number[] {
+    return this.byOwner.of(this.rows.c, owner);
   }
 
-  /** First rows of all addresses, in row order. */
-  firstRows(): number[] {
+  /** Takes out every address of `owner` that `which` names by its first row. */
+  removeWhere(owner: number, which: (row: number) => boolean): void {
+    for (const row of this.of(owner)) if (which(row)) this.remove(row);
+  }
+
+  private firstRows(): number[] {
     const { live, top, c } = this.rows;
     const later = new Set<number>();
     for (let r = 1; r < top; r++) if (live[r] === 1 && c.more[r] !== 0) later.add(c.more[r]!);
@@ -110,6 +124,8 @@ export class FdbTable {
   restore(state: TableState): void {
     this.rows.restore(state);
     this.reindex(this.buckets.length);
+    this.byOwner.clear();
+    for (const row of this.firstRows()) this.byOwner.add(this.rows.c, this.rows.c.owner[row]!, row);
   }
 
   fold(digest: Digest): void {
