@@ -1,5 +1,5 @@
 // The columns of the packet pool. A packet is a row number; a header field is a column. Headers are not nested: an
-// encapsulated or quoted packet is a second row, named by `inner`. Reasons: docs/architecture.md, "A packet is one flat record".
+// encapsulated or quoted packet is a second row, named by `inner`.
 
 /** Columns of 32-bit integers, in slab order. */
 export const INT_COLUMNS = [
@@ -61,7 +61,6 @@ const NO_DOUBLES: Float64Array = new Float64Array(0);
 
 /**
  * Every field of every packet: `c.src[p]`. The arrays are replaced when the pool grows, so none may be kept over an `alloc` or `copy`.
- * Spelled out, not built by a loop, because engines turn an object that gains many computed names into a slow dictionary.
  */
 export class PacketColumns implements Record<IntColumn, Int32Array>, Record<DoubleColumn, Float64Array> {
   /** Identity, unique in a world; kept by a copy that is the same packet. */

@@ -1,6 +1,6 @@
 // The frame that stands in a writer's buffer, when it is UDP over IPv4 in VXLAN over IPv4. The next frame of a capture is mostly like it
 // but for addresses, ports, identifications and VNI; then only these are written, and the checksums are made from them and from the
-// remembered sums of all that stayed (RFC 1624's idea). Measured: 5 times faster than writing every field.
+// remembered sums of all that stayed (RFC 1624's idea). Measured: about 4 times faster than writing every field.
 
 import { ETHERTYPE, PROTO } from "../../base/codes.js";
 import { IP_FLAG, type PacketColumns } from "../columns.js";
