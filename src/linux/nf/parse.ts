@@ -37,8 +37,11 @@ interface Use {
 
 /** What the words said so far. */
 interface Draft {
-  readonly sources: AddressTest[];
-  readonly destinations: AddressTest[];
+  /** hosts as text: the tool looks them up when it has read all words */
+  sources: readonly string[];
+  sourceNot: boolean;
+  destinations: readonly string[];
+  destinationNot: boolean;
   readonly seen: Set<string>;
   inDev: DeviceTest | null;
   outDev: DeviceTest | null;
@@ -74,7 +77,7 @@ export function parseRules(spec: string, place: RulePlaceAsked): readonly Rule[]
 function readWords(words: readonly string[], place: RulePlaceAsked): Rule[] {
   const context: SpecContext = { s: place.s, ns: place.ns, family: place.family, table: place.table, proto: 0, protoNot: false };
   const draft: Draft = {
-    sources: [], destinations: [], seen: new Set(), inDev: null, outDev: null, frag: 0, uses: [], target: null, go: GO.on, to: "", protocolLoaded: false,
+    sources: [], sourceNot: false, destinations: [], destinationNot: false, seen: new Set(), inDev: null, outDev: null, frag: 0, uses: [], target: null, go: GO.on, to: "", protocolLoaded: false,
   };
   let at = 0;
   let not = false;
@@ -111,13 +114,15 @@ function once(draft: Draft, option: string): void {
 function readCommon(option: string, take: () => string, not: boolean, draft: Draft, context: SpecContext): void {
   switch (option) {
     case "-s":
-    case "-d": {
       once(draft, option);
-      const hosts = take().split(",");
-      if (not && hosts.length > 1) throw parameterFault("! not allowed with multiple source or destination IP addresses");
-      for (const host of hosts) (option === "-s" ? draft.sources : draft.destinations).push(addressTest(host, not, context));
+      draft.sources = take().split(",");
+      draft.sourceNot = not;
       return;
-    }
+    case "-d":
+      once(draft, option);
+      draft.destinations = take().split(",");
+      draft.destinationNot = not;
+      return;
     case "-i":
       once(draft, option);
       draft.inDev = parseDevice(context.s, take(), not);
@@ -216,6 +221,12 @@ function addressTest(host: string, not: boolean, { s, family }: SpecContext): Ad
   return Object.freeze({ not, exact, words: Object.freeze(words), masks: Object.freeze(masks) });
 }
 
+/** The tests of `-s` or `-d`: one null if it was not given. */
+function hostTests(hosts: readonly string[], not: boolean, context: SpecContext): (AddressTest | null)[] {
+  if (not && hosts.length > 1) throw parameterFault("! not allowed with multiple source or destination IP addresses");
+  return hosts.length === 0 ? [null] : hosts.map((host) => addressTest(host, not, context));
+}
+
 /** An address test of nothing is no test. */
 const anyAddress = (test: AddressTest): boolean => !test.not && test.masks.every((mask) => mask === 0);
 const anyDevice = (test: DeviceTest | null): boolean => test !== null && test.name === 0 && test.prefix === "" && !test.not;
@@ -229,9 +240,11 @@ function finish(draft: Draft, context: SpecContext, place: RulePlaceAsked): Rule
   const targetExtension = draft.target?.extension as TargetExtension | undefined;
   if (target !== null && targetExtension!.limits !== undefined) checkLimits(targetExtension!.limits(target), context, place, null);
   const sets = [...matches.filter((m) => m.kind === MATCH.set), ...(target?.kind === TARGET.set ? [target] : [])].map((m) => (m as unknown as SetReference).set);
+  const sources = hostTests(draft.sources, draft.sourceNot, context);
+  const destinations = hostTests(draft.destinations, draft.destinationNot, context);
   const made: Rule[] = [];
-  for (const src of draft.sources.length === 0 ? [null] : draft.sources) {
-    for (const dst of draft.destinations.length === 0 ? [null] : draft.destinations) {
+  for (const src of sources) {
+    for (const dst of destinations) {
       const parts: RuleParts = {
         src: src === null || anyAddress(src) ? null : src,
         dst: dst === null || anyAddress(dst) ? null : dst,

@@ -35,6 +35,8 @@ export interface RestoreTable {
   /** lines of `*table` and `COMMIT` in the text it came from */
   readonly line?: number;
   readonly commitLine?: number;
+  /** the text ended or failed before COMMIT: look for faults, change nothing */
+  readonly uncommitted?: boolean;
 }
 
 /** What `iptables-restore` is given, without the text. */

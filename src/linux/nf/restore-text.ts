@@ -19,32 +19,38 @@ const COMMANDS: Readonly<Record<string, NonNullable<RestoreRule["op"]>>> = Objec
   "-F": "F", "--flush": "F", "-X": "X", "--delete-chain": "X", "-P": "P", "--policy": "P", "-Z": "Z", "--zero": "Z",
 });
 
-/** A document, or the first line that is none. Chain lines after rules are kept in their place as `-N` or `-F` of the chain. */
-export function parseRestoreText(text: string): RestoreDoc | RestoreTextFault {
+/** What was read up to the first line that cannot be; its table is there without a COMMIT, so that faults before it speak first. */
+export interface RestoreText {
+  readonly doc: RestoreDoc;
+  readonly fault: RestoreTextFault | null;
+}
+
+export function parseRestoreText(text: string): RestoreText {
   const tables: RestoreTable[] = [];
   let open: Section | null = null;
+  const stop = (line: number, message: string): RestoreText => ({ doc: { tables: open === null ? tables : [...tables, { ...open, uncommitted: true }] }, fault: { line, message } });
   const lines = text.split("\n");
   for (let i = 0; i < lines.length; i++) {
     const number = i + 1;
     const line = lines[i]!.trim();
     if (line === "" || line.startsWith("#")) continue;
     if (line.startsWith("*") && open === null) open = { name: line.slice(1).trim(), line: number, chains: [], rules: [] };
-    else if (open === null) return { line: number, message: `line ${number} failed` };
+    else if (open === null) return stop(number, `line ${number} failed`);
     else if (line === "COMMIT") {
       tables.push({ ...open, commitLine: number });
       open = null;
     } else if (line.startsWith(":")) {
       const chain = chainOf(line, number);
-      if ("message" in chain) return chain;
+      if ("message" in chain) return stop(number, chain.message);
       open.chains.push(chain);
     } else {
       const rule = ruleOf(line, number);
-      if ("message" in rule) return rule;
+      if ("message" in rule) return stop(number, rule.message);
       open.rules.push(rule);
     }
   }
-  if (open !== null) return { line: lines.length, message: `COMMIT expected at line ${text.endsWith("\n") ? lines.length : lines.length + 1}` };
-  return { tables };
+  const end = text.endsWith("\n") ? lines.length : lines.length + 1;
+  return open === null ? { doc: { tables }, fault: null } : stop(end, `COMMIT expected at line ${end}`);
 }
 
 function chainOf(line: string, number: number): RestoreChain | RestoreTextFault {

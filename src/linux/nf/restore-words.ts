@@ -33,15 +33,21 @@ export class RestoreWords {
     return { errno, message: `${this.name} ${versionWords(this.tool)}: \nline ${line}: ${doing} failed (${ERRNO_WORDS[errno] ?? errno}): ${about}` };
   }
 
-  spec(fault: SpecFault, op: "A" | "I" | "R" | "D", chain: string, line: number): Fault {
+  spec(fault: SpecFault, op: string, chain: string, line: number): Fault {
     if (fault.kind === "plain") {
       const text = `${fault.message}\nError occurred at line: ${line}`;
       return { errno: fault.errno, message: `${text}\nTry \`${this.name} -h' or '${this.name} --help' for more information.` };
     }
     if (fault.kind === "not-modelled") return { errno: fault.errno, message: `${fault.message} (line ${line})` };
     if (fault.message !== "" && (fault.kind === "parameter" || this.tool.flavour === "nft")) return this.refused(fault.errno, fault.message, line);
-    const doing = { A: "RULE_APPEND", I: "RULE_INSERT", R: "RULE_REPLACE", D: "RULE_DELETE" }[op];
+    const doing = op === "A" ? "RULE_APPEND" : op === "I" ? "RULE_INSERT" : op === "R" ? "RULE_REPLACE" : "RULE_DELETE";
     return this.kernel(fault.errno, doing, `rule in chain ${chain}`, line, line);
+  }
+
+  /** The text is no restore document. */
+  text(message: string): Fault {
+    if (message.startsWith("Bad argument")) return { errno: "EINVAL", message: `${message}\nTry \`${this.name} -h' or '${this.name} --help' for more information.` };
+    return { errno: "EINVAL", message: `${this.name}: ${message}` };
   }
 
   noTable(name: string, line: number): Fault {

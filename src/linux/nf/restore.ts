@@ -6,6 +6,7 @@ import type { Stack } from "../stack.js";
 import { registerTable, TableDraft } from "./change.js";
 import { parseRules } from "./parse.js";
 import type { RestoreChain, RestoreDoc, RestoreRule, RestoreTable } from "./restore-doc.js";
+import { parseRestoreText } from "./restore-text.js";
 import { GO, type Rule } from "./rule.js";
 import { SpecFault } from "./spec-fault.js";
 import { POLICY, TABLE, type TableName } from "./table.js";
@@ -63,11 +64,61 @@ function restoreTable(s: Stack, ns: number, family: 4 | 6, section: RestoreTable
     if (fault !== null) return fault;
   }
   const deletes = (section.deletes ?? []).map((chain): RestoreRule => ({ chain, op: "X", spec: "" }));
-  for (const rule of [...section.rules, ...deletes]) {
+  const rules = [...section.rules, ...deletes];
+  const commitLine = section.commitLine ?? line + rules.length + 1;
+  if (options.flavour === "nft") {
+    const fault = readAhead(work, rules, line, section.uncommitted === true ? null : commitLine);
+    if (fault !== null || section.uncommitted === true) return fault;
+  }
+  for (const rule of rules) {
     const fault = ruleLine(work, rule, rule.line ?? ++line);
     if (fault !== null) return fault;
   }
-  return commit(work, section.commitLine ?? line + 1);
+  return section.uncommitted === true ? null : commit(work, commitLine);
+}
+
+/** The nft flavour reads all lines, then looks for the chains of all jumps, then begins. */
+function readAhead(work: Work, rules: readonly RestoreRule[], first: number, commitLine: number | null): RestoreFault | null {
+  const { s, draft, words } = work;
+  const made = new Set(rules.filter((r) => r.op === "N").map((r) => r.chain));
+  const missing: Rule[] = [];
+  let line = first;
+  for (const r of rules) {
+    line = r.line ?? line + 1;
+    if (!takesSpec(r)) continue;
+    const read = readSpec(work, r, line);
+    if ("message" in read) return read;
+    for (const rule of read) {
+      const to = s.nf.names.name(rule.to);
+      if (leads(rule) && !draft.has(to) && !made.has(to)) missing.push(rule);
+    }
+  }
+  const rule = missing[0];
+  return rule === undefined || commitLine === null ? null : words.noTarget(s.nf.names.name(rule.to), rule.go === GO.goto, commitLine);
+}
+
+const leads = (rule: Rule): boolean => rule.go === GO.jump || rule.go === GO.goto;
+
+function takesSpec(r: RestoreRule): boolean {
+  const op = r.op ?? "A";
+  return op === "A" || op === "I" || op === "R" || (op === "D" && (r.spec !== "" || r.at === undefined));
+}
+
+function readSpec({ s, ns, family, table, words }: Work, r: RestoreRule, line: number): readonly Rule[] | RestoreFault {
+  try {
+    return parseRules(r.spec, { s, ns, family, table, chain: r.chain, cause: r.cause ?? 0 });
+  } catch (fault) {
+    if (!(fault instanceof SpecFault)) throw fault;
+    return words.spec(fault, r.op ?? "A", r.chain, line);
+  }
+}
+
+/** Applies the text that iptables-restore is given. */
+export function restoreText(s: Stack, ns: number, family: 4 | 6, text: string, options: RestoreOptions): RestoreFault | null {
+  const { doc, fault } = parseRestoreText(text);
+  const refused = restoreTables(s, ns, family, doc, options);
+  if (refused !== null || fault === null) return refused;
+  return new RestoreWords({ family, flavour: options.flavour }).text(fault.message);
 }
 
 function chainLine({ draft, options, words }: Work, chain: RestoreChain, line: number): RestoreFault | null {
@@ -90,7 +141,8 @@ function ruleLine(work: Work, r: RestoreRule, line: number): RestoreFault | null
     draft.add(r.chain);
     return null;
   }
-  if (op === "A" || op === "I" || op === "R" || (op === "D" && r.spec !== "") || (op === "D" && r.at === undefined)) return specLine(work, r, op, line);
+  if (takesSpec(r)) return specLine(work, r, op as "A" | "I" | "R" | "D", line);
+  if (r.chain === "") return everyChain(work, op, line);
   if (!draft.has(r.chain)) return words.failed(line, "ENOENT", "No chain/target/match by that name.");
   if (op === "D") {
     if (r.at! < 1 || r.at! > draft.chain(r.chain)!.rules.length) return words.failed(line, "ENOENT", "Index of deletion too big.");
@@ -99,8 +151,24 @@ function ruleLine(work: Work, r: RestoreRule, line: number): RestoreFault | null
   else if (op === "Z") draft.zero(r.chain);
   else if (op === "P") {
     if (!draft.isBase(r.chain)) return words.failed(line, "ENOENT", "Bad built-in chain name.");
-    draft.setPolicy(r.chain, r.spec === "DROP" ? POLICY.drop : POLICY.accept, null);
+    // iptables-nft-restore 1.8.9 takes the line and leaves the policy as it is.
+    if (work.options.flavour === "legacy") draft.setPolicy(r.chain, r.spec === "DROP" ? POLICY.drop : POLICY.accept, null);
   } else return removeChain(work, r.chain, line);
+  return null;
+}
+
+/** `-F`, `-Z` or `-X` without a chain. */
+function everyChain(work: Work, op: RestoreRule["op"], line: number): RestoreFault | null {
+  const { draft, words } = work;
+  for (const name of draft.names()) {
+    if (op === "F") draft.flush(name);
+    else if (op === "Z") draft.zero(name);
+    else if (op !== "X") return words.failed(line, "EINVAL", "Invalid argument.");
+    else if (!draft.isBase(name)) {
+      const fault = removeChain(work, name, line);
+      if (fault !== null) return fault;
+    }
+  }
   return null;
 }
 
@@ -114,19 +182,15 @@ function removeChain(work: Work, name: string, line: number): RestoreFault | nul
 }
 
 function specLine(work: Work, r: RestoreRule, op: "A" | "I" | "R" | "D", line: number): RestoreFault | null {
-  const { s, ns, family, table, draft, options, words } = work;
-  let rules: readonly Rule[];
-  try {
-    rules = parseRules(r.spec, { s, ns, family, table, chain: r.chain, cause: r.cause ?? 0 });
-  } catch (fault) {
-    if (!(fault instanceof SpecFault)) throw fault;
-    return words.spec(fault, op, r.chain, line);
-  }
+  const { s, draft, options, words } = work;
+  const rules = readSpec(work, r, line);
+  if ("message" in rules) return rules;
   if (!draft.has(r.chain)) return words.failed(line, "ENOENT", "No chain/target/match by that name.");
   for (const rule of rules) {
-    if (rule.go !== GO.jump && rule.go !== GO.goto) continue;
-    if (options.flavour === "legacy" && !draft.has(s.nf.names.name(rule.to))) return words.noTarget(s.nf.names.name(rule.to), rule.go === GO.goto, line);
-    work.jumps.push({ rule, chain: r.chain, line });
+    const to = s.nf.names.name(rule.to);
+    if (!leads(rule)) continue;
+    if (options.flavour === "legacy" && !draft.has(to)) return words.noTarget(to, rule.go === GO.goto, line);
+    if (op !== "D") work.jumps.push({ rule, chain: r.chain, line });
   }
   const { length } = draft.chain(r.chain)!.rules;
   const packets = options.counters ? (r.packets ?? 0) : 0;
@@ -150,7 +214,6 @@ function specLine(work: Work, r: RestoreRule, op: "A" | "I" | "R" | "D", line: n
 function commit({ s, draft, jumps, words }: Work, line: number): RestoreFault | null {
   for (const jump of jumps) {
     const to = s.nf.names.name(jump.rule.to);
-    if (!draft.has(to)) return words.noTarget(to, jump.rule.go === GO.goto, line);
     if (draft.isBase(to)) return words.kernel("EOPNOTSUPP", "RULE_APPEND", `rule in chain ${jump.chain}`, jump.line, line);
   }
   try {
