@@ -40,7 +40,8 @@ function setDevices(s: Stack, ns: number, change: (devices: Map<string, number>)
   const info = s.nsInfo.get(ns)!;
   const devices = new Map(info.devices);
   change(devices);
-  s.nsInfo.set(ns, Object.freeze({ ...info, devices }));
+  const tunnels = Object.freeze(Array.from(devices.values()).filter((dev) => s.dev.c.kind[dev] === DEV.vxlan));
+  s.nsInfo.set(ns, Object.freeze({ ...info, devices, tunnels }));
 }
 
 /** A random address as eth_hw_addr_random gives: unicast, locally administered; drawn from the device's own stream. */

@@ -110,6 +110,11 @@ export function neighbourOutput(s: Stack, p: number, dev: number, nextHop: Addr)
   }
   const row = neighbourOf(s, dev, nextHop);
   const state = s.neigh.rows.c.state[row]!;
+  if ((state & NUD.valid) === 0 && !s.book.is4(nextHop)) {
+    // Nobody asks by neighbour solicitation yet.
+    s.op.drop(p, s.dev.c.ns[dev]!, dev, DROP.NOT_MODELLED);
+    return;
+  }
   s.neigh.rows.c.used[row] = s.engine.now;
   if ((state & (NUD.connected | NUD.delay | NUD.probe)) === 0) {
     if ((state & (NUD.stale | NUD.incomplete)) === 0) startAsking(s, row, p);

@@ -18,7 +18,7 @@ export function receive(s: Stack, p: number, dev: number): void {
   c.iif[p] = dev;
   classify(s, p, dev);
   if (s.trace !== null) traceStep(s, STEP.DEVICE_IN, p, s.dev.c.ns[dev]!, dev, 0, 0);
-  if (s.dev.c.master[dev] !== 0) bridgeReceive(s, p, dev, (q, bridge) => bridgeUp(s, q, bridge));
+  if (s.dev.c.master[dev] !== 0) bridgeReceive(s, p, dev, bridgeUp);
   else deliver(s, p, dev);
 }
 
@@ -67,6 +67,8 @@ function onBacklog(s: Stack, p: number, dev: number): void {
 
 export function installReceive(s: Stack): void {
   s.op.receive = (p, dev) => receive(s, p, dev);
+  // Until somebody installs IPv6.
+  s.op.ip6Receive = (p, dev) => s.op.drop(p, s.dev.c.ns[dev]!, dev, DROP.NOT_MODELLED);
   s.engine.on(EV.receive, (p, dev) => onBacklog(s, p, dev));
   s.engine.on(EV.neighbour, (a, b) => (b === 0 ? neighbourTimer(s, a) : arpProxied(s, a)));
 }

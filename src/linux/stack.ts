@@ -124,6 +124,8 @@ export interface NetnsInfo {
   readonly name: string;
   /** device rows by name */
   readonly devices: ReadonlyMap<string, number>;
+  /** those of `devices` that are VXLAN devices: who listens for tunnelled frames */
+  readonly tunnels?: readonly number[];
   /** sysctls that no column holds, by dotted key */
   readonly sysctls: Readonly<Record<string, string>>;
 }

@@ -25,7 +25,7 @@ export function transmit(s: Stack, p: number, dev: number): void {
   c.dev[p] = dev;
   if (s.trace !== null) traceStep(s, STEP.DEVICE_OUT, p, s.dev.c.ns[dev]!, dev, 0, 0);
   if (kind === DEV.bridge && (c.meta[p]! & PACKET_META.BRIDGED_DNAT) !== 0) {
-    bridgeResume(s, p, dev, (q, bridge) => bridgeUp(s, q, bridge));
+    bridgeResume(s, p, dev, bridgeUp);
     return;
   }
   switch (kind) {

@@ -20,8 +20,11 @@ import { fitsDevice, frameBytes, networkBytes } from "./frame.js";
 /** 01:80:c2:00:00:01 to 0f: for the next bridge alone, never passed on. */
 const LINK_LOCAL = 0x0180c2000000;
 
+/** What a bridge does with the frames of its own machine. */
+export type TakesUp = (s: Stack, p: number, bridge: number) => void;
+
 /** br_handle_frame: `up` takes the frames that are for this machine. */
-export function bridgeReceive(s: Stack, p: number, port: number, up: (p: number, bridge: number) => void): void {
+export function bridgeReceive(s: Stack, p: number, port: number, up: TakesUp): void {
   const c = s.packets.c;
   const bridge = s.dev.c.master[port]!;
   const ns = s.dev.c.ns[port]!;
@@ -40,7 +43,7 @@ export function bridgeReceive(s: Stack, p: number, port: number, up: (p: number,
 }
 
 /** br_handle_frame_finish: learns, then to the one port, to all, or up. */
-function bridgeForward(s: Stack, p: number, bridge: number, port: number, up: (p: number, bridge: number) => void): void {
+function bridgeForward(s: Stack, p: number, bridge: number, port: number, up: TakesUp): void {
   const c = s.packets.c;
   const flags = s.dev.c.flags;
   if ((flags[port]! & DEVF.learning) !== 0) learn(s, p, bridge, port);
@@ -65,11 +68,11 @@ function bridgeForward(s: Stack, p: number, bridge: number, port: number, up: (p
 }
 
 /** br_pass_frame_up; the bridge counts what it takes without the Ethernet header. */
-function passUp(s: Stack, p: number, bridge: number, up: (p: number, bridge: number) => void): void {
+function passUp(s: Stack, p: number, bridge: number, up: TakesUp): void {
   countRx(s, bridge, networkBytes(s, p));
   s.packets.c.dev[p] = bridge;
   if (s.trace !== null) traceStep(s, STEP.BRIDGE_UP, p, s.dev.c.ns[bridge]!, bridge, 0, 0);
-  up(p, bridge);
+  up(s, p, bridge);
 }
 
 /** should_deliver; `from` is 0 for frames of the machine itself. */
@@ -126,7 +129,7 @@ export function bridgeTransmit(s: Stack, p: number, bridge: number): void {
 }
 
 /** br_nf_pre_routing_finish_bridge_slow: a DNATed frame that waited for its new MAC goes on from the port it came in by. */
-export function bridgeResume(s: Stack, p: number, bridge: number, up: (p: number, bridge: number) => void): void {
+export function bridgeResume(s: Stack, p: number, bridge: number, up: TakesUp): void {
   const c = s.packets.c;
   const port = c.physIn[p]!;
   c.meta[p]! &= ~PACKET_META.BRIDGED_DNAT;

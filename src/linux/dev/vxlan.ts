@@ -79,36 +79,25 @@ function encapsulate(s: Stack, p: number, dev: number, remote: Addr): void {
   s.op.ipLocalOut(outer, ns);
 }
 
-/** The VXLAN devices that are up and listen on a UDP port of a namespace; their socket is open while one of them is up. */
-function listeners(s: Stack, ns: number, port: number): { dev: number; vxlan: VxlanOptions }[] {
-  const found: { dev: number; vxlan: VxlanOptions }[] = [];
-  for (const dev of s.nsInfo.get(ns)!.devices.values()) {
-    const vxlan = s.devInfo.get(dev)!.vxlan;
-    if (vxlan !== undefined && vxlan.port === port && isUp(s, dev)) found.push({ dev, vxlan });
-  }
-  return found;
-}
-
 /**
  * vxlan_rcv: takes a UDP packet for the tunnel's port out of the demultiplexer's hands. False: no tunnel listens there, and
  * the packet is still the caller's.
  */
 export function vxlanReceive(s: Stack, p: number, ns: number): boolean {
   const c = s.packets.c;
-  const listening = listeners(s, ns, c.dport[p]!);
-  if (listening.length === 0) return false;
   const inner = c.inner[p]!;
-  if (inner === 0) {
-    s.op.drop(p, ns, c.dev[p]!, DROP.VXLAN_INVALID_HDR);
+  let listening = false;
+  // The devices of one port share a socket, which is open while one of them is up.
+  for (const dev of s.nsInfo.get(ns)!.tunnels ?? []) {
+    const vxlan = s.devInfo.get(dev)!.vxlan;
+    if (vxlan === undefined || vxlan.port !== c.dport[p] || !isUp(s, dev)) continue;
+    listening = true;
+    if (inner === 0 || vxlan.vni !== c.vni[p]) continue;
+    decapsulate(s, p, inner, ns, dev, vxlan);
     return true;
   }
-  const target = listening.find(({ vxlan }) => vxlan.vni === c.vni[p]);
-  if (target === undefined) {
-    s.op.drop(p, ns, c.dev[p]!, DROP.VXLAN_VNI_NOT_FOUND);
-    return true;
-  }
-  decapsulate(s, p, inner, ns, target.dev, target.vxlan);
-  return true;
+  if (listening) s.op.drop(p, ns, c.dev[p]!, inner === 0 ? DROP.VXLAN_INVALID_HDR : DROP.VXLAN_VNI_NOT_FOUND);
+  return listening;
 }
 
 function decapsulate(s: Stack, p: number, inner: number, ns: number, dev: number, vxlan: VxlanOptions): void {

@@ -105,7 +105,7 @@ function addVxlan(s: Stack, act: LinkAdd, vxlan: VxlanAct | undefined): ActResul
   const lower = vxlan.dev === undefined ? 0 : deviceByName(s, act.ns, vxlan.dev);
   if (vxlan.dev !== undefined && lower === 0) return noDevice(vxlan.dev);
   const port = vxlan.port ?? VXLAN_PORT;
-  for (const other of s.nsInfo.get(act.ns)!.devices.values()) {
+  for (const other of s.nsInfo.get(act.ns)!.tunnels ?? []) {
     const known = s.devInfo.get(other)!.vxlan;
     if (known !== undefined && known.vni === vxlan.id && known.port === port) {
       return extackError("EEXIST", "A VXLAN device with the specified VNI already exists");
