@@ -1,9 +1,5 @@
 import { expect, test } from "vitest";
-import { configuredIptablesNode } from "../../src/models/proxy/configured-node.js";
-import { IptablesRenderer } from "../../src/models/proxy/iptables/render.js";
-import { formatSorted } from "../../src/models/proxy/iptables/sorted-form.js";
-import { activeChains, staleChains, syncDoc } from "../../src/models/proxy/iptables/sync-doc.js";
-import { buildView } from "../../src/models/proxy/view.js";
+import { configuredRulesText } from "../../src/models/proxy/configured-rules.js";
 import { describeWith, needs } from "../support/requires.js";
 import { proxyCases } from "./proxy-cases.js";
 
@@ -14,14 +10,9 @@ describeWith("recorded iptables cases", [needs.shared], () => {
     expect(cases).toHaveLength(8);
   });
 
-  for (const { name, config, services, slices, nodes, expected } of cases) {
+  for (const { name, config, objects, expected } of cases) {
     test(`${name}: sorted form, byte for byte`, () => {
-      const renderer = new IptablesRenderer(() => 1);
-      const node = configuredIptablesNode(config, nodes);
-      const rules = renderer.render(buildView(services, slices), node);
-      const stale = staleChains(config.existingNatChains, activeChains(rules));
-      const changed = config.sync === "full" ? "all" : new Set(config.changedServices);
-      expect(formatSorted(syncDoc(rules, node, { changed, stale }, renderer.causeOf))).toBe(expected);
+      expect(configuredRulesText("iptables", "sorted", config, objects)).toBe(expected);
     });
   }
 });

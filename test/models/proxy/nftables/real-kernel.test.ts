@@ -1,12 +1,12 @@
 import { spawnSync } from "node:child_process";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { configuredNftablesNode } from "../../../../src/models/proxy/configured-node.js";
+import { configuredNftables } from "../../../../src/models/proxy/configured-rules.js";
 import { formatCanonical } from "../../../../src/models/proxy/nftables/canonical-form.js";
 import { formatListed } from "../../../../src/models/proxy/nftables/listed-form.js";
 import type { NftTable } from "../../../../src/models/proxy/nftables/nft-doc.js";
 import { NftablesRenderer, nftTable } from "../../../../src/models/proxy/nftables/render.js";
-import { buildView, changeView, emptyView } from "../../../../src/models/proxy/view.js";
+import { changeView, emptyView } from "../../../../src/models/proxy/view.js";
 import { describeWith, needs, type Requirement } from "../../../support/requires.js";
 import { history } from "../arbitrary-services.js";
 import { proxyCases } from "../../../cases/proxy-cases.js";
@@ -30,11 +30,9 @@ function listed(table: NftTable): string {
 }
 
 describeWith("tables in the real kernel", [needs.netfilter, nft], () => {
-  for (const { name, config, services, slices, nodes } of proxyCases("nftables")) {
+  for (const { name, config, objects } of proxyCases("nftables")) {
     test(`${name} is listed as we say`, () => {
-      const renderer = new NftablesRenderer(() => 1);
-      const node = configuredNftablesNode(config, nodes);
-      const table = nftTable(renderer.render(buildView(services, slices), node), node, renderer.causeOf);
+      const table = configuredNftables(config, objects, () => 1);
       expect(listed(table)).toBe(formatListed(table));
     });
   }
