@@ -25,7 +25,7 @@ const OUTER = 6;
 const NEW_BITS = 2;
 const WIDEST = 16;
 /** A rebuild widens a block while at least one in so many of its entries would have a prefix of its own. */
-const SPARSEST = 4;
+const SPARSEST = 16;
 
 export class Lpm6 {
   /** Prefixes in the table. */

@@ -139,10 +139,14 @@ export class EventQueue {
     this.kind = events[at + KIND]!;
     this.a = events[at + A]!;
     this.b = events[at + B]!;
+    const use = events[at + USE]!;
     this.record = undefined;
-    if ((events[at + USE]! & RECORD) !== 0) this.record = this.records.get(at);
+    if ((use & RECORD) !== 0) this.takeRecord(at);
     // Freed at once: an event that schedules its successor gets the same place again, still warm.
-    this.release(at);
+    events[at + USE] = use & USES;
+    events[at] = this.free;
+    this.free = at;
+    this.size--;
     return true;
   }
 
@@ -159,7 +163,11 @@ export class EventQueue {
     if (next !== 0) events[next + PREV] = prev;
     else this.tails[slot] = prev;
     if (events[slot] === 0) this.empty(slot);
-    this.release(at);
+    this.records.delete(at);
+    events[at + USE]! &= USES;
+    events[at] = this.free;
+    this.free = at;
+    this.size--;
     return true;
   }
 
@@ -239,14 +247,9 @@ export class EventQueue {
     for (const [at, record] of state.records) this.records.set(at, record);
   }
 
-  private release(at: number): void {
-    const { events } = this;
-    const use = events[at + USE]!;
-    if ((use & RECORD) !== 0) this.records.delete(at);
-    events[at + USE] = use & USES;
-    events[at] = this.free;
-    this.free = at;
-    this.size--;
+  private takeRecord(at: number): void {
+    this.record = this.records.get(at);
+    this.records.delete(at);
   }
 
   /** Where the event of that id is, 0 if it is no longer pending. */
