@@ -1,5 +1,5 @@
 /* Services, nodes, namespaces and the smaller kinds of the core group. Read first: k8s.io/api core/v1/types.go. */
-import type { Condition, IntOrString, Labels, ObjectOf, ObjectReference, Quantity } from "./meta.js";
+import type { Condition, IntOrString, Labels, MetaCondition, ObjectOf, ObjectReference, Quantity } from "./meta.js";
 import type { PodTemplateSpec } from "./pod.js";
 
 export interface Namespace extends ObjectOf<"v1", "Namespace"> {
@@ -107,7 +107,7 @@ export interface Service extends ObjectOf<"v1", "Service"> {
   readonly spec: ServiceSpec;
   readonly status?: {
     readonly loadBalancer?: { readonly ingress?: readonly LoadBalancerIngress[] };
-    readonly conditions?: readonly Condition[];
+    readonly conditions?: readonly MetaCondition[];
   };
 }
 

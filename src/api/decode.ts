@@ -145,8 +145,8 @@ class Decoder {
         if (typeof value === "string") return value;
         return typeof value === "number" && fits(value, "int32") ? value : this.#wrongType(node, shape, at);
       case "quantity":
-        if (typeof value === "number") return value;
-        return typeof value === "string" && quantityForm.test(value) ? value : this.#malformed(quantityWords, at);
+        if (typeof value !== "boolean" && value !== null && quantityForm.test(String(value))) return String(value);
+        return this.#malformed(quantityWords, at);
       case "time":
         if (typeof value !== "string") return this.#wrongType(node, shape, at);
         return timeForm.test(value) ? value : this.#malformed(timeWords(value), at);

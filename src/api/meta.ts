@@ -10,8 +10,8 @@ export type Labels = Readonly<Record<string, string>>;
 /** A port number or the name of a container port; also a count or a percentage such as `25%`. */
 export type IntOrString = number | string;
 
-/** A resource amount as written: `250m`, `1Gi`, `2`. */
-export type Quantity = number | string;
+/** A resource amount: `250m`, `1Gi`, `2`; a number in a manifest becomes its text. */
+export type Quantity = string;
 
 export interface OwnerReference {
   readonly apiVersion: string;
@@ -83,6 +83,16 @@ export interface Condition {
   readonly lastProbeTime?: string;
   readonly lastHeartbeatTime?: string;
   readonly lastUpdateTime?: string;
+  readonly observedGeneration?: number;
+}
+
+/** A condition of the newer form, `metav1.Condition`, whose fields are all required. */
+export interface MetaCondition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason: string;
+  readonly message: string;
+  readonly lastTransitionTime: string;
   readonly observedGeneration?: number;
 }
 

@@ -1,5 +1,5 @@
 /* NetworkPolicy and Ingress. Read first: k8s.io/api networking/v1/types.go. */
-import type { IntOrString, LabelSelector, ObjectOf, ObjectReference } from "./meta.js";
+import type { IntOrString, LabelSelector, ObjectOf } from "./meta.js";
 
 export interface IPBlock {
   readonly cidr: string;
@@ -49,7 +49,7 @@ export interface IngressServiceBackend {
 
 export interface IngressBackend {
   readonly service?: IngressServiceBackend;
-  readonly resource?: ObjectReference & { readonly apiGroup?: string };
+  readonly resource?: { readonly apiGroup?: string; readonly kind: string; readonly name: string };
 }
 
 export interface HttpIngressPath {

@@ -197,7 +197,7 @@ export interface PodSpec {
   readonly resourceClaims?: unknown;
   readonly securityContext?: unknown;
   readonly volumes?: unknown;
-  readonly workloadRef?: unknown;
+  readonly schedulingGroup?: unknown;
 }
 
 export interface ContainerState {

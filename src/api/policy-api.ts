@@ -2,7 +2,7 @@
  * Cluster-wide policy. Read first: kubernetes-sigs/network-policy-api apis/v1alpha1 (AdminNetworkPolicy,
  * BaselineAdminNetworkPolicy) and apis/v1alpha2 (ClusterNetworkPolicy).
  */
-import type { Condition, LabelSelector, ObjectOf } from "./meta.js";
+import type { LabelSelector, MetaCondition, ObjectOf } from "./meta.js";
 
 /** Both selectors must hold; an absent one matches everything. */
 export interface NamespacedPods {
@@ -52,7 +52,7 @@ export interface AdminPolicyEgressRule {
 }
 
 export interface PolicyConditions {
-  readonly conditions?: readonly Condition[];
+  readonly conditions?: readonly MetaCondition[];
 }
 
 export interface AdminNetworkPolicy extends ObjectOf<"policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy"> {

@@ -21,7 +21,7 @@ const kinds: readonly ((lines: string[], at: number, other: number) => void)[] =
   (lines, at, other) => (lines[at] = (lines[at] ?? "").replace(/:.*$/, `: ${oddValues[other % oddValues.length]}`)),
   (lines, at, other) => (lines[at] = (lines[at] ?? "").replace(/[\w-]+/, oddValues[other % oddValues.length] ?? "")),
   (lines, at, other) => (lines[at] = (lines[at] ?? "").slice(0, other % 20)),
-  (lines, at, other) => (lines[at] += oddValues[other % oddValues.length]),
+  (lines, at, other) => (lines[at] = `${lines[at]}${oddValues[other % oddValues.length]}`),
   (lines, at, other) => {
     const donor = (corpus[other % corpus.length] ?? "").split("\n");
     lines.splice(at, 0, donor[other % donor.length] ?? "");

@@ -1,4 +1,4 @@
-import { conditions, labelSelector } from "./meta.js";
+import { labelSelector, metaConditions } from "./meta.js";
 import { int32, list, loose, record, text, type Shape } from "./shape.js";
 
 type Fields = Readonly<Record<string, Shape>>;
@@ -36,7 +36,7 @@ const protocols: Shape = list(
   record("ClusterNetworkPolicyProtocol", { tcp: portMatch, udp: portMatch, sctp: portMatch, destinationNamedPort: text }),
 );
 
-const status: Shape = loose(record("PolicyStatus", { conditions }));
+const status: Shape = loose(record("PolicyStatus", { conditions: metaConditions }));
 
 export const adminNetworkPolicyFields: Fields = {
   spec: record("AdminNetworkPolicySpec", { priority: int32, ...adminRules }, "subject"),

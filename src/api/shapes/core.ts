@@ -1,4 +1,4 @@
-import { conditions, objectReference, stringMap } from "./meta.js";
+import { conditions, metaConditions, objectReference, stringMap } from "./meta.js";
 import { podTemplate, protocol } from "./pod.js";
 import {
   any,
@@ -103,7 +103,7 @@ export const serviceFields: Fields = {
       loadBalancer: record("v1.LoadBalancerStatus", {
         ingress: list(record("v1.LoadBalancerIngress", { ip: text, hostname: text, ipMode: text, ports: any })),
       }),
-      conditions,
+      conditions: metaConditions,
     }),
   ),
 };

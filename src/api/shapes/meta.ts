@@ -73,4 +73,17 @@ export const conditions: Shape = list(
   ),
 );
 
+/** `metav1.Condition`. */
+export const metaConditions: Shape = list(
+  record(
+    "v1.Condition",
+    { type: text, status: text, reason: text, message: text, lastTransitionTime: time, observedGeneration: int64 },
+    "type",
+    "status",
+    "reason",
+    "message",
+    "lastTransitionTime",
+  ),
+);
+
 export { stringMap };

@@ -29,7 +29,7 @@ const ingressBackend: Shape = record("v1.IngressBackend", {
     { name: text, port: record("v1.ServiceBackendPort", { name: text, number: int32 }) },
     "name",
   ),
-  resource: record("v1.TypedLocalObjectReference", { apiGroup: text, kind: text, name: text }),
+  resource: record("v1.TypedLocalObjectReference", { apiGroup: text, kind: text, name: text }, "kind", "name"),
 });
 
 export const ingressFields: Fields = {

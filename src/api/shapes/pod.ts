@@ -213,7 +213,7 @@ export const podSpec: Shape = record(
     resourceClaims: any,
     securityContext: any,
     volumes: any,
-    workloadRef: any,
+    schedulingGroup: any,
   },
   "containers",
 );

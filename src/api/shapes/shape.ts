@@ -94,8 +94,9 @@ export function zeroOf(shape: Shape): unknown {
       return "";
     case "int":
     case "intOrString":
-    case "quantity":
       return 0;
+    case "quantity":
+      return "0";
     case "bool":
       return false;
     case "list":

@@ -73,8 +73,8 @@ function checkBackend(faults: Faults, path: string, { service, resource }: Ingre
   if (service !== undefined && resource !== undefined) {
     faults.invalid(path, "", "cannot set both resource and service backends");
   } else if (resource !== undefined) {
-    if ((resource.kind ?? "") === "") faults.required(`${path}.resource.kind`);
-    if ((resource.name ?? "") === "") faults.required(`${path}.resource.name`);
+    if (resource.kind === "") faults.required(`${path}.resource.kind`);
+    if (resource.name === "") faults.required(`${path}.resource.name`);
   } else if (service === undefined) {
     faults.invalid(path, "", "resource or service backend is required");
   } else {
