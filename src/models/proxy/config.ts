@@ -1,7 +1,9 @@
 // The configuration file of `podwire rules --config`: one proxy on one node, as data. It describes a proxy as it runs,
 // so values are taken as they are; only text that is no YAML and values of a wrong type are refused.
 
-import { isMap, LineCounter, parseDocument } from "yaml";
+import { decodeRecord } from "../../api/decode.js";
+import { any, bool, int32, list, record, type RecordShape, text as textShape } from "../../api/shapes/shape.js";
+import { parseYaml } from "../../api/yaml-text.js";
 import type { Problem } from "../../base/problem.js";
 
 export interface ProxyFlow {
@@ -46,159 +48,114 @@ export interface ProxyConfig {
   readonly flows: readonly ProxyFlow[];
 }
 
-/** Reads a configuration; every value that is not there is what kube-proxy has by default. */
+const flowShape = record("Flow", {
+  name: textShape,
+  sourceIP: textShape,
+  protocol: textShape,
+  destIP: textShape,
+  destPort: int32,
+  output: textShape,
+  masq: any,
+});
+
+const configShape: RecordShape = record("ProxyConfig", {
+  source: any,
+  expectedForm: any,
+  ipFamily: textShape,
+  nodeName: textShape,
+  nodeIP: textShape,
+  nodeLocalIPs: list(textShape),
+  masqueradeMark: textShape,
+  randomFully: bool,
+  masqueradeAll: bool,
+  detectLocal: record("DetectLocal", { mode: textShape, cidr: textShape, bridgeInterface: textShape, interfaceNamePrefix: textShape }),
+  localhostNodePorts: bool,
+  nodePortAddresses: list(textShape),
+  conntrackTCPBeLiberal: bool,
+  nfacct: record("Nfacct", { ct_state_invalid_dropped_pkts: bool, localhost_nps_accepted_pkts: bool }),
+  sync: textShape,
+  changedServices: list(textShape),
+  existingNatChains: list(textShape),
+  serviceCIDRs: list(textShape),
+  release: textShape,
+  scheduler: textShape,
+  strictARP: bool,
+  excludeCIDRs: list(textShape),
+  flows: list(flowShape),
+});
+
+/** What a file may leave out: anything. */
+type Written = { readonly [K in keyof ProxyConfig]?: Partial<ProxyConfig[K]> };
+type WrittenFlow = Partial<Omit<ProxyFlow, "masq">> & { readonly masq?: unknown };
+
+const DEFAULTS: ProxyConfig = Object.freeze({
+  ipFamily: "IPv4",
+  nodeName: "",
+  nodeIP: "",
+  nodeLocalIPs: Object.freeze([]),
+  masqueradeMark: "0x00004000",
+  randomFully: true,
+  masqueradeAll: false,
+  detectLocal: Object.freeze({ mode: "ClusterCIDR", cidr: "", bridgeInterface: "", interfaceNamePrefix: "" }),
+  localhostNodePorts: true,
+  nodePortAddresses: null,
+  conntrackTCPBeLiberal: false,
+  nfacct: Object.freeze({ ct_state_invalid_dropped_pkts: true, localhost_nps_accepted_pkts: true }),
+  sync: "full",
+  changedServices: Object.freeze([]),
+  existingNatChains: Object.freeze([]),
+  serviceCIDRs: Object.freeze([]),
+  release: "1.35",
+  scheduler: "rr",
+  strictARP: false,
+  excludeCIDRs: Object.freeze([]),
+  flows: Object.freeze([]),
+});
+
+/** Reads a configuration; every value that is not there is what kube-proxy has by default. Keys that mean nothing are warnings. */
 export function readProxyConfig(
   text: string,
   file: string,
 ): { readonly config: ProxyConfig | null; readonly problems: readonly Problem[] } {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, schema: "core" });
-  const problems: Problem[] = document.errors.map((error) => {
-    const at = lines.linePos(error.pos[0]);
-    return {
-      code: "invalid-yaml",
-      severity: "error",
-      path: "",
-      message: error.message.split("\n")[0]!,
-      file,
-      line: at.line,
-      column: at.col,
-    };
+  const document = parseYaml(text)[0];
+  if (document !== undefined && !("tree" in document)) {
+    const problems = document.faults.map(({ message, line, column }) => problemAt("malformed-yaml", "", message, line, column, file));
+    return { config: null, problems };
+  }
+  if (document?.tree.kind !== "map") {
+    return { config: null, problems: [problemAt("wrong-type", "", "a configuration is a map of keys", 1, 1, file)] };
+  }
+  const { value, faults, places } = decodeRecord(document.tree, configShape);
+  const problems = faults.map(
+    ({ code, path, message, line, column, fix }): Problem => ({
+      ...problemAt(code, path, message, line, column, file),
+      severity: code === "unknown-field" ? "warning" : "error",
+      ...(fix === undefined ? {} : { fix }),
+    }),
+  );
+  const flows = ((value["flows"] ?? []) as readonly WrittenFlow[]).map((flow, index) => {
+    const masq = flow.masq ?? null;
+    if (masq === null || typeof masq === "boolean" || masq === "mixed") return completeFlow(flow, masq);
+    const [line, column] = places[`flows[${index}].masq`] ?? [1, 1];
+    problems.push(problemAt("wrong-type", `flows[${index}].masq`, "must be true, false or mixed", line, column, file));
+    return completeFlow(flow, null);
   });
-  if (problems.length === 0 && !isMap(document.contents)) {
-    problems.push({
-      code: "invalid-type",
-      severity: "error",
-      path: "",
-      message: "a configuration is a map of keys",
-      file,
-      line: 1,
-      column: 1,
-    });
-  }
-  if (problems.length > 0) return { config: null, problems };
-  const reader = new ConfigReader(document.toJS() as Record<string, unknown>, (path, message) => {
-    const node = document.getIn(path, true) as { readonly range?: readonly [number, number, number] } | undefined;
-    const at = lines.linePos(node?.range?.[0] ?? 0);
-    const name = path.reduce<string>(
-      (sum, part) => (typeof part === "number" ? `${sum}[${part}]` : sum === "" ? part : `${sum}.${part}`),
-      "",
-    );
-    problems.push({ code: "invalid-type", severity: "error", path: name, message, file, line: at.line, column: at.col });
-  });
-  const config = readAll(reader);
-  return problems.length > 0 ? { config: null, problems: problems.sort(byPlace) } : { config, problems };
+  if (problems.some((problem) => problem.severity === "error")) return { config: null, problems };
+  const written = value as Written;
+  const config = {
+    ...DEFAULTS,
+    ...written,
+    detectLocal: { ...DEFAULTS.detectLocal, ...written.detectLocal },
+    nfacct: { ...DEFAULTS.nfacct, ...written.nfacct },
+    flows,
+  } as ProxyConfig;
+  return { config, problems };
 }
 
-function byPlace(a: Problem, b: Problem): number {
-  return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
+function completeFlow(flow: WrittenFlow, masq: ProxyFlow["masq"]): ProxyFlow {
+  return { name: "", sourceIP: "", protocol: "tcp", destIP: "", destPort: 0, output: "", ...flow, masq };
 }
 
-function readAll(reader: ConfigReader): ProxyConfig {
-  const detect = reader.map("detectLocal");
-  const counters = reader.map("nfacct");
-  return {
-    ipFamily: reader.text("ipFamily", "IPv4"),
-    nodeName: reader.text("nodeName", ""),
-    nodeIP: reader.text("nodeIP", ""),
-    nodeLocalIPs: reader.texts("nodeLocalIPs") ?? [],
-    masqueradeMark: reader.text("masqueradeMark", "0x00004000"),
-    randomFully: reader.truth("randomFully", true),
-    masqueradeAll: reader.truth("masqueradeAll", false),
-    detectLocal: {
-      mode: detect.text("mode", "ClusterCIDR"),
-      cidr: detect.text("cidr", ""),
-      bridgeInterface: detect.text("bridgeInterface", ""),
-      interfaceNamePrefix: detect.text("interfaceNamePrefix", ""),
-    },
-    localhostNodePorts: reader.truth("localhostNodePorts", true),
-    nodePortAddresses: reader.texts("nodePortAddresses"),
-    conntrackTCPBeLiberal: reader.truth("conntrackTCPBeLiberal", false),
-    nfacct: {
-      ct_state_invalid_dropped_pkts: counters.truth("ct_state_invalid_dropped_pkts", true),
-      localhost_nps_accepted_pkts: counters.truth("localhost_nps_accepted_pkts", true),
-    },
-    sync: reader.text("sync", "full"),
-    changedServices: reader.texts("changedServices") ?? [],
-    existingNatChains: reader.texts("existingNatChains") ?? [],
-    serviceCIDRs: reader.texts("serviceCIDRs") ?? [],
-    release: reader.text("release", "1.35"),
-    scheduler: reader.text("scheduler", "rr"),
-    strictARP: reader.truth("strictARP", false),
-    excludeCIDRs: reader.texts("excludeCIDRs") ?? [],
-    flows: reader.maps("flows").map(readFlow),
-  };
-}
-
-function readFlow(reader: ConfigReader): ProxyFlow {
-  return {
-    name: reader.text("name", ""),
-    sourceIP: reader.text("sourceIP", ""),
-    protocol: reader.text("protocol", "tcp"),
-    destIP: reader.text("destIP", ""),
-    destPort: reader.number("destPort"),
-    output: reader.text("output", ""),
-    masq: reader.masq("masq"),
-  };
-}
-
-type Path = readonly (string | number)[];
-
-/** Reads typed keys of one map and reports what has another type. */
-class ConfigReader {
-  private readonly record: Record<string, unknown>;
-  private readonly report: (path: Path, message: string) => void;
-  private readonly at: Path;
-
-  constructor(record: Record<string, unknown>, report: (path: Path, message: string) => void, at: Path = []) {
-    this.record = record;
-    this.report = report;
-    this.at = at;
-  }
-
-  text(key: string, missing: string): string {
-    return this.read(key, missing, "a string", (value): value is string => typeof value === "string");
-  }
-
-  truth(key: string, missing: boolean): boolean {
-    return this.read(key, missing, "true or false", (value): value is boolean => typeof value === "boolean");
-  }
-
-  number(key: string): number {
-    return this.read(key, 0, "a whole number", (value): value is number => Number.isSafeInteger(value));
-  }
-
-  texts(key: string): readonly string[] | null {
-    const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every((each) => typeof each === "string");
-    return this.read<readonly string[] | null>(key, null, "a list of strings", isTexts);
-  }
-
-  masq(key: string): boolean | "mixed" | null {
-    const isMasq = (value: unknown): value is boolean | "mixed" => typeof value === "boolean" || value === "mixed";
-    return this.read<boolean | "mixed" | null>(key, null, "true, false or mixed", isMasq);
-  }
-
-  map(key: string): ConfigReader {
-    return new ConfigReader(this.read(key, {}, "a map", isRecord), this.report, [...this.at, key]);
-  }
-
-  maps(key: string): readonly ConfigReader[] {
-    const list = this.read<readonly unknown[]>(key, [], "a list", (value): value is unknown[] => Array.isArray(value));
-    return list.map((item, index) => {
-      if (!isRecord(item)) this.report([...this.at, key, index], "must be a map");
-      return new ConfigReader(isRecord(item) ? item : {}, this.report, [...this.at, key, index]);
-    });
-  }
-
-  private read<T>(key: string, missing: T, what: string, is: (value: unknown) => value is T): T {
-    const value = Object.hasOwn(this.record, key) ? this.record[key] : undefined;
-    if (value === undefined || value === null) return missing;
-    if (is(value)) return value;
-    this.report([...this.at, key], `must be ${what}`);
-    return missing;
-  }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+function problemAt(code: string, path: string, message: string, line: number, column: number, file: string): Problem {
+  return { code, severity: "error", path, message, file, line, column };
 }

@@ -22,12 +22,24 @@ describe("a configuration", () => {
 
   test("is refused for wrong types, all of them at once, each at its place", () => {
     expect(problemsOf('nodeName: 5\nrandomFully: "yes"\nnodeLocalIPs:\n- 1.2.3.4\n- 7\nflows:\n- destPort: x\n- 3\n')).toEqual([
-      "c.yaml:1:11: nodeName: must be a string",
-      "c.yaml:2:14: randomFully: must be true or false",
-      "c.yaml:4:1: nodeLocalIPs: must be a list of strings",
-      "c.yaml:7:13: flows[0].destPort: must be a whole number",
-      "c.yaml:8:3: flows[1]: must be a map",
+      "c.yaml:1:1: nodeName: json: cannot unmarshal number into Go struct field ProxyConfig.nodeName of type string",
+      "c.yaml:2:1: randomFully: json: cannot unmarshal string into Go struct field ProxyConfig.randomFully of type bool",
+      "c.yaml:5:3: nodeLocalIPs[1]: json: cannot unmarshal number into Go struct field ProxyConfig.nodeLocalIPs of type string",
+      "c.yaml:7:3: flows[0].destPort: json: cannot unmarshal string into Go struct field Flow.flows.destPort of type int32",
+      "c.yaml:8:3: flows[1]: json: cannot unmarshal number into Go struct field ProxyConfig.flows of type Flow",
     ]);
+  });
+
+  test("says of a flow that it is masqueraded, is not, or is for some ends", () => {
+    const masq = (value: string): unknown => readProxyConfig(`flows:\n- masq: ${value}\n`, "c.yaml").config?.flows[0]!.masq;
+    expect(["true", "false", "mixed", "null"].map(masq)).toEqual([true, false, "mixed", null]);
+    expect(problemsOf("flows:\n- name: a\n  masq: sometimes\n")).toEqual(["c.yaml:3:3: flows[0].masq: must be true, false or mixed"]);
+  });
+
+  test("may hold keys that mean nothing, with a warning", () => {
+    const { config, problems } = readProxyConfig("masqueradeal: true\n", "c.yaml");
+    expect(config?.masqueradeAll).toBe(false);
+    expect(problems).toMatchObject([{ severity: "warning", path: "masqueradeal", line: 1 }]);
   });
 
   test("is refused if it is no YAML, or no map", () => {

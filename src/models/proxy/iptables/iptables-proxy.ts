@@ -1,6 +1,6 @@
 // The iptables mode on a node: plans a sync and carries it out through the node's door.
 
-import { listFlows } from "../../../linux/nf/conntrack-list.js";
+import { listFlows } from "../../../linux/plumbing/flows.js";
 import type { NodeDoor } from "../../node-door.js";
 import type { ProxyModel } from "../proxy-model.js";
 import { looksAtFlows, staleFlows } from "../stale-flows.js";

@@ -1,0 +1,2 @@
+/** What `conntrack -L` knows, for models that delete the flows they made stale. */
+export { type Flow, listFlows } from "../nf/conntrack-list.js";
