@@ -10,33 +10,17 @@
  * Therefore nested prefixes share an entry, and only branching costs blocks.
  */
 import { mask32 } from "./cidr.js";
+import { LENGTH, OUTER, PrefixBlocks, ROW, VALUE } from "./lpm6-blocks.js";
 
-/**
- * A block is one word of depth of its first bit times SHAPE plus number of bits, its entries, and four words of an address below
- * it. Rows and blocks keep what a lookup reads side by side: at a million prefixes every cache line costs as much as all else.
- */
-const SHAPE = 32;
-/** Words of a row: the prefix, its length, its value, and its outer row, or the next free row. */
-const ROW = 8;
-const LENGTH = 4;
-const VALUE = 5;
-const OUTER = 6;
 /** Width of blocks made by single insertions; all the bits of a block lie in one word. */
 const NEW_BITS = 2;
 const WIDEST = 16;
 /** A rebuild widens a block while at least one in so many of its entries would have a prefix of its own. */
 const SPARSEST = 16;
 
-export class Lpm6 {
+export class Lpm6 extends PrefixBlocks {
   /** Prefixes in the table. */
   count = 0;
-  /** Rows from 1. `outer` of a row is the longest other prefix around it. */
-  private rows: Int32Array = new Int32Array(ROW * 2);
-  private top = 1;
-  private free = 0;
-  /** Entry 0 is the root; blocks follow. */
-  private table: Int32Array = new Int32Array(4);
-  private used = 1;
   private changes = 0;
   private readonly network = new Int32Array(4);
 
@@ -82,30 +66,6 @@ export class Lpm6 {
     return row !== 0 && this.lengthOf(row) === prefix ? this.rows[row * ROW + VALUE]! : 0;
   }
 
-  /** Bytes held in arrays. */
-  get bytes(): number {
-    return (this.rows.length + this.table.length) * 4;
-  }
-
-  private candidate(words: Int32Array, at: number): number {
-    const { table } = this;
-    let entry = table[0]!;
-    while (entry < 0) {
-      const shape = table[~entry]!;
-      // The bits before the block are shifted out at the top, those behind it at the bottom. Shifts count modulo 32.
-      entry = table[((words[at + (shape >> 10)]! << (shape >> 5)) >>> -shape) - entry]!;
-    }
-    return entry;
-  }
-
-  private holds(row: number, words: Int32Array, at: number): boolean {
-    const own = this.rows;
-    let i = row * ROW;
-    let bits = own[i + LENGTH]!;
-    for (; bits >= 32; bits -= 32) if (own[i++] !== words[at++]) return false;
-    return bits === 0 || (own[i]! ^ words[at]!) >>> (32 - bits) === 0;
-  }
-
   /** The prefix itself, masked into `network`, if it is in the table, else the longest around it, 0 if there is none. */
   private around(w0: number, w1: number, w2: number, w3: number, prefix: number): number {
     const { network } = this;
@@ -115,38 +75,6 @@ export class Lpm6 {
     network[3] = w3 & mask32(prefix - 96);
     let row = this.candidate(network, 0);
     while (row !== 0 && (this.lengthOf(row) > prefix || !this.holds(row, network, 0))) row = this.outerOf(row);
-    return row;
-  }
-
-  private lengthOf(row: number): number {
-    return this.rows[row * ROW + LENGTH]!;
-  }
-
-  private outerOf(row: number): number {
-    return this.rows[row * ROW + OUTER]!;
-  }
-
-  private depthOf(block: number): number {
-    return this.table[block]! >> 5;
-  }
-
-  private bitsOf(block: number): number {
-    return this.table[block]! % SHAPE;
-  }
-
-  /** Where the address below a block is kept. */
-  private addressOf(block: number): number {
-    return block + 1 + 2 ** this.bitsOf(block);
-  }
-
-  private newRow(): number {
-    let row = this.free;
-    if (row !== 0) {
-      this.free = this.outerOf(row);
-      return row;
-    }
-    row = this.top++;
-    if (row * ROW === this.rows.length) this.rows = widened(this.rows, row * ROW * 2);
     return row;
   }
 
@@ -216,21 +144,6 @@ export class Lpm6 {
     this.table.fill(row, from, from + this.entriesOver(block, row));
   }
 
-  private entriesOver(block: number, row: number): number {
-    const depth = this.depthOf(block);
-    return 2 ** Math.max(0, depth + this.bitsOf(block) - Math.max(this.lengthOf(row), depth));
-  }
-
-  private entryOf(block: number, words: Int32Array, at: number): number {
-    const depth = this.depthOf(block);
-    return block + 1 + ((words[at + (depth >> 5)]! << (depth & 31)) >>> (32 - this.bitsOf(block)));
-  }
-
-  /** Where the entries begin that a row lies over, when it ends in the block or before it. */
-  private firstOver(block: number, row: number): number {
-    return this.lengthOf(row) <= this.depthOf(block) ? block + 1 : this.entryOf(block, this.rows, row * ROW);
-  }
-
   private cover(block: number, row: number): void {
     const from = this.firstOver(block, row);
     const end = from + this.entriesOver(block, row);
@@ -287,26 +200,6 @@ export class Lpm6 {
     }
     while (link !== 0 && this.outerOf(link) !== row) link = this.outerOf(link);
     if (link !== 0) rows[link * ROW + OUTER] = outer;
-  }
-
-  /** How many leading bits, at most `limit`, a row has in common with the address at `words[at..]`. */
-  private agreeing(words: Int32Array, at: number, row: number, limit: number): number {
-    for (let i = 0; i * 32 < limit; i++) {
-      const difference = words[at + i]! ^ this.rows[row * ROW + i]!;
-      if (difference !== 0) return Math.min(limit, i * 32 + Math.clz32(difference));
-    }
-    return limit;
-  }
-
-  private newBlock(depth: number, bits: number, words: Int32Array, at: number): number {
-    const block = this.used;
-    const address = block + 1 + 2 ** bits;
-    // `words` may be the table itself, which stays readable when it is replaced.
-    if (address + 4 > this.table.length) this.table = widened(this.table, Math.max(address + 4, this.table.length + (this.table.length >> 1)));
-    this.used = address + 4;
-    this.table[block] = depth * SHAPE + bits;
-    for (let i = 0; i < 4; i++) this.table[address + i] = words[at + i]!;
-    return block;
   }
 
   private changed(): void {
@@ -383,10 +276,4 @@ export class Lpm6 {
     }
     return bits;
   }
-}
-
-function widened(from: Int32Array, words: number): Int32Array {
-  const to = new Int32Array(words);
-  to.set(from);
-  return to;
 }

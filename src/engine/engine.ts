@@ -5,7 +5,8 @@
 import { Digest } from "../base/hash.js";
 import { BrokenInvariant } from "../base/problem.js";
 import { END_OF_TIME } from "../base/time.js";
-import { EventQueue, type EventQueueState, type EventRecord, type PendingEvent } from "./queue.js";
+import { EventQueue } from "./queue.js";
+import type { EventQueueState, EventRecord, PendingEvent } from "./queue-layout.js";
 
 export type EventHandler = (a: number, b: number, record: EventRecord | undefined) => void;
 

@@ -21,51 +21,29 @@
  * `tails` is that of the last event, or of the slot itself while its list is empty, so that appending never asks which.
  */
 import { BrokenInvariant } from "../base/problem.js";
+import {
+  A,
+  B,
+  type EventQueueState,
+  type EventRecord,
+  HIGH,
+  KIND,
+  LOW,
+  NEAR,
+  PENDING,
+  type PendingEvent,
+  PLACES,
+  PREV,
+  RECORD,
+  SLOTS,
+  STRIDE,
+  TICKS,
+  TWO_32,
+  USE,
+  USES,
+} from "./queue-layout.js";
 
-const TICKS = 4096;
-const SLOTS = 9216;
-/** Bits of `root` for the groups of level 0. */
-const NEAR = 15;
-/** Words of an event: its list neighbours, its time in two words, what it is. Interleaved, it is half a cache line. */
-const STRIDE = 8;
-const PREV = 1;
-const LOW = 2;
-const HIGH = 3;
-const KIND = 4;
-const A = 5;
-const B = 6;
-/** How often the place was used (29 bits), the sign bit set while its event is pending, RECORD while it has a record. */
-const USE = 7;
-const PENDING = -0x80000000;
-const RECORD = 0x40000000;
-const USES = 0x1fffffff;
-/** Ids are the use times this plus the place. */
-const PLACES = 0x1000000;
-const TWO_32 = 4294967296;
-
-export type EventRecord = Readonly<Record<string, unknown>>;
-
-/** One pending event, for those who ask what happens next. */
-export interface PendingEvent {
-  readonly id: number;
-  readonly time: number;
-  readonly kind: number;
-  readonly a: number;
-  readonly b: number;
-  readonly record: EventRecord | undefined;
-}
-
-/** What a queue holds, as plain data; its size goes with the most events ever pending at once, not with the wheel. */
-export interface EventQueueState {
-  /** Eight words for each place ever used. */
-  readonly events: Int32Array;
-  readonly free: number;
-  readonly size: number;
-  readonly cursor: number;
-  /** Busy slots: slot, offset of the first event, of the last. */
-  readonly slots: Int32Array;
-  readonly records: readonly (readonly [at: number, record: EventRecord])[];
-}
+export type { EventQueueState, EventRecord, PendingEvent } from "./queue-layout.js";
 
 export class EventQueue {
   /** Pending events. */

@@ -1,0 +1,46 @@
+/** The words of an event queue (see queue.ts for how they hang together), and what it shows and saves of itself. */
+
+export const TICKS = 4096;
+export const SLOTS = 9216;
+/** Bits of `root` for the groups of level 0. */
+export const NEAR = 15;
+/** Words of an event: its list neighbours, its time in two words, what it is. Interleaved, it is half a cache line. */
+export const STRIDE = 8;
+export const PREV = 1;
+export const LOW = 2;
+export const HIGH = 3;
+export const KIND = 4;
+export const A = 5;
+export const B = 6;
+/** How often the place was used (29 bits), the sign bit set while its event is pending, RECORD while it has a record. */
+export const USE = 7;
+export const PENDING = -0x80000000;
+export const RECORD = 0x40000000;
+export const USES = 0x1fffffff;
+/** Ids are the use times this plus the place. */
+export const PLACES = 0x1000000;
+export const TWO_32 = 4294967296;
+
+export type EventRecord = Readonly<Record<string, unknown>>;
+
+/** One pending event, for those who ask what happens next. */
+export interface PendingEvent {
+  readonly id: number;
+  readonly time: number;
+  readonly kind: number;
+  readonly a: number;
+  readonly b: number;
+  readonly record: EventRecord | undefined;
+}
+
+/** What a queue holds, as plain data; its size goes with the most events ever pending at once, not with the wheel. */
+export interface EventQueueState {
+  /** Eight words for each place ever used. */
+  readonly events: Int32Array;
+  readonly free: number;
+  readonly size: number;
+  readonly cursor: number;
+  /** Busy slots: slot, offset of the first event, of the last. */
+  readonly slots: Int32Array;
+  readonly records: readonly (readonly [at: number, record: EventRecord])[];
+}
