@@ -97,8 +97,8 @@ export function removeAddressRoutes(s: Stack, dev: number, a: InterfaceAddress):
 
 /** Removes every route of a namespace for which `gone` holds. */
 export function everyRoute(s: Stack, ns: number, gone: (route: Route) => boolean): void {
-  for (const [key, table] of s.fib.tables) {
-    if (Math.floor(key / 1024) !== ns) continue;
+  for (const key of s.fib.keys.get(ns) ?? []) {
+    const table = s.fib.tables.get(key)!;
     for (const list of [...table.values()]) {
       const kept = list.filter((route) => !gone(route));
       const { family, words, prefix } = list[0]!;

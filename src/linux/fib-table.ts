@@ -75,9 +75,11 @@ export function prefixKey(family: number, words: readonly number[], prefix: numb
   return family === 4 ? `${words[0]}/${prefix}` : `${words[0]},${words[1]},${words[2]},${words[3]}/${prefix}`;
 }
 
+const KEYS_PER_NETNS = 1024;
+
 /** Key of one table of one namespace and family. */
 export function tableKey(ns: number, family: number, table: number): number {
-  return ns * 1024 + (family === 4 ? 0 : 512) + (table & 511);
+  return ns * KEYS_PER_NETNS + (family === 4 ? 0 : 512) + (table & 511);
 }
 
 export type RouteTable = Map<string, readonly Route[]>;
@@ -100,8 +102,34 @@ export class FibTables {
   errorTokens: Map<string, readonly [number, number]> = new Map();
   /** how destinations find their routes; derived, see `fib.ts` */
   readonly derived: Map<number, unknown> = new Map();
+  /** keys of a namespace's tables; derived */
+  readonly keys: Map<number, number[]> = new Map();
   /** routes that traces have numbered; no state, see `route-id.ts` */
   readonly seen: Route[] = [];
+
+  /** The table behind a key, made if it is missing. */
+  make(key: number): RouteTable {
+    let table = this.tables.get(key);
+    if (table === undefined) {
+      table = new Map();
+      this.tables.set(key, table);
+      this.noteKey(key);
+    }
+    return table;
+  }
+
+  /** Forgets everything of a namespace that goes away. */
+  drop(ns: number): void {
+    for (const key of this.keys.get(ns) ?? []) {
+      this.tables.delete(key);
+      this.derived.delete(key);
+    }
+    this.keys.delete(ns);
+    this.rules.delete(ns);
+    this.mtus.delete(ns);
+    const buckets = new RegExp(`^(redirect )?${ns}:`);
+    if (this.errorTokens.size > 0) for (const key of [...this.errorTokens.keys()]) if (buckets.test(key)) this.errorTokens.delete(key);
+  }
 
   save(): FibState {
     const tables = new Map<number, RouteTable>();
@@ -111,11 +139,22 @@ export class FibTables {
 
   restore(state: FibState): void {
     this.tables = new Map();
-    for (const [key, table] of state.tables) this.tables.set(key, new Map(table));
+    this.keys.clear();
+    for (const [key, table] of state.tables) {
+      this.tables.set(key, new Map(table));
+      this.noteKey(key);
+    }
     this.rules = new Map(state.rules);
     this.mtus = new Map(state.mtus);
     this.errorTokens = new Map(state.errorTokens);
     this.derived.clear();
+  }
+
+  private noteKey(key: number): void {
+    const ns = Math.floor(key / KEYS_PER_NETNS);
+    const keys = this.keys.get(ns);
+    if (keys === undefined) this.keys.set(ns, [key]);
+    else keys.push(key);
   }
 
   /** Folds what routes say, by their words and not by handles. */

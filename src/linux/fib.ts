@@ -66,12 +66,8 @@ function putInTrie(d: Derived, text: string, routes: readonly Route[]): void {
 /** Replaces the routes of one prefix (an empty list removes the prefix) and keeps what was derived true. */
 export function setRoutes(s: Stack, key: number, family: number, words: readonly number[], prefix: number, routes: readonly Route[]): void {
   const text = prefixKey(family, words, prefix);
-  let table = s.fib.tables.get(key);
-  if (table === undefined) {
-    if (routes.length === 0) return;
-    table = new Map();
-    s.fib.tables.set(key, table);
-  }
+  if (routes.length === 0 && !s.fib.tables.has(key)) return;
+  const table = s.fib.make(key);
   if (routes.length === 0) table.delete(text);
   else table.set(text, Object.freeze(routes));
   const derived = s.fib.derived.get(key) as Derived | undefined;

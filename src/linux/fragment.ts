@@ -45,7 +45,7 @@ export function splitPacket(s: Stack, p: number, mtu: number): number[] {
     c.ipLen[piece] = IP_HEADER + size;
     c.payOff[piece] = c.payOff[p]! + Math.max(0, at - header);
     c.payLen[piece] = at === 0 ? Math.max(0, size - header) : size;
-    c.l4Len[piece] = total;
+    if (c.l4Len[piece] === 0) c.l4Len[piece] = total;
     pieces.push(piece);
   }
   if (s.trace !== null) traceStep(s, STEP.FRAGMENT, p, s.dev.c.ns[whole.rtDev[p]!]!, whole.rtDev[p]!, pieces.length, 0);

@@ -1,5 +1,6 @@
 /** Network namespaces: making and finding them. A new one has the kernel's default sysctls and a `lo` that is down. */
 import { addDevice } from "./device.js";
+import { dropFlows } from "./nf/conntrack.js";
 import { DEV, type Stack } from "./stack.js";
 
 /** net.ipv4.icmp_ratemask: destination unreachable, source quench, time exceeded, parameter problem. */
@@ -29,6 +30,9 @@ export function addNetns(s: Stack, node: number, name: string): number {
 
 /** Forgets a namespace whose devices are gone but for `lo`. */
 export function removeNetns(s: Stack, ns: number): void {
+  dropFlows(s, ns);
+  s.fib.drop(ns);
+  s.nf.drop(ns);
   const lo = s.ns.c.lo[ns]!;
   s.devInfo.delete(lo);
   s.dev.release(lo);

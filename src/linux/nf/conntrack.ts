@@ -89,6 +89,12 @@ export function killFlow(s: Stack, row: number): void {
   s.ct.leaving.push([row, s.engine.now + LEAVE]);
 }
 
+/** Forgets every flow of a namespace that goes away. */
+export function dropFlows(s: Stack, ns: number): void {
+  if (s.ns.c.tracking[ns] === 0) return;
+  for (let row = 1; row < s.ct.t.top; row++) if (s.ct.t.live[row] === 1 && s.ct.t.c.ns[row] === ns) killFlow(s, row);
+}
+
 /** The flow of a packet that ends before it was confirmed ends with it. */
 export function forgetFlow(s: Stack, p: number): void {
   const row = s.packets.c.ct[p]!;
