@@ -101,8 +101,11 @@ export class EventQueue {
 
   /** Takes out the earliest event, if it is not later than `limit`, into `time`, `kind`, `a`, `b` and `record`; false if there is none. */
   pop(limit: number): boolean {
-    if ((this.root & NEAR) === 0 && !this.approach(limit)) return false;
-    const slot = this.firstSlot();
+    // Slots behind the cursor are empty, so a busy one in its own word is the first: no need to come down from the root.
+    const word = (this.low & (TICKS - 1)) >> 5;
+    const bits = this.words[word]!;
+    if (bits === 0 && (this.root & NEAR) === 0 && !this.approach(limit)) return false;
+    const slot = bits === 0 ? this.firstSlot() : (word << 5) + lowestBit(bits);
     const time = this.base + slot;
     if (time > limit) return false;
     const { events } = this;
