@@ -13,6 +13,7 @@ import { checkNetworkPolicy } from "./network-policy.js";
 import { checkNamespace, checkNode } from "./node.js";
 import { checkPod } from "./pod.js";
 import { checkService } from "./service.js";
+import { checkUpdate } from "./update.js";
 import { checkDaemonSet, checkDeployment, checkReplicaSet, checkReplicationController, checkStatefulSet } from "./workload.js";
 
 export type { ValidateOptions } from "./faults.js";
@@ -21,6 +22,15 @@ export type { ValidateOptions } from "./faults.js";
 export function validate(located: Located, options: ValidateOptions = {}): readonly Problem[] {
   const faults = new Faults(located, options);
   check(faults, withDefaults(located.object));
+  return Object.freeze(faults.problems);
+}
+
+/** The same for an object that is applied over a stored one: what may not change is told as well. */
+export function validateUpdate(located: Located, old: KubeObject, options: ValidateOptions = {}): readonly Problem[] {
+  const faults = new Faults(located, options);
+  const next = withDefaults(located.object);
+  checkUpdate(faults, next, withDefaults(old));
+  check(faults, next);
   return Object.freeze(faults.problems);
 }
 
