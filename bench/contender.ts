@@ -49,8 +49,9 @@ function factoryOf(job: Job, name: string): Factory<Work | FloorWork> | undefine
 async function measure(job: Job, name: string, size: number, budget: number, checks: boolean): Promise<Measured> {
   const make = factoryOf(job, name);
   if (make === undefined) throw new Error(`the job has no contender ${name}`);
+  const given = job.given?.(size);
   const empty = await held();
-  const work = await make(size);
+  const work = await make(size, given);
   const memory = Math.max(0, (await held()) - empty);
   let n = 1;
   let took = timed(work, n);

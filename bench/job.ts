@@ -26,8 +26,8 @@ export interface Work {
 /** Work whose answers are not compared: a floor does less than the job asks. */
 export type FloorWork = Omit<Work, "check">;
 
-/** Prepares the work of one contender for a size. */
-export type Factory<W = FloorWork> = (size: number) => W | Promise<W>;
+/** Prepares the work of one contender for a size, from what the job gives to all of them. */
+export type Factory<W = FloorWork> = (size: number, given: unknown) => W | Promise<W>;
 
 /** A named contender: a library, or a floor of the machine. */
 export interface Named<W = FloorWork> {
@@ -41,6 +41,8 @@ export interface Job {
   readonly sizes: readonly number[];
   /** The sizes of `--quick`; all sizes if absent. */
   readonly quickSizes?: readonly number[];
+  /** Makes what every contender is handed, such as parsed input; it does not count as memory that the work holds. */
+  readonly given?: (size: number) => unknown;
   /** How often a contender is timed, in interleaved rounds; 3 if absent. */
   readonly rounds?: number;
   readonly contenders: {

@@ -6,8 +6,15 @@ import { PORTS } from "./policy-cluster.js";
 
 export const QUESTIONS = 65536;
 
-/** Random (pod, pod, port) questions, pods as places in the list. */
-export function policyQuestions(pods: number): { from: Int32Array; to: Int32Array; port: Int32Array } {
+/** Pods as places in the list. */
+export interface Questions {
+  readonly from: Int32Array;
+  readonly to: Int32Array;
+  readonly port: Int32Array;
+}
+
+/** Random (pod, pod, port) questions. */
+export function policyQuestions(pods: number): Questions {
   const next = xorshift32(9);
   const [from, to, port] = [new Int32Array(QUESTIONS), new Int32Array(QUESTIONS), new Int32Array(QUESTIONS)];
   for (let i = 0; i < QUESTIONS; i++) {

@@ -6,7 +6,7 @@ export * from "./address.js";
 export * from "./endpoint.js";
 export type * from "./input.js";
 export { type Connection, matchingPeer, portMatches, portsMatch, selects } from "./match.js";
-export { buildModel, type NodeRecord, type PodRecord, PolicyModel, readModel } from "./model.js";
+export { buildModel, type NodeRecord, PodRecord, PolicyModel, readModel } from "./model.js";
 export * from "./oracle.js";
 export { podInput, templateInput } from "./pod-input.js";
 export * from "./query.js";

@@ -26,7 +26,7 @@ export interface PodInput {
   /** The pod's name, or its workload's when `template`. */
   readonly name: string;
   readonly labels: Labels;
-  /** `ns/name[Kind]` of the top controller; a pod without one is its own. */
+  /** `ns/name[Kind]` of the top controller; empty for a pod that is its own. */
   readonly workload: string;
   /** A workload's pod template that stands for the pods it would make. */
   readonly template: boolean;

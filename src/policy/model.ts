@@ -11,10 +11,9 @@ import { readPolicyInput } from "./read-input.js";
 import type { Policy } from "./rules.js";
 import { defaultSwitches, type PolicySwitches } from "./switches.js";
 
-export interface PodRecord {
+/** A pod as the model keeps it: what was given, and what the switches make of it. */
+export class PodRecord {
   readonly index: number;
-  /** `ns/name`; a template's is its workload id. */
-  readonly id: string;
   readonly input: PodInput;
   readonly addresses: readonly Address[];
   /** Ports that a name may mean. */
@@ -25,7 +24,30 @@ export interface PodRecord {
   readonly subject: boolean;
   /** Why it is an end of no connection; empty when it can be one. */
   readonly absent: string;
+
+  constructor(input: PodInput, index: number, switches: PolicySwitches, nodes: ReadonlyMap<string, NodeRecord>) {
+    this.index = index;
+    this.input = input;
+    this.host = input.hostNetwork && switches.hostNetworkPods === "node";
+    const written = readAddresses(input.ips);
+    this.addresses = this.host && written.length === 0 ? (nodes.get(input.node)?.addresses ?? none) : written;
+    this.named = namedPorts(input.ports, switches);
+    this.subject = !this.host && (input.owned || switches.ownerlessPods === "covered");
+    this.absent = absence(input, switches);
+  }
+
+  /** `ns/name`; a template's is its workload id. */
+  get id(): string {
+    return this.input.template ? this.input.workload : `${this.input.namespace}/${this.input.name}`;
+  }
+
+  /** `ns/name[Kind]` of the top controller, or of the pod itself. */
+  get workload(): string {
+    return this.input.workload === "" ? `${this.input.namespace}/${this.input.name}[Pod]` : this.input.workload;
+  }
 }
+
+const none: readonly never[] = Object.freeze([]);
 
 export interface NodeRecord extends NodeInput {
   readonly addresses: readonly Address[];
@@ -51,7 +73,7 @@ export class PolicyModel {
     this.switches = switches;
     this.namespaces = readNamespaces(input);
     this.nodes = new Map(input.nodes.map((node) => [node.name, readNode(node)]));
-    this.pods = input.pods.map((pod, index) => readPod(pod, index, switches, this.nodes));
+    this.pods = input.pods.map((pod, index) => new PodRecord(pod, index, switches, this.nodes));
     const read = readPolicies(switches.enforcement === "none" ? [] : input.policies, switches);
     this.admin = read.admin;
     this.namespaced = read.namespaced;
@@ -100,22 +122,6 @@ export function readModel(objects: readonly Located[], switches: Partial<PolicyS
   return buildModel(readPolicyInput(objects), switches);
 }
 
-/** A pod as the model keeps it. */
-export function readPod(input: PodInput, index: number, switches: PolicySwitches, nodes: ReadonlyMap<string, NodeRecord>): PodRecord {
-  const host = input.hostNetwork && switches.hostNetworkPods === "node";
-  const written = readAddresses(input.ips);
-  return {
-    index,
-    id: input.template ? input.workload : `${input.namespace}/${input.name}`,
-    input,
-    addresses: host && written.length === 0 ? (nodes.get(input.node)?.addresses ?? []) : written,
-    named: namedPorts(input.ports, switches),
-    host,
-    subject: !host && (input.owned || switches.ownerlessPods === "covered"),
-    absent: absence(input, switches),
-  };
-}
-
 /** A namespace's labels with the one that the control plane sets. */
 export function namespaceLabels(name: string, labels: Labels): Labels {
   return { ...labels, "kubernetes.io/metadata.name": name };
@@ -131,12 +137,11 @@ function readNamespaces(input: PolicyInput): ReadonlyMap<string, NamespaceInput>
   const imply = (name: string): void => {
     if (!namespaces.has(name)) namespaces.set(name, { name, labels: namespaceLabels(name, {}), source: null });
   };
-  for (const pod of input.pods) imply(pod.namespace);
+  let last = "";
+  for (const { namespace } of input.pods) if (namespace !== last) imply((last = namespace));
   for (const { object } of input.policies) if (object.kind === "NetworkPolicy") imply(object.metadata.namespace ?? "default");
   return namespaces;
 }
-
-const none: readonly never[] = Object.freeze([]);
 
 function readAddresses(texts: readonly string[]): readonly Address[] {
   if (texts.length === 0) return none;

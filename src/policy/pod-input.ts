@@ -1,21 +1,21 @@
 /* One pod, or one pod template, as policy sees it. */
-import type { ContainerPort, Pod, PodSpec, PodTemplateSpec, Protocol, SourceRef } from "../api/index.js";
+import type { ContainerPort, Labels, Pod, PodSpec, PodStatus, PodTemplateSpec, Protocol, SourceRef } from "../api/index.js";
 import type { PodInput, PodPort } from "./input.js";
 
-/** A live or written pod; `workload` is the id of its top controller (`ns/name[Kind]`). */
+const none: readonly never[] = Object.freeze([]);
+const noLabels: Labels = Object.freeze({});
+
+/** A live or written pod; `workload` is the id of its top controller (`ns/name[Kind]`), empty when it is its own. */
 export function podInput(pod: Pod, workload: string, source: SourceRef | null = null): PodInput {
   const { metadata, spec, status } = pod;
-  const ips = (status?.podIPs ?? []).map((each) => each.ip);
-  const first = status?.podIP;
-  if (first !== undefined && first !== "" && !ips.includes(first)) ips.unshift(first);
   return {
     namespace: metadata.namespace ?? "default",
     name: metadata.name,
-    labels: metadata.labels ?? {},
+    labels: metadata.labels ?? noLabels,
     workload,
     template: false,
-    owned: (metadata.ownerReferences ?? []).length > 0,
-    ips,
+    owned: metadata.ownerReferences !== undefined && metadata.ownerReferences.length > 0,
+    ips: status === undefined ? none : podIps(status),
     node: spec.nodeName ?? "",
     hostNetwork: spec.hostNetwork === true,
     phase: readPhase(status?.phase),
@@ -49,13 +49,20 @@ export function templateInput(
 }
 
 function podPorts(spec: PodSpec): readonly PodPort[] {
-  const ports: PodPort[] = [];
-  for (const container of spec.containers) for (const port of container.ports ?? []) ports.push(readPort(port));
-  for (const container of spec.initContainers ?? []) {
+  let ports: PodPort[] | null = null;
+  for (const container of spec.containers) for (const port of container.ports ?? none) (ports ??= []).push(readPort(port));
+  for (const container of spec.initContainers ?? none) {
     if (container.restartPolicy !== "Always") continue;
-    for (const port of container.ports ?? []) ports.push({ ...readPort(port), sidecar: true });
+    for (const port of container.ports ?? none) (ports ??= []).push({ ...readPort(port), sidecar: true });
   }
-  return ports;
+  return ports ?? none;
+}
+
+function podIps(status: PodStatus): readonly string[] {
+  const ips = (status.podIPs ?? none).map((each) => each.ip);
+  const first = status.podIP;
+  if (first !== undefined && first !== "" && !ips.includes(first)) ips.unshift(first);
+  return ips;
 }
 
 function readPort(port: ContainerPort): PodPort {

@@ -59,11 +59,11 @@ function podOf(model: PolicyModel, text: string): PodRecord | undefined {
   const kind = shortKinds.find(([, words]) => words.includes(parts.at(-2)?.toLowerCase() ?? ""))?.[0];
   if (kind !== undefined && parts.length <= 3) {
     const id = `${parts.length === 3 ? parts[0] : "default"}/${name}[${kind}]`;
-    return model.pods.find((pod) => pod.input.workload === id);
+    return model.pods.find((pod) => pod.workload === id);
   }
   if (parts.length > 2) return undefined;
   const id = parts.length === 2 ? text : `default/${text}`;
-  return model.pods.find((pod) => pod.input.workload === id || pod.input.workload.startsWith(`${id}[`));
+  return model.pods.find((pod) => pod.workload === id || pod.workload.startsWith(`${id}[`));
 }
 
 function readPort(port: number | string, protocol: string, to: Endpoint): number | null {

@@ -90,9 +90,9 @@ export function reach(model: PolicyModel, options: ReachOptions = {}): Reach {
 export function listWorkloads(model: PolicyModel): readonly Workload[] {
   const pods = new Map<string, string[]>();
   for (const pod of model.pods) {
-    const list = pods.get(pod.input.workload) ?? [];
+    const list = pods.get(pod.workload) ?? [];
     if (!pod.input.template) list.push(pod.id);
-    pods.set(pod.input.workload, list);
+    pods.set(pod.workload, list);
   }
   return [...pods].map(([id, list]) => ({ id, pods: list.sort(byText) })).sort((a, b) => byText(a.id, b.id));
 }
@@ -106,7 +106,7 @@ function unitsOf(model: PolicyModel, matcher: PolicyMatcher, unit: ReachUnit): r
   const pods = new Map<string, PodRecord[]>();
   for (const pod of model.pods) {
     if (pod.absent !== "") continue;
-    const name = unit === "pod" ? pod.id : pod.input.workload;
+    const name = unit === "pod" ? pod.id : pod.workload;
     const list = pods.get(name);
     if (list === undefined) pods.set(name, [pod]);
     else list.push(pod);

@@ -15,8 +15,8 @@ export function readPolicyInput(objects: readonly Located[]): PolicyInput {
   for (const { object, source } of objects) {
     switch (object.kind) {
       case "Pod": {
-        const workload = owners.workloadOf(object);
-        manned.add(workload);
+        const workload = object.metadata.ownerReferences === undefined ? "" : owners.workloadOf(object);
+        if (owners.size > 0 && workload !== "") manned.add(workload);
         pods.push(podInput(object, workload, source));
         break;
       }
@@ -37,6 +37,7 @@ export function readPolicyInput(objects: readonly Located[]): PolicyInput {
       default:
     }
   }
+  if (owners.size === 0) return { pods, namespaces, nodes, policies };
   for (const { object, source } of objects) {
     const template = templateOf(object);
     if (template === null) continue;

@@ -7,10 +7,7 @@ import { parseCidrRange } from "./address.js";
 import type { Reading } from "./reading.js";
 import type { Peer, Policy, PortMatch, Rule } from "./rules.js";
 
-interface PlainRule {
-  readonly peers: readonly NetworkPolicyPeer[] | undefined;
-  readonly ports: readonly NetworkPolicyPort[] | undefined;
-}
+const none: readonly never[] = Object.freeze([]);
 
 export function readNetworkPolicy(object: NetworkPolicy, source: SourceRef | null, reading: Reading): Policy {
   const spec = object.spec ?? {};
@@ -19,8 +16,6 @@ export function readNetworkPolicy(object: NetworkPolicy, source: SourceRef | nul
   const ingress = spec.ingress ?? [];
   const written = spec.policyTypes ?? [];
   const types = written.length > 0 ? written : egress.length > 0 ? ["Ingress", "Egress"] : ["Ingress"];
-  const rules = (direction: string, side: string, list: readonly PlainRule[]): readonly Rule[] =>
-    list.map((rule, i) => readRule(rule, `spec.${direction}[${i}]`, side, reading));
   return {
     id: `NetworkPolicy ${namespace}/${object.metadata.name}`,
     kind: "NetworkPolicy",
@@ -31,19 +26,27 @@ export function readNetworkPolicy(object: NetworkPolicy, source: SourceRef | nul
     subjectNamespaces: null,
     subjectPods: spec.podSelector ?? null,
     subjectPath: "spec.podSelector",
-    egress: types.includes("Egress") ? rules("egress", "to", egress.map((rule) => ({ peers: rule?.to, ports: rule?.ports }))) : null,
-    ingress: types.includes("Ingress") ? rules("ingress", "from", ingress.map((rule) => ({ peers: rule?.from, ports: rule?.ports }))) : null,
+    egress: types.includes("Egress")
+      ? egress.map((rule, i) => readRule(rule?.to ?? none, rule?.ports ?? none, reading.path("spec.egress", i), "to", reading))
+      : null,
+    ingress: types.includes("Ingress")
+      ? ingress.map((rule, i) => readRule(rule?.from ?? none, rule?.ports ?? none, reading.path("spec.ingress", i), "from", reading))
+      : null,
     source,
   };
 }
 
-function readRule(rule: PlainRule, path: string, side: string, reading: Reading): Rule {
-  const peers = rule.peers ?? [];
-  const ports = rule.ports ?? [];
+function readRule(
+  peers: readonly NetworkPolicyPeer[],
+  ports: readonly NetworkPolicyPort[],
+  path: string,
+  side: "from" | "to",
+  reading: Reading,
+): Rule {
   return {
     path,
     action: "allow",
-    peers: peers.length === 0 ? null : peers.map((peer, j) => readPeer(peer, `${path}.${side}[${j}]`, reading)),
+    peers: peers.length === 0 ? null : peers.map((peer, j) => readPeer(peer, reading.entryPath(path, side, j), reading)),
     ports: ports.length === 0 ? null : readPorts(ports, path, reading),
   };
 }
@@ -78,7 +81,7 @@ function readPeer(peer: NetworkPolicyPeer, path: string, reading: Reading): Peer
 function readPorts(ports: readonly NetworkPolicyPort[], path: string, reading: Reading): readonly PortMatch[] {
   const read: PortMatch[] = [];
   for (let j = 0; j < ports.length; j++) {
-    const port = readPort(ports[j]!, `${path}.ports[${j}]`, reading);
+    const port = readPort(ports[j]!, reading.entryPath(path, "ports", j), reading);
     if (port !== null) read.push(port);
   }
   return read;

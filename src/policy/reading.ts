@@ -6,6 +6,8 @@ import type { PolicySwitches } from "./switches.js";
 export class Reading {
   readonly switches: PolicySwitches;
   readonly problems: Problem[] = [];
+  readonly #paths = new Map<string, string[]>();
+  readonly #entries = new Map<string, string[][]>();
   #object = "";
   #source: SourceRef | null = null;
 
@@ -16,6 +18,27 @@ export class Reading {
   begin(object: string, source: SourceRef | null): void {
     this.#object = object;
     this.#source = source;
+  }
+
+  /** `head[i]`; equal paths of different policies are one string. */
+  path(head: string, i: number): string {
+    let list = this.#paths.get(head);
+    if (list === undefined) {
+      list = [];
+      this.#paths.set(head, list);
+    }
+    return (list[i] ??= `${head}[${i}]`);
+  }
+
+  /** `rule.field[i]`. */
+  entryPath(rule: string, field: "from" | "to" | "ports" | "protocols", i: number): string {
+    const key = field === "ports" ? 1 : field === "protocols" ? 2 : 0;
+    let lists = this.#entries.get(rule);
+    if (lists === undefined) {
+      lists = [[], [], []];
+      this.#entries.set(rule, lists);
+    }
+    return (lists[key]![i] ??= `${rule}.${field}[${i}]`);
   }
 
   refuse(path: string, message: string): void {

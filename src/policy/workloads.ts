@@ -1,8 +1,6 @@
 /* Which controller a pod belongs to, and which pod templates of a set of manifests stand for pods. */
 import type { KubeObject, Located, OwnerReference, PodTemplateSpec } from "../api/index.js";
 
-const workloadKinds = ["CronJob", "DaemonSet", "Deployment", "Job", "ReplicaSet", "ReplicationController", "StatefulSet"] as const;
-
 export class Owners {
   readonly #byId = new Map<string, KubeObject>();
 
@@ -10,6 +8,10 @@ export class Owners {
     for (const { object } of objects) {
       if (isWorkload(object)) this.#byId.set(workloadId(object), object);
     }
+  }
+
+  get size(): number {
+    return this.#byId.size;
   }
 
   /** `ns/name[Kind]` of the top controller present; an absent controller still gives its name; without one, the object itself. */
@@ -54,7 +56,18 @@ export function workloadId(object: KubeObject): string {
 }
 
 function isWorkload(object: KubeObject): boolean {
-  return workloadKinds.some((kind) => kind === object.kind);
+  switch (object.kind) {
+    case "CronJob":
+    case "DaemonSet":
+    case "Deployment":
+    case "Job":
+    case "ReplicaSet":
+    case "ReplicationController":
+    case "StatefulSet":
+      return true;
+    default:
+      return false;
+  }
 }
 
 function controllerOf(object: KubeObject): OwnerReference | undefined {

@@ -4,7 +4,7 @@ import type { Identities } from "./identities.js";
 import type { OuterPeers } from "./outer-peers.js";
 import { type PortClasses, protocolNumbers } from "./port-classes.js";
 import type { SelectorTest, SelectorTests } from "./selector-test.js";
-import { everyone, type Terms } from "./terms.js";
+import { everyone, nobody, type Terms } from "./terms.js";
 
 export interface CompiledRule {
   readonly action: Action;
@@ -55,28 +55,31 @@ const anyone: readonly number[] = Object.freeze([everyone]);
 
 function compileRules(rules: readonly Rule[] | null, own: number, parts: CompileParts): readonly CompiledRule[] | null {
   if (rules === null) return null;
-  const compiled: CompiledRule[] = [];
-  for (const rule of rules) {
-    const entries: number[] = [];
-    let names = noNames;
-    for (const port of rule.ports ?? []) {
-      if (port.name !== "") names = [...names, port];
-      else entries.push(parts.ports.entry(protocolNumbers[port.protocol!]!, port.first, port.last));
-    }
-    const terms = rule.peers === null ? anyone : compilePeers(rule.peers, own, parts);
-    compiled.push({ action: rule.action, terms, entries: rule.ports === null ? null : entries, names });
-  }
-  return compiled;
+  return rules.map(({ action, peers, ports }) => ({
+    action,
+    terms: peers === null ? anyone : peers.map((peer) => compilePeer(peer, own, parts)),
+    entries: ports === null ? null : compilePorts(ports, parts.ports),
+    names: ports === null ? noNames : namesOf(ports),
+  }));
 }
 
-function compilePeers(peers: readonly Peer[], own: number, parts: CompileParts): readonly number[] {
-  const { tests, terms, outer } = parts;
-  const list: number[] = [];
-  for (const peer of peers) {
-    if (peer.kind === "pods") {
-      const pods = tests.of(peer.pods);
-      list.push(peer.namespaces === null ? terms.own(own, pods) : terms.cross(tests.of(peer.namespaces), pods));
-    } else if (peer.kind !== "nobody") list.push(terms.outer(outer.of(peer)));
+function compilePorts(ports: readonly PortMatch[], classes: PortClasses): readonly number[] {
+  const ranges = namesOf(ports).length === 0 ? ports : ports.filter((port) => port.name === "");
+  return ranges.map((port) => classes.entry(protocolNumbers[port.protocol!]!, port.first, port.last));
+}
+
+function namesOf(ports: readonly PortMatch[]): readonly PortMatch[] {
+  for (const port of ports) if (port.name !== "") return ports.filter((each) => each.name !== "");
+  return noNames;
+}
+
+function compilePeer(peer: Peer, own: number, { tests, terms, outer }: CompileParts): number {
+  switch (peer.kind) {
+    case "pods":
+      return peer.namespaces === null ? terms.own(own, tests.of(peer.pods)) : terms.cross(tests.of(peer.namespaces), tests.of(peer.pods));
+    case "nobody":
+      return nobody;
+    default:
+      return terms.outer(outer.of(peer));
   }
-  return list;
 }

@@ -11,7 +11,7 @@ import type { Labels } from "../../api/index.js";
 import type { Address } from "../address.js";
 import type { Endpoint } from "../endpoint.js";
 import type { NamespaceInput, NodeInput, PodInput, PodPort, PolicySource } from "../input.js";
-import { namespaceLabels, type NodeRecord, type PodRecord, type PolicyModel, readNode, readPod } from "../model.js";
+import { namespaceLabels, type NodeRecord, PodRecord, type PolicyModel, readNode } from "../model.js";
 import { readPolicy } from "../read-policies.js";
 import { Reading } from "../reading.js";
 import type { Policy } from "../rules.js";
@@ -63,6 +63,15 @@ export class PolicyMatcher {
   readonly #externalEnds = new Map<string, number>();
   readonly #parts: CompileParts;
   #outerKnown = 0;
+  /* The arrays that `allows` reads, at one step from here; `#sync` follows their owners. */
+  #identity: Int32Array = new Int32Array(0);
+  #pageOf: Int32Array = new Int32Array(0);
+  #pages: Uint16Array = new Uint16Array(0);
+  #egressRefs: (Int32Array | null)[] = [];
+  #ingressRefs: (Int32Array | null)[] = [];
+  #egressProgram: Int32Array = new Int32Array(0);
+  #ingressProgram: Int32Array = new Int32Array(0);
+  #bits: Uint32Array = new Uint32Array(0);
   #programsKept = 0;
   readonly #podsAtFirst: number;
 
@@ -71,7 +80,7 @@ export class PolicyMatcher {
     this.ends = new Ends(model.pods.length + 8);
     this.ports = new PortClasses(model.switches.otherProtocols === "allowed");
     this.outer = new OuterPeers(this.#tests, model.switches);
-    this.#terms = new Terms(this.identities, this.outer, this.ports);
+    this.#terms = new Terms(this.#tests, this.identities, this.outer, this.ports);
     this.egressSide = new Side("egress", this.#policies, this.#ownPorts, this.#terms, this.ports);
     this.ingressSide = new Side("ingress", this.#policies, this.#ownPorts, this.#terms, this.ports);
     this.#namespaces = new Map();
@@ -95,6 +104,7 @@ export class PolicyMatcher {
     for (let identity = 0; identity < this.identities.count; identity++) this.#enterNamedPorts(identity);
     this.ports.settle();
     this.#terms.index.drop();
+    this.#sync();
   }
 
   /** Number of a pod's end, by `ns/name` or template id, as it shows itself in a family (its first unless given); -1 when there is none. */
@@ -108,6 +118,7 @@ export class PolicyMatcher {
     if (second === undefined) {
       second = this.#placeFace(pod, true, this.#fresh);
       this.#secondEnds.set(end, second);
+      this.#sync();
     }
     return second;
   }
@@ -122,6 +133,7 @@ export class PolicyMatcher {
     const end = this.ends.add(endKinds.node, null);
     this.#nodeEnds.set(key, end);
     this.#signOuter(end, node.addresses, name, family);
+    this.#sync();
     return end;
   }
 
@@ -135,6 +147,7 @@ export class PolicyMatcher {
     this.ends.identity.data[end] = this.identities.ofOuter(signature, this.#fresh);
     this.#externalEnds.set(key, end);
     this.#externals.push({ end, key });
+    this.#sync();
     return end;
   }
 
@@ -152,18 +165,18 @@ export class PolicyMatcher {
 
   /** Whether a new connection passes at both ends. Ends as numbers, protocol 0 to 3; a destination was not found through a Service. */
   allows(from: number, to: number, protocol: number, port: number): boolean {
-    const { ports, rows, egressSide, ingressSide } = this;
-    const portClass = ports.pages[(ports.pageOf[(protocol << 8) | (port >>> 8)]! << 8) | (port & 255)]!;
-    const x = this.ends.identity.data[from]!;
-    const y = this.ends.identity.data[to]!;
+    const portClass = this.#pages[(this.#pageOf[(protocol << 8) | (port >>> 8)]! << 8) | (port & 255)]!;
+    const x = this.#identity[from]!;
+    const y = this.#identity[to]!;
     if ((x | y) < 0 || from === to) return this.#judge(from, to, portClass) === 3;
-    const out = egressSide.refs[portClass];
-    const into = ingressSide.refs[portClass];
+    const out = this.#egressRefs[portClass];
+    const into = this.#ingressRefs[portClass];
     if (out == null || into == null) return this.#judge(from, to, portClass) === 3;
-    const e = out[egressSide.program.data[x]!]!;
-    const i = into[ingressSide.program.data[y]!]!;
+    const e = out[this.#egressProgram[x]!]!;
+    const i = into[this.#ingressProgram[y]!]!;
     if ((e | i) < 0) return this.#judge(from, to, portClass) === 3;
-    return ((rows.bits[e + (y >> 5)]! >>> (y & 31)) & (rows.bits[i + (x >> 5)]! >>> (x & 31)) & 1) === 1;
+    const bits = this.#bits;
+    return ((bits[e + (y >> 5)]! >>> (y & 31)) & (bits[i + (x >> 5)]! >>> (x & 31)) & 1) === 1;
   }
 
   /** Both ends' answers. */
@@ -186,7 +199,7 @@ export class PolicyMatcher {
   /** Adds a pod, or replaces the one of the same name. */
   setPod(input: PodInput): void {
     this.revision++;
-    const record = readPod(input, -1, this.switches, this.#nodes);
+    const record = new PodRecord(input, -1, this.switches, this.#nodes);
     this.#implyNamespace(input.namespace);
     this.#withdrawPod(record.id);
     this.#podIndex().set(record.id, this.#placeFace(record, false, this.#fresh));
@@ -218,6 +231,7 @@ export class PolicyMatcher {
     this.revision++;
     this.#nodes.set(input.name, readNode(input));
     this.#resignNode(input.name);
+    this.#sync();
   }
 
   deleteNode(name: string): void {
@@ -230,6 +244,7 @@ export class PolicyMatcher {
       this.#removeEnd(end);
     }
     this.#resignNode(name);
+    this.#sync();
   }
 
   /** Adds a policy, or replaces the one of the same kind and name. */
@@ -260,6 +275,7 @@ export class PolicyMatcher {
     this.rows = new Rows(this.#terms, wordsFor(this.identities.count));
     this.egressSide.refs = [];
     this.ingressSide.refs = [];
+    this.#sync();
   }
 
   /** Bytes of tables and rows. */
@@ -296,7 +312,19 @@ export class PolicyMatcher {
 
   #bit(side: Side, own: number, other: number, portClass: number): boolean {
     const row = side.row(side.program.data[own]!, portClass, this.rows);
+    if (this.rows.bits !== this.#bits) this.#sync();
     return ((this.rows.bits[row + (other >> 5)]! >>> (other & 31)) & 1) === 1;
+  }
+
+  #sync(): void {
+    this.#identity = this.ends.identity.data;
+    this.#pageOf = this.ports.pageOf;
+    this.#pages = this.ports.pages;
+    this.#egressRefs = this.egressSide.refs;
+    this.#ingressRefs = this.ingressSide.refs;
+    this.#egressProgram = this.egressSide.program.data;
+    this.#ingressProgram = this.ingressSide.program.data;
+    this.#bits = this.rows.bits;
   }
 
   #namespaceNumber(name: string): number {
@@ -484,7 +512,7 @@ export class PolicyMatcher {
       const family = this.#nodeEnds.get(`6 ${name}`) === end ? 6 : 4;
       this.#signOuter(end, this.#nodes.get(name)?.addresses ?? [], name, family);
     } else {
-      const record = pod.host ? readPod(pod.input, pod.index, this.switches, this.#nodes) : pod;
+      const record = pod.host ? new PodRecord(pod.input, pod.index, this.switches, this.#nodes) : pod;
       this.ends.pods[end] = record;
       this.ends.identity.data[end] = this.#codedIdentity(record, this.#podIndex().get(pod.id) !== end, this.#fresh);
     }
@@ -518,6 +546,7 @@ export class PolicyMatcher {
   #widen(): void {
     this.egressSide.widen();
     this.ingressSide.widen();
+    this.#sync();
   }
 }
 

@@ -25,7 +25,8 @@ export class Side {
   readonly #policies: readonly (CompiledPolicy | null)[];
   readonly #ownPorts: readonly (readonly PodPort[])[];
   readonly #sets: Terms;
-  readonly #terms: number[] = [];
+  /** Terms of the rule or policies in hand. */
+  readonly #terms = new Ints(64);
   readonly #ports: PortClasses;
 
   constructor(
@@ -129,7 +130,7 @@ export class Side {
 
   /** Sorted, each once. */
   #writeTerms(code: Ints): void {
-    const terms = this.#terms.sort((a, b) => a - b);
+    const terms = this.#terms.data.subarray(0, this.#terms.length).sort((a, b) => a - b);
     const count = code.push(0);
     for (let i = 0; i < terms.length; i++) if (i === 0 || terms[i - 1] !== terms[i]) code.push(terms[i]!);
     code.data[count] = code.length - count - 1;

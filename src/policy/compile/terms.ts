@@ -9,7 +9,7 @@ import type { Identities } from "./identities.js";
 import { LabelIndex } from "./label-index.js";
 import type { OuterPeers } from "./outer-peers.js";
 import { type PortClasses, protocolNumbers } from "./port-classes.js";
-import type { SelectorTest } from "./selector-test.js";
+import type { SelectorTest, SelectorTests } from "./selector-test.js";
 
 /** A port name that the destination must resolve into a port class; null protocol: any. */
 export interface NamedFilter {
@@ -20,6 +20,7 @@ export interface NamedFilter {
 
 export type Term =
   | { readonly kind: "everyone" }
+  | { readonly kind: "nobody" }
   | { readonly kind: "own"; readonly namespace: number; readonly pods: SelectorTest | null }
   | { readonly kind: "cross"; readonly namespaces: SelectorTest | null; readonly pods: SelectorTest | null }
   | { readonly kind: "outer"; readonly outer: number }
@@ -32,9 +33,10 @@ interface Kept {
 }
 
 export const everyone = 0;
+export const nobody = 1;
 
 export class Terms {
-  readonly #list: Term[] = [{ kind: "everyone" }];
+  readonly #list: Term[] = [{ kind: "everyone" }, { kind: "nobody" }];
   readonly #byPair = new Map<number, number>();
   readonly #byKey = new Map<string, number>();
   readonly #identities: Identities;
@@ -44,10 +46,13 @@ export class Terms {
   #podSets: (Kept | undefined)[] = [];
   #outerSets: (Kept | undefined)[] = [];
   #namespaceSets: (Uint8Array | undefined)[] = [];
-  readonly #tests: (SelectorTest | undefined)[] = [];
+  /** Pods of the namespaces that match, by test; -1 is all pods. */
+  #spreads = new Map<number, Kept>();
+  readonly #allTests: readonly SelectorTest[];
   #named: Map<string, number[]> | null = null;
 
-  constructor(identities: Identities, outer: OuterPeers, ports: PortClasses) {
+  constructor(tests: SelectorTests, identities: Identities, outer: OuterPeers, ports: PortClasses) {
+    this.#allTests = tests.list;
     this.#identities = identities;
     this.#outer = outer;
     this.#ports = ports;
@@ -80,6 +85,8 @@ export class Terms {
     switch (each.kind) {
       case "everyone":
         return true;
+      case "nobody":
+        return false;
       case "own":
         return this.#identities.namespace.data[identity] === each.namespace && this.#podFits(each.pods, identity);
       case "cross":
@@ -106,6 +113,8 @@ export class Terms {
     switch (each.kind) {
       case "everyone":
         bits.fill(0xffffffff, at, at + words);
+        return;
+      case "nobody":
         return;
       case "own":
         this.#addOwn(each.namespace, each.pods, bits, at);
@@ -148,8 +157,11 @@ export class Terms {
     this.index.add(identity);
     this.#named = null;
     this.#podSets.forEach((kept, id) => {
-      if (kept !== undefined) this.#podSets[id] = replace(kept, identity, this.#isPod(identity) && this.#tests[id]!.test(this.#identities.labels(identity)));
+      if (kept !== undefined) this.#podSets[id] = replace(kept, identity, this.#isPod(identity) && this.#allTests[id]!.test(this.#identities.labels(identity)));
     });
+    for (const [id, kept] of this.#spreads) {
+      this.#spreads.set(id, replace(kept, identity, this.#isPod(identity) && (id < 0 || this.#namespaceFits(this.#allTests[id]!, identity))));
+    }
     const signature = this.#identities.signature.data[identity]!;
     const live = this.#identities.uses.data[identity]! > 0;
     this.#outerSets.forEach((kept, outer) => {
@@ -160,19 +172,21 @@ export class Terms {
   /** Labels of a namespace are new. */
   refreshNamespaces(): void {
     this.#namespaceSets = [];
+    this.#spreads.clear();
   }
 
   /** Forgets every kept set. */
   drop(): void {
     this.#podSets = [];
     this.#outerSets = [];
+    this.#spreads.clear();
     this.#named = null;
     this.index.drop();
   }
 
   get bytes(): number {
     const kept = (each: Kept | undefined): number => (each?.list?.byteLength ?? 0) + (each?.bits?.byteLength ?? 0);
-    return [...this.#podSets, ...this.#outerSets].reduce((sum, each) => sum + kept(each), 0);
+    return [...this.#podSets, ...this.#outerSets, ...this.#spreads.values()].reduce((sum, each) => sum + kept(each), 0);
   }
 
   #add<K>(index: Map<K, number>, key: K, term: Term): number {
@@ -218,34 +232,39 @@ export class Terms {
   }
 
   #addCross(namespaces: SelectorTest | null, pods: SelectorTest | null, bits: Uint32Array, at: number, words: number): void {
-    const { members, namespace } = this.#identities;
-    if (pods === null) {
-      members.forEach((list, i) => {
-        if (namespaces === null || this.#matchesNamespace(namespaces, i)) for (const identity of list) setBit(bits, at, identity);
-      });
-      return;
-    }
+    if (pods === null) return addKept(this.#spread(namespaces, words), bits, at);
     const kept = (this.#podSets[pods.id] ??= this.#keepPods(pods, words));
     if (namespaces === null) return addKept(kept, bits, at);
-    const fits = (identity: number): boolean => this.#matchesNamespace(namespaces, namespace.data[identity]!);
     if (kept.list !== null) {
-      for (const identity of kept.list) if (fits(identity)) setBit(bits, at, identity);
+      const { data } = this.#identities.namespace;
+      for (const identity of kept.list) if (this.#matchesNamespace(namespaces, data[identity]!)) setBit(bits, at, identity);
       return;
     }
-    for (let w = 0; w < kept.bits!.length; w++) {
-      let rest = kept.bits![w]!;
-      let found = 0;
-      while (rest !== 0) {
-        const low = rest & -rest;
-        if (fits((w << 5) + 31 - Math.clz32(low))) found |= low;
-        rest ^= low;
-      }
-      bits[at + w]! |= found;
+    const near = this.#spread(namespaces, words);
+    if (near.list !== null) {
+      for (const identity of near.list) if (this.#podFits(pods, identity)) setBit(bits, at, identity);
+      return;
     }
+    const a = kept.bits!;
+    const b = near.bits!;
+    for (let w = 0; w < words; w++) bits[at + w]! |= a[w]! & b[w]!;
+  }
+
+  #spread(namespaces: SelectorTest | null, words: number): Kept {
+    const id = namespaces?.id ?? -1;
+    let kept = this.#spreads.get(id);
+    if (kept === undefined) {
+      const found: number[] = [];
+      this.#identities.members.forEach((list, i) => {
+        if (namespaces === null || this.#matchesNamespace(namespaces, i)) for (const identity of list) found.push(identity);
+      });
+      kept = keep(found, words);
+      this.#spreads.set(id, kept);
+    }
+    return kept;
   }
 
   #keepPods(test: SelectorTest, words: number): Kept {
-    this.#tests[test.id] = test;
     const found: number[] = [];
     const { pods, count } = this.#identities;
     const hint = this.index.candidates(test);
