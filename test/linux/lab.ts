@@ -42,6 +42,8 @@ export class Lab {
   readonly stack: Stack;
   readonly steps: Step[] = [];
   readonly delivered: string[] = [];
+  /** what the sockets would have done in `localDeliver`'s place */
+  readonly toSockets: Stack["op"]["localDeliver"];
   private from = 0;
 
   constructor(seed = 1) {
@@ -57,6 +59,7 @@ export class Lab {
       },
     };
     s.trace = sink;
+    this.toSockets = s.op.localDeliver;
     s.op.localDeliver = (p, ns, dev) => {
       if (s.packets.c.proto[p] === PROTO.UDP && vxlanReceive(s, p, ns)) return;
       this.delivered.push(`${s.nsInfo.get(ns)!.name} ${deviceName(s, dev)} ${decode(s, packets, p)}`);

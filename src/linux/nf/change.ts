@@ -6,7 +6,7 @@ import { fnv1a32 } from "../../base/hash.js";
 import { HOOK, type Stack } from "../stack.js";
 import { GO, type Rule } from "./rule.js";
 import { kernelFault } from "./spec-fault.js";
-import { type Chain, makeChain, type NfTable, POLICY, TABLE } from "./table.js";
+import { type Chain, makeChain, type NfTable, POLICY } from "./table.js";
 import { TRACKING } from "./hooks.js";
 
 /** A rule in a draft, with counters it is to begin with or the place in the old chain whose counters it keeps. */
@@ -255,11 +255,10 @@ export function registerTable(s: Stack, ns: number, family: 4 | 6, index: number
   table.base.forEach((id, hook) => {
     if (id !== 0) s.ns.c.hooks[ns]! |= bit(hook, family);
   });
-  if (index === TABLE.nat) track(s, table);
   return table;
 }
 
-/** Connection tracking begins in the namespace for the table's family. */
+/** Connection tracking begins in the namespace for the table's family: a rule needs it (an empty nat table does not). */
 function track(s: Stack, { ns, family }: NfTable): void {
   s.ns.c.tracking[ns]! |= family === 6 ? TRACKING.ip6 : TRACKING.ip;
   for (const hook of [HOOK.prerouting, HOOK.input, HOOK.output, HOOK.postrouting]) s.ns.c.hooks[ns]! |= bit(hook, family);

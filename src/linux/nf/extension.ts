@@ -64,7 +64,8 @@ export interface MatchExtension<M extends Match = Match> extends Extension<M> {
 
 export interface TargetExtension<T extends Target = Target> extends Extension<T> {
   limits?(target: T): Limits;
-  readonly tracks?: boolean;
+  /** needs connection tracking */
+  tracks?(target: T): boolean;
   /** Does it to packet `p`: CONTINUE or a verdict NF.*; the packet stays the caller's except after NF.stolen. */
   act(s: Stack, target: T, p: number, frame: WalkFrame): number;
 }

@@ -51,6 +51,11 @@ export function matchOf(match: Match): MatchExtension {
   return EXTENSIONS[match.kind]!;
 }
 
+/** How many numbers of state the match keeps. */
+export function slotsOf(match: Match): number {
+  return EXTENSIONS[match.kind]!.slots ?? 0;
+}
+
 /** Whether packet `p` meets the match; changes what the match remembers. */
 export function testMatch(s: Stack, match: Match, p: number, frame: WalkFrame): boolean {
   return EXTENSIONS[match.kind]!.test(s, match, p, frame);

@@ -265,7 +265,7 @@ function finish(draft: Draft, context: SpecContext, place: RulePlaceAsked): Rule
           text,
           hash: fnv1a32(text) | 0,
           slots: extensions.reduce((sum, extension) => sum + (extension.slots ?? 0), 0),
-          tracks: extensions.some((extension) => extension.tracks === true) || targetExtension?.tracks === true,
+          tracks: extensions.some((extension) => extension.tracks === true) || (target !== null && targetExtension!.tracks?.(target) === true),
           sets: Object.freeze(sets),
           cause: place.cause,
         }),

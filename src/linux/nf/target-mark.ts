@@ -61,7 +61,7 @@ export interface ConnmarkTarget extends Target {
 
 export const connmarkTarget: TargetExtension<ConnmarkTarget> = {
   name: "CONNMARK",
-  tracks: true,
+  tracks: () => true,
   options: shapes(...SETTERS.map((name) => `${name} 1`), "save-mark 0", "restore-mark 0", "mask 1", "nfmask 1", "ctmask 1"),
   read(options) {
     const deed = options.filter((o) => !["mask", "nfmask", "ctmask"].includes(o.name));

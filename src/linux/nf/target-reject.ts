@@ -1,12 +1,12 @@
 /** `-j REJECT` (ipt_REJECT, ip6t_REJECT): answers with an ICMP error or a TCP reset, then drops. */
 import { PROTO } from "../../base/codes.js";
-import { STEP } from "../../trace/kinds.js";
-import { HOOK, NF } from "../stack.js";
-import { traceStep } from "../trace-step.js";
+import { ICMP } from "../icmp-codes.js";
+import { HOOK, NF, type Stack } from "../stack.js";
 import { only, shapes, type TargetExtension } from "./extension.js";
 import { TARGET, type Target } from "./rule.js";
 import { parameterFault } from "./spec-fault.js";
 import { TABLE } from "./table.js";
+import type { WalkFrame } from "./walk-frame.js";
 
 export interface RejectTarget extends Target {
   /** word that is printed */
@@ -50,10 +50,16 @@ export const rejectTarget: TargetExtension<RejectTarget> = {
   },
   print: (t) => ` --reject-with ${t.word}`,
   act(s, t, p, frame) {
-    if (t.type < 0) {
-      if (s.trace !== null) traceStep(s, STEP.TCP_RESET, p, frame.ns, frame.inDev !== 0 ? frame.inDev : frame.outDev, 0, 0);
-      s.op.sendReset(p, frame.ns, frame.hook);
-    } else s.op.icmpError(p, frame.ns, frame.inDev !== 0 ? frame.inDev : frame.outDev, t.type, t.code, 0);
+    if (t.type < 0) s.op.sendReset(p, frame.ns, frame.hook);
+    else if (!isOwnReply(s, p, frame)) s.op.icmpError(p, frame.ns, frame.inDev !== 0 ? frame.inDev : frame.outDev, t.type, t.code, 0);
     return NF.drop;
   },
 };
+
+/** icmp_reply holds the lock that icmp_send needs: an echo reply that this machine is sending is rejected without a word. */
+function isOwnReply(s: Stack, p: number, frame: WalkFrame): boolean {
+  const c = s.packets.c;
+  return frame.hook === HOOK.output && c.proto[p] === (frame.family === 4 ? PROTO.ICMP : PROTO.ICMP6) && c.icmpType[p] === (frame.family === 4 ? ICMP.echoReply : ECHO_REPLY6);
+}
+
+const ECHO_REPLY6 = 129;

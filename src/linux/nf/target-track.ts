@@ -22,7 +22,7 @@ function zoneOf(option: ReadOption): number {
 
 export const ctTarget: TargetExtension<CtTarget> = {
   name: "CT",
-  tracks: true,
+  tracks: (t) => !t.notrack,
   options: shapes("notrack 0", "zone 1", "zone-orig 1", "zone-reply 1", "helper 1", "timeout 1", "ctevents 1", "expevents 1"),
   limits: () => ({ tables: [TABLE.raw] }),
   read(options) {

@@ -12,7 +12,7 @@ import { NF, type Stack } from "../stack.js";
 import { traceStep } from "../trace-step.js";
 import { deviceNameId, testDevice } from "./device-test.js";
 import { CONTINUE } from "./extension.js";
-import { testMatch } from "./match.js";
+import { slotsOf, testMatch } from "./match.js";
 import { type AddressTest, GO, isBare, type Rule } from "./rule.js";
 import { type Chain, type NfTable, POLICY } from "./table.js";
 import { actTarget } from "./target.js";
@@ -45,8 +45,8 @@ function walkChains(s: Stack, p: number, table: NfTable, frame: WalkFrame): numb
   frame.chain = chain.id;
   for (;;) {
     if (i >= chain.rules.length) {
+      if (chain !== base && s.trace !== null) traceEnd(s, p, chain, frame);
       if (depth === 0) return policy(s, p, table, base, frame);
-      if (s.trace !== null) traceEnd(s, p, chain, frame);
       depth--;
       chain = table.chains.get(frame.chains[depth]!)!;
       i = frame.indexes[depth]!;
@@ -92,7 +92,7 @@ function walkChains(s: Stack, p: number, table: NfTable, frame: WalkFrame): numb
         i = 0;
         counters = table.counters.get(chain.id);
         frame.chain = chain.id;
-        if (s.trace !== null) traceStep(s, STEP.CHAIN_ENTER, p, frame.ns, place(frame), placeOf(s, chain, 0, "rule", "", 0, frame), frame.outDev);
+        if (s.trace !== null) traceStep(s, STEP.CHAIN_ENTER, p, frame.ns, frame.inDev, placeOf(s, chain, 0, "rule", "", 0, frame), frame.outDev);
         break;
       default: {
         const verdict = rule.target === null ? CONTINUE : actTarget(s, rule.target, p, frame);
@@ -123,7 +123,7 @@ function policy(s: Stack, p: number, table: NfTable, base: Chain, frame: WalkFra
   const verdict = base.policy === POLICY.drop ? NF.drop : NF.accept;
   if (s.trace !== null) {
     const text = verdict === NF.drop ? "DROP" : "ACCEPT";
-    traceStep(s, STEP.CHAIN_POLICY, p, frame.ns, place(frame), placeOf(s, base, base.rules.length + 1, "policy", text, 0, frame), frame.outDev);
+    traceStep(s, STEP.CHAIN_POLICY, p, frame.ns, frame.inDev, placeOf(s, base, base.rules.length + 1, "policy", text, 0, frame), frame.outDev);
   }
   return verdict;
 }
@@ -144,7 +144,10 @@ function ruleMatches(s: Stack, rule: Rule, p: number, frame: WalkFrame): boolean
   if (rule.proto !== 0 && (c.proto[p] === rule.proto) === rule.protoNot) return false;
   if (rule.frag !== 0 && ((c.frag[p]! & IP_FLAG.OFFSET) !== 0) !== (rule.frag === 1)) return false;
   const { matches } = rule;
-  for (let i = 0; i < matches.length; i++) if (!testMatch(s, matches[i]!, p, frame)) return false;
+  for (let i = 0; i < matches.length; i++) {
+    if (!testMatch(s, matches[i]!, p, frame)) return false;
+    if (rule.slots !== 0) frame.slot += slotsOf(matches[i]!);
+  }
   return true;
 }
 
@@ -160,22 +163,20 @@ function addressMatches(s: Stack, test: AddressTest, addr: number): boolean {
   return met !== test.not;
 }
 
-function place(frame: WalkFrame): number {
-  return frame.inDev !== 0 ? frame.inDev : frame.outDev;
-}
-
 function placeOf(s: Stack, chain: Chain, number: number, label: "rule" | "return" | "policy", text: string, cause: number, frame: WalkFrame): number {
   return s.nf.places.of({ family: frame.family === 6 ? 6 : 4, table: frame.table, chain: chain.name, number, label, text, cause });
 }
+
+// Steps of rules and chains: the device is the input device, `a` a row of `s.nf.places`, `b` the output device.
 
 /** A bare ACCEPT, DROP or RETURN is named as the end of its chain (linux-dataplane A5). */
 function traceRule(s: Stack, p: number, chain: Chain, index: number, frame: WalkFrame): void {
   const rule = chain.rules[index]!;
   const end = isBare(rule) && (rule.go === GO.accept || rule.go === GO.drop || rule.go === GO.return);
   const label = !end ? "rule" : chain.policy === POLICY.none ? "return" : "policy";
-  traceStep(s, STEP.RULE, p, frame.ns, place(frame), placeOf(s, chain, index + 1, label, rule.text, rule.cause, frame), frame.outDev);
+  traceStep(s, STEP.RULE, p, frame.ns, frame.inDev, placeOf(s, chain, index + 1, label, rule.text, rule.cause, frame), frame.outDev);
 }
 
 function traceEnd(s: Stack, p: number, chain: Chain, frame: WalkFrame): void {
-  traceStep(s, STEP.CHAIN_RETURN, p, frame.ns, place(frame), placeOf(s, chain, chain.rules.length + 1, "return", "", 0, frame), frame.outDev);
+  traceStep(s, STEP.CHAIN_RETURN, p, frame.ns, frame.inDev, placeOf(s, chain, chain.rules.length + 1, "return", "", 0, frame), frame.outDev);
 }

@@ -7,8 +7,13 @@ import type { Stack } from "../stack.js";
 import { traceStep } from "../trace-step.js";
 import { makeLocal } from "./local-send.js";
 
-/** The RST that answers `p`, which stays the caller's; none answers an RST. */
-export function sendReset(s: Stack, p: number, ns: number): void {
+/** ctInfo from which on a packet belongs to the reply direction, and what an answer's becomes (nf_conntrack_attach). */
+const IS_REPLY = 3;
+const RELATED = 1;
+const RELATED_REPLY = 4;
+
+/** The RST that answers `p`, which stays the caller's; none answers an RST. With `attach` it belongs to the packet's flow. */
+export function sendReset(s: Stack, p: number, ns: number, attach = false): void {
   if ((s.packets.c.flags[p]! & TCP_FLAG.RST) !== 0) return;
   const r = makeLocal(s, s.packets.c.dst[p]!, s.packets.c.src[p]!, PROTO.TCP, 0);
   const c = s.packets.c;
@@ -18,6 +23,10 @@ export function sendReset(s: Stack, p: number, ns: number): void {
   c.parent[r] = c.id[p]!;
   c.ipLen[r] = s.book.is4(c.dst[r]!) ? 40 : 60;
   c.frag[r] = IP_FLAG.DF;
+  if (attach && c.ct[p] !== 0) {
+    c.ct[r] = c.ct[p]!;
+    c.ctInfo[r] = c.ctInfo[p]! >= IS_REPLY ? RELATED : RELATED_REPLY;
+  }
   if ((flags & TCP_FLAG.ACK) !== 0) {
     c.flags[r] = TCP_FLAG.RST;
     c.seq[r] = c.ack[p]!;
@@ -36,5 +45,5 @@ export function sendReset(s: Stack, p: number, ns: number): void {
 
 /** nf_send_reset: as if the destination itself had refused; the reset belongs to the packet's flow. */
 export function rejectWithReset(s: Stack, p: number, ns: number): void {
-  sendReset(s, p, ns);
+  sendReset(s, p, ns, true);
 }
