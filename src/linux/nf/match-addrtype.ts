@@ -39,7 +39,7 @@ function typeAt(s: Stack, ns: number, addr: number, dev: number): number {
   const type = addressType(s, ns, addr);
   if (dev === 0 || type !== RTN.local) return type;
   const route = fibLookup(s, ns, addr, 0, 0, 0, 0);
-  return route !== null && route.hops.some((hop) => hop.dev === dev) ? type : RTN.unicast;
+  return route?.hops.some((hop) => hop.dev === dev) === true ? type : RTN.unicast;
 }
 
 export const addrtypeMatch: MatchExtension<AddrtypeMatch> = {

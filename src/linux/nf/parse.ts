@@ -66,7 +66,7 @@ export function parseRules(spec: string, place: RulePlaceAsked): readonly Rule[]
   const base = BASE_CHAINS.includes(place.chain) ? place.chain : "";
   const key = `${place.family}${place.table} ${base} ${place.cause} ${spec}`;
   const known = s.nf.parsed.get(key);
-  if (known !== undefined && known.every((rule) => rule.sets.every((set) => s.sets.get(place.ns, set) !== undefined))) return known;
+  if (known?.every((rule) => rule.sets.every((set) => s.sets.get(place.ns, set) !== undefined))) return known;
   const words = splitWords(spec);
   if (words === null) throw new SpecFault("plain", "Unterminated quote in rule");
   const rules = Object.freeze(readWords(words, place));

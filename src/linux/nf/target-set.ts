@@ -2,7 +2,7 @@
 import { PROTO } from "../../base/codes.js";
 import { SECOND } from "../../base/time.js";
 import { formatMac } from "../../base/mac.js";
-import { type Stack } from "../stack.js";
+import type { Stack } from "../stack.js";
 import { CONTINUE, only, shapes, type TargetExtension } from "./extension.js";
 import { putEntry } from "./ipset.js";
 import { parseEntry, SetFault } from "./ipset-entry.js";
