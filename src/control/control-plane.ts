@@ -1,0 +1,165 @@
+/** A cluster's control plane with its kubelets and node agents: the facade over a `Plane` and its controllers. */
+import type { Digest } from "../base/hash.js";
+import type { Problem } from "../base/problem.js";
+import { compareText } from "../base/names.js";
+import type { Kind, Located, ObjectOfKind } from "../api/index.js";
+import type { Event } from "../api/index.js";
+import type { Act } from "../linux/plumbing/act.js";
+import type { Stack } from "../linux/stack.js";
+import { applyObjects, type ApplyOptions } from "./admission.js";
+import type { CidrSetState } from "./cidr-set.js";
+import { deleteObject } from "./deletion.js";
+import { deployments } from "./deployments.js";
+import { endpointSlices } from "./endpoint-slices.js";
+import { eventObject, type EventLogState } from "./event-log.js";
+import { createFirstObjects } from "./first-objects.js";
+import { garbage } from "./garbage.js";
+import { kubelet } from "./kubelet.js";
+import { namespaces } from "./namespaces.js";
+import { nodeAgent } from "./node-agent.js";
+import { NodeIpam } from "./node-ipam.js";
+import type { ControlPlaneOptions } from "./options.js";
+import { peers } from "./peers.js";
+import { Plane, type PlaneState } from "./plane.js";
+import { PolicyAgent, type PolicyAgentState } from "./policy-agent.js";
+import { ProxyAgent, type ProxyAgentState } from "./proxy-agent.js";
+import { replicaSets } from "./replica-sets.js";
+import { Scheduler, type SchedulerState } from "./scheduler.js";
+import type { ServiceAllocatorsState } from "./service-allocators.js";
+import { type Change, keyIn, keyOf, type StoreState } from "./store.js";
+
+/** A saved control plane: plain data. */
+export interface ControlPlaneState {
+  readonly plane: PlaneState;
+  readonly store: StoreState;
+  readonly log: EventLogState;
+  readonly services: ServiceAllocatorsState;
+  readonly cidrs: readonly CidrSetState[];
+  readonly scheduler: SchedulerState;
+  readonly proxy: ProxyAgentState | null;
+  readonly policy: PolicyAgentState;
+}
+
+export class ControlPlane {
+  readonly name = "control";
+  private readonly p: Plane;
+  private readonly ipam: NodeIpam;
+  private readonly scheduler = new Scheduler();
+  private readonly proxy: ProxyAgent | null;
+  private readonly policy: PolicyAgent;
+
+  /** Registers its event kinds and makes the first objects; all else follows from their watch events. */
+  constructor(stack: Stack, options: ControlPlaneOptions) {
+    const p = new Plane(stack, options);
+    this.p = p;
+    this.ipam = new NodeIpam(p);
+    this.proxy = options.proxy === null ? null : new ProxyAgent(p);
+    this.policy = new PolicyAgent(p);
+    for (const controller of [nodeAgent, peers, deployments, replicaSets, kubelet, endpointSlices, garbage, namespaces]) p.add(controller);
+    p.add(this.ipam);
+    p.add(this.scheduler);
+    p.add(this.policy);
+    if (this.proxy !== null) p.add(this.proxy);
+    createFirstObjects(p);
+  }
+
+  /** Stores objects as `kubectl apply` does, all or, where a problem is an error, none. */
+  apply(objects: readonly Located[], options: ApplyOptions = {}): readonly Problem[] {
+    return applyObjects(this.p, objects, options);
+  }
+
+  /** Deletes as `kubectl delete` does; false if there is no such object. `grace` in seconds, 0 forces. */
+  delete(kind: Kind, namespace: string, name: string, grace?: number): boolean {
+    return deleteObject(this.p, kind, keyIn(namespace, name), grace);
+  }
+
+  /** Whether nothing is left to do but what waits for something from outside. */
+  settled(): boolean {
+    return this.p.settled();
+  }
+
+  /** Objects of a kind by namespace and name. */
+  objects<K extends Kind>(kind: K): readonly ObjectOfKind<K>[] {
+    return this.p.store.list(kind);
+  }
+
+  /** `namespace` is empty for what lives in none. */
+  get<K extends Kind>(kind: K, namespace: string, name: string): ObjectOfKind<K> | undefined {
+    return this.p.store.get(kind, keyIn(namespace, name));
+  }
+
+  /** Namespace row of a pod `ns/name`, 0 if it has none yet. */
+  podNetns(pod: string): number {
+    return this.p.run(this.p.store.get("Pod", pod)?.metadata.uid)?.ns ?? 0;
+  }
+
+  /** The pod `ns/name` to whom a namespace row belongs; undefined for nodes and others. */
+  podOfNetns(ns: number): string | undefined {
+    return this.p.podOfNetns(ns);
+  }
+
+  /** Programs of a pod `ns/name`, in the order of its containers. */
+  podApps(pod: string): readonly number[] {
+    return this.p.run(this.p.store.get("Pod", pod)?.metadata.uid)?.apps ?? [];
+  }
+
+  /** Event objects in the order of their first time. */
+  get events(): readonly Event[] {
+    return this.p.log.all().map((record) => eventObject(record, this.p.epoch));
+  }
+
+  /** Every act done on a node so far, if transcripts are kept. */
+  transcript(node: string): readonly Act[] {
+    return this.p.transcript(node);
+  }
+
+  /** Tells of each watch event as it reaches the cluster's clients; the returned function ends that. The listener must not change the cluster. */
+  onWatch(listener: (change: Change) => void): () => void {
+    return this.p.listen(listener);
+  }
+
+  /** Writes rules that wait for a packet; to be called before a node's rules are read. No node given: all. */
+  flush(node?: string): void {
+    this.proxy?.flush(node);
+    this.policy.flush(node);
+  }
+
+  /** RFC 3339 text of the present instant. */
+  time(): string {
+    return this.p.time();
+  }
+
+  save(): ControlPlaneState {
+    return {
+      plane: this.p.save(),
+      store: this.p.store.save(),
+      log: this.p.log.save(),
+      services: this.p.services.save(),
+      cidrs: this.ipam.save(),
+      scheduler: this.scheduler.save(),
+      proxy: this.proxy?.save() ?? null,
+      policy: this.policy.save(),
+    };
+  }
+
+  /** To be called beside the restore of the stack and the engine of the same instant. */
+  restore(saved: unknown): void {
+    const state = saved as ControlPlaneState;
+    this.p.store.restore(state.store);
+    this.p.restore(state.plane);
+    this.p.log.restore(state.log);
+    this.p.services.restore(state.services);
+    this.ipam.restore(state.cidrs);
+    this.scheduler.restore(state.scheduler);
+    if (state.proxy !== null) this.proxy?.restore(state.proxy);
+    this.policy.restore(state.policy);
+  }
+
+  /** Every object with its revision, so that any difference of history shows. */
+  fold(digest: Digest): void {
+    digest.f64(this.p.store.revision);
+    for (const kind of [...this.p.store.kindsHeld()].sort(compareText)) {
+      for (const object of this.p.store.list(kind)) digest.text(`${kind} ${keyOf(object)} ${object.metadata.resourceVersion}`);
+    }
+  }
+}

@@ -1,0 +1,7 @@
+/** The control plane: store, controllers, kubelets and node agents. */
+export type { ApplyOptions } from "./admission.js";
+export { ControlPlane, type ControlPlaneState } from "./control-plane.js";
+export { type Delays, defaultDelays } from "./delays.js";
+export type { ControlPlaneOptions, PlaneNode, ProgramChoice } from "./options.js";
+export { defaultProgram } from "./programs.js";
+export type { Change } from "./store.js";

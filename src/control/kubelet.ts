@@ -1,0 +1,167 @@
+/**
+ * A pod's life on its node: sandbox and CNI ADD, programs, readiness, and the graceful end. One work item a pod, keyed
+ * `ns/name uid`; what is known of it is its `PodRun`. Read first: kubernetes `pkg/kubelet/pod_workers.go`.
+ */
+import type { Pod } from "../api/index.js";
+import { SECOND } from "../base/time.js";
+import { killApp, launch } from "../linux/sock/app.js";
+import type { PlaneNode } from "./options.js";
+import { isUp } from "./node-agent.js";
+import { type Controller, CONTROLLER, type Plane } from "./plane.js";
+import type { PodRun } from "./pod-run.js";
+import { isTerminating } from "./pod-state.js";
+import { podStatus, type Report } from "./pod-status.js";
+import { defaultProgram } from "./programs.js";
+import { newContainerId, startSandbox, stopSandbox } from "./sandbox.js";
+import { type Change, keyOf } from "./store.js";
+import { forget } from "./deletion.js";
+
+export const kubelet: Controller = {
+  number: CONTROLLER.kubelet,
+
+  watch(p: Plane, { type, object, old }: Change): void {
+    if (object.kind !== "Pod" || object.spec.nodeName === undefined) return;
+    const before = old?.kind === "Pod" ? old : null;
+    const bound = type !== "DELETED" && before?.spec.nodeName !== object.spec.nodeName;
+    const ending = isTerminating(object) && (before === null || !isTerminating(before));
+    if (bound || ending || type === "DELETED") p.enqueue(CONTROLLER.kubelet, `${keyOf(object)} ${object.metadata.uid}`, p.delays.kubelet);
+  },
+
+  sync(p: Plane, work: string): void {
+    const [key, uid] = work.split(" ") as [string, string];
+    const stored = p.store.get("Pod", key);
+    const pod = stored?.metadata.uid === uid ? stored : undefined;
+    const run = p.run(uid);
+    if (pod === undefined) {
+      if (run !== undefined) end(p, run, work);
+    } else if (isTerminating(pod)) terminate(p, pod, run, work);
+    else advance(p, pod, run, work);
+  },
+};
+
+function advance(p: Plane, pod: Pod, run: PodRun | undefined, work: string): void {
+  const node = p.nodes.get(pod.spec.nodeName ?? "");
+  if (node === undefined) return;
+  if (run === undefined) return see(p, pod, node, work);
+  if (run.due > p.now) return p.enqueue(CONTROLLER.kubelet, work, run.due - p.now);
+  if (run.stage === "seen") attach(p, pod, run, node, work);
+  else if (run.stage === "starting") start(p, pod, run, node, work);
+  else if (run.stage === "running" && run.readySince < 0) becomeReady(p, pod, run, node, work);
+}
+
+function see(p: Plane, pod: Pod, node: PlaneNode, work: string): void {
+  const run: PodRun = {
+    uid: pod.metadata.uid ?? "",
+    node: node.name,
+    stage: "seen",
+    due: p.now + p.delays.sandbox,
+    ns: 0,
+    containerId: newContainerId(p, node.name),
+    ips: [],
+    apps: [],
+    readySince: -1,
+    pod,
+  };
+  p.keepRun(run);
+  report(p, pod, run, node, { phase: "Pending", ready: false });
+  p.enqueue(CONTROLLER.kubelet, work, p.delays.sandbox);
+}
+
+function attach(p: Plane, pod: Pod, run: PodRun, node: PlaneNode, work: string): void {
+  const host = pod.spec.hostNetwork === true;
+  if (!host && !isUp(p, node.name)) {
+    p.event(pod, "Warning", "NetworkNotReady", "network is not ready: container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized", "kubelet", node.name);
+    return p.enqueue(CONTROLLER.kubelet, work, p.delays.sandboxRetry, true);
+  }
+  const sandbox = host ? { ns: node.ns, ips: node.addresses } : startSandbox(p, node, pod, run.containerId);
+  if ("code" in sandbox) {
+    const { name } = p.options.cni;
+    const why = `failed to setup network for sandbox "${run.containerId}": plugin type="${name}" failed (add): ${sandbox.msg}`;
+    p.event(pod, "Warning", "FailedCreatePodSandBox", `Failed to create pod sandbox: rpc error: code = Unknown desc = ${why}`, "kubelet", node.name);
+    p.keepRun({ ...run, containerId: newContainerId(p, node.name), due: p.now + p.delays.sandboxRetry });
+    return p.enqueue(CONTROLLER.kubelet, work, p.delays.sandboxRetry, true);
+  }
+  const init = (pod.spec.initContainers ?? []).length * p.delays.initContainer;
+  p.keepRun({ ...run, ...sandbox, stage: "starting", due: p.now + init + p.delays.containerStart });
+  p.enqueue(CONTROLLER.kubelet, work, init + p.delays.containerStart);
+}
+
+function start(p: Plane, pod: Pod, run: PodRun, node: PlaneNode, work: string): void {
+  const choose = p.options.program ?? defaultProgram;
+  const apps: number[] = [];
+  const cause = p.causeOf("kubelet", `Pod ${keyOf(pod)}`, "spec.containers");
+  const sidecars = (pod.spec.initContainers ?? []).filter((each) => each.restartPolicy === "Always");
+  for (const container of [...sidecars, ...pod.spec.containers]) {
+    const { image = "", name } = container;
+    const choice = choose(pod, container);
+    if (choice !== null) apps.push(launch(p.s, run.ns, choice.program, choice.args, cause));
+    p.event(pod, "Normal", "Pulled", `Container image "${image}" already present on machine`, "kubelet", node.name);
+    p.event(pod, "Normal", "Created", `Created container: ${name}`, "kubelet", node.name);
+    p.event(pod, "Normal", "Started", `Started container ${name}`, "kubelet", node.name);
+  }
+  const wait = probeWait(p, pod);
+  const running: PodRun = { ...run, stage: "running", apps, due: p.now + wait, readySince: wait === 0 ? p.now : -1 };
+  p.keepRun(running);
+  report(p, pod, running, node, { phase: "Running", ready: wait === 0, started: p.time() });
+  if (wait > 0) p.enqueue(CONTROLLER.kubelet, work, wait);
+}
+
+function becomeReady(p: Plane, pod: Pod, run: PodRun, node: PlaneNode, _work: string): void {
+  const running: PodRun = { ...run, readySince: p.now };
+  p.keepRun(running);
+  const started = pod.status?.containerStatuses?.[0]?.state?.running?.startedAt;
+  report(p, pod, running, node, { phase: "Running", ready: true, ...(started === undefined ? {} : { started }) });
+}
+
+/** From start to the first answers of the readiness probes; 0 without any. */
+function probeWait(p: Plane, pod: Pod): number {
+  return pod.spec.containers.reduce((longest, { readinessProbe: probe }) => {
+    if (probe === undefined) return longest;
+    const more = ((probe.successThreshold ?? 1) - 1) * (probe.periodSeconds ?? 10);
+    return Math.max(longest, p.delays.firstProbe + ((probe.initialDelaySeconds ?? 0) + more) * SECOND);
+  }, 0);
+}
+
+function terminate(p: Plane, pod: Pod, run: PodRun | undefined, work: string): void {
+  const grace = (pod.metadata.deletionGracePeriodSeconds ?? 30) * SECOND;
+  if (run === undefined) return forget(p, "Pod", keyOf(pod));
+  if (run.stage !== "stopping" && run.stage !== "stopped") {
+    const asked = Math.min(grace, preStop(pod) + p.delays.containerStop);
+    if (run.apps.length > 0) for (const { name } of pod.spec.containers) p.event(pod, "Normal", "Killing", `Stopping container ${name}`, "kubelet", run.node);
+    p.keepRun({ ...run, stage: "stopping", due: p.now + (run.apps.length > 0 ? asked : 0) });
+    return p.enqueue(CONTROLLER.kubelet, work, run.apps.length > 0 ? asked : 0);
+  }
+  if (run.due > p.now) return p.enqueue(CONTROLLER.kubelet, work, run.due - p.now);
+  if (run.stage === "stopping") {
+    for (const app of run.apps) killApp(p.s, app);
+    p.keepRun({ ...run, stage: "stopped", apps: [], due: p.now + p.delays.sandboxStop });
+    return p.enqueue(CONTROLLER.kubelet, work, p.delays.sandboxStop);
+  }
+  stopSandbox(p, pod, run);
+  p.dropRun(run);
+  forget(p, "Pod", keyOf(pod));
+}
+
+/** A pod that is gone from the API: what is left of it on the node goes too. */
+function end(p: Plane, run: PodRun, _work: string): void {
+  for (const app of run.apps) killApp(p.s, app);
+  stopSandbox(p, run.pod, run);
+  p.dropRun(run);
+}
+
+/** The longest sleep that a container's preStop asks for. */
+function preStop(pod: Pod): number {
+  return pod.spec.containers.reduce((longest, { lifecycle }) => {
+    const handler = lifecycle?.preStop;
+    const command = (handler?.exec?.command ?? []).join(" ");
+    const slept = handler?.sleep?.seconds ?? Number(/(?:^|\s)sleep\s+(\d+)/.exec(command)?.[1] ?? 0);
+    return Math.max(longest, slept * SECOND);
+  }, 0);
+}
+
+function report(p: Plane, pod: Pod, run: PodRun, node: PlaneNode, told: Pick<Report, "phase" | "ready" | "started">): void {
+  const stored = p.store.get("Pod", keyOf(pod));
+  if (stored === undefined) return;
+  const status = podStatus(stored, { ...told, ips: run.ips, hostIPs: node.addresses, now: p.time() });
+  p.store.update({ ...stored, status });
+}

@@ -1,0 +1,55 @@
+/** What a control plane is made of: its nodes, ranges and models. */
+import type { Container, Labels, Pod, Taint } from "../api/index.js";
+import type { CniModel } from "../models/cni/cni-model.js";
+import type { Delays } from "./delays.js";
+import type { EnforceModel } from "../models/enforce/enforce-model.js";
+
+/** A machine that stands before the cluster does: its root namespace has its addresses and routes. */
+export interface PlaneNode {
+  readonly name: string;
+  readonly role: "control-plane" | "worker";
+  /** row of its root namespace */
+  readonly ns: number;
+  /** InternalIP addresses, IPv4 first */
+  readonly addresses: readonly string[];
+  readonly labels?: Labels;
+  readonly taints?: readonly Taint[];
+  /** device with the default route, eth0 unless given */
+  readonly uplink?: string;
+}
+
+/** A program to be launched in a pod's namespace. */
+export interface ProgramChoice {
+  readonly program: string;
+  readonly args: Readonly<Record<string, unknown>>;
+}
+
+export interface ControlPlaneOptions {
+  readonly nodes: readonly PlaneNode[];
+  /** `--cluster-cidr`, one for each family */
+  readonly clusterCidrs: readonly string[];
+  /** `--service-cluster-ip-range`, the primary family first */
+  readonly serviceCidrs: readonly string[];
+  /** `--node-cidr-mask-size`, 24 unless given; `--node-cidr-mask-size-ipv6`, 64 unless given */
+  readonly nodeMask?: number;
+  readonly nodeMask6?: number;
+  /** Address of Service kube-system/kube-dns; null: no cluster DNS. */
+  readonly dnsIp: string | null;
+  readonly clusterDomain?: string;
+  readonly cni: CniModel;
+  readonly proxy: { readonly mode: "iptables" } | null;
+  readonly enforce: EnforceModel | null;
+  readonly delays?: Partial<Delays>;
+  /** Which program a container runs; null: none. Left out: `server` for its ports, `coredns` for CoreDNS. */
+  readonly program?: (pod: Pod, container: Container) => ProgramChoice | null;
+  /** Seconds since 1970 at boot, 2026-01-01T00:00:00Z unless given. */
+  readonly epoch?: number;
+  /** Keep every act done on a node; by default where there are at most 16. */
+  readonly transcripts?: boolean;
+  /** Let a proxy's rules wait until a packet or a reader needs them; by default where there are more than 16 nodes. */
+  readonly lazy?: boolean;
+  /** Events kept, 20,000 unless given. */
+  readonly eventLimit?: number;
+}
+
+export const DEFAULT_EPOCH = 1_767_225_600;

@@ -1,0 +1,86 @@
+/** The status of a pod as its kubelet writes it. */
+import type { Condition, Container, ContainerState, ContainerStatus, Pod, PodStatus } from "../api/index.js";
+import { fnv1a32 } from "../base/hash.js";
+import { withCondition } from "./conditions.js";
+
+/** What a kubelet reports at one moment. */
+export interface Report {
+  readonly phase: "Pending" | "Running" | "Succeeded" | "Failed";
+  readonly ready: boolean;
+  readonly hostIPs: readonly string[];
+  readonly ips: readonly string[];
+  readonly now: string;
+  /** start of the containers */
+  readonly started?: string;
+}
+
+export function podStatus(pod: Pod, report: Report): PodStatus {
+  const { phase, ready, ips, hostIPs, now } = report;
+  const sandboxed = ips.length > 0;
+  const finished = phase === "Succeeded" || phase === "Failed";
+  const reason = phase === "Succeeded" ? { reason: "PodCompleted" } : ready ? {} : { reason: "ContainersNotReady", message: unreadyMessage(pod) };
+  const initialised = phase !== "Pending";
+  const uninitialised = { reason: "ContainersNotInitialized", message: `containers with incomplete status: [${(pod.spec.initContainers ?? []).map((each) => each.name).join(" ")}]` };
+  const hasInit = (pod.spec.initContainers ?? []).length > 0;
+  const told: readonly Condition[] = [
+    { type: "PodReadyToStartContainers", status: sandboxed && !finished ? "True" : "False" },
+    { type: "Initialized", status: initialised || !hasInit ? "True" : "False", ...(initialised || !hasInit ? (phase === "Succeeded" ? reason : {}) : uninitialised) },
+    { type: "Ready", status: ready ? "True" : "False", ...reason },
+    { type: "ContainersReady", status: ready ? "True" : "False", ...reason },
+  ];
+  let conditions = pod.status?.conditions ?? [];
+  for (const condition of told) conditions = withCondition(conditions, condition, now);
+  const init = pod.spec.initContainers ?? [];
+  const restarted = pod.status?.startTime ?? now;
+  return {
+    ...pod.status,
+    phase,
+    conditions,
+    ...(hostIPs.length === 0 ? {} : { hostIP: hostIPs[0]!, hostIPs: hostIPs.map((ip) => ({ ip })) }),
+    ...(ips.length === 0 ? {} : { podIP: ips[0]!, podIPs: ips.map((ip) => ({ ip })) }),
+    startTime: restarted,
+    ...(init.length === 0 ? {} : { initContainerStatuses: init.map((each) => containerStatus(pod, each, initState(each, report), initialised)) }),
+    containerStatuses: pod.spec.containers.map((each) => containerStatus(pod, each, containerState(pod, report), ready)),
+  };
+}
+
+function unreadyMessage(pod: Pod): string {
+  return `containers with unready status: [${pod.spec.containers.map((each) => each.name).join(" ")}]`;
+}
+
+function containerState(pod: Pod, { phase, started, now }: Report): ContainerState {
+  if (phase === "Pending") return { waiting: { reason: (pod.spec.initContainers ?? []).length > 0 ? "PodInitializing" : "ContainerCreating" } };
+  const startedAt = started ?? now;
+  if (phase === "Running") return { running: { startedAt } };
+  const fine = phase === "Succeeded";
+  return { terminated: { exitCode: fine ? 0 : 1, reason: fine ? "Completed" : "Error", startedAt, finishedAt: now } };
+}
+
+function initState(container: Container, report: Report): ContainerState {
+  if (report.phase === "Pending") return { waiting: { reason: "PodInitializing" } };
+  const startedAt = report.started ?? report.now;
+  if (container.restartPolicy === "Always") return { running: { startedAt } };
+  return { terminated: { exitCode: 0, reason: "Completed", startedAt, finishedAt: startedAt } };
+}
+
+function containerStatus(pod: Pod, container: Container, state: ContainerState, ready: boolean): ContainerStatus {
+  const { image = "", name } = container;
+  const live = state.waiting === undefined;
+  return {
+    name,
+    ready: ready && (state.running !== undefined || state.terminated?.exitCode === 0),
+    restartCount: 0,
+    image,
+    imageID: "",
+    started: state.running !== undefined,
+    state,
+    ...(live ? { containerID: `containerd://${digits(`${pod.metadata.uid} ${name}`)}` } : {}),
+  };
+}
+
+/** 64 hexadecimal digits that a text stands for. */
+function digits(text: string): string {
+  let hex = "";
+  for (let i = 0; i < 8; i++) hex += fnv1a32(`${i} ${text}`).toString(16).padStart(8, "0");
+  return hex;
+}

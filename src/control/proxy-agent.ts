@@ -1,0 +1,169 @@
+/**
+ * kube-proxy on every node. One shared picture of Services and endpoints follows the watch; a sync stamps its node with the
+ * picture of that instant. In a large cluster the rules wait until a packet or a reader comes to the node.
+ */
+import type { EndpointSlice, Service } from "../api/index.js";
+import { readNodePortAddresses } from "../models/proxy/proxy-node.js";
+import type { ProxyModel } from "../models/proxy/proxy-model.js";
+import { canonicalAddress } from "../models/proxy/sloppy-address.js";
+import type { IptablesNode } from "../models/proxy/iptables/iptables-node.js";
+import { iptablesProxy } from "../models/proxy/iptables/iptables-proxy.js";
+import { IptablesRenderer } from "../models/proxy/iptables/render.js";
+import { changeView, emptyView, type ProxyView, type ServiceState, sliceOwner } from "../models/proxy/view.js";
+import { SECOND } from "../base/time.js";
+import { isUp } from "./node-agent.js";
+import type { PlaneNode } from "./options.js";
+import { type Controller, CONTROLLER, type Plane } from "./plane.js";
+import { type Change, keyOf } from "./store.js";
+
+const MODEL = "kube-proxy";
+/** `syncPeriod` */
+const SYNC_PERIOD: number = 30 * SECOND;
+
+export interface ProxyAgentState {
+  readonly view: ProxyView;
+  readonly dirty: readonly string[];
+  readonly services: ReadonlyMap<string, Service>;
+  readonly slices: ReadonlyMap<string, ReadonlyMap<string, EndpointSlice>>;
+  readonly asked: readonly string[];
+  readonly lastRun: ReadonlyMap<string, number>;
+  readonly stamped: ReadonlyMap<string, ProxyView>;
+  readonly written: ReadonlyMap<string, ProxyView>;
+}
+
+export class ProxyAgent implements Controller {
+  readonly number = CONTROLLER.proxy;
+  private view: ProxyView = emptyView;
+  /** what the watch has told so far, and the Services that the view does not show as they are */
+  private services = new Map<string, Service>();
+  private slices = new Map<string, Map<string, EndpointSlice>>();
+  private dirty = new Set<string>();
+  /** nodes that have a sync before them */
+  private asked = new Set<string>();
+  private lastRun = new Map<string, number>();
+  private stamped = new Map<string, ProxyView>();
+  private written = new Map<string, ProxyView>();
+  private readonly model: ProxyModel<IptablesNode>;
+  private readonly lazy: boolean;
+  private readonly names: ReadonlyMap<number, string>;
+
+  constructor(private readonly p: Plane) {
+    this.model = iptablesProxy(new IptablesRenderer((object, path) => p.causeOf(MODEL, object, path)), SYNC_PERIOD);
+    this.lazy = p.options.lazy ?? p.options.nodes.length > 16;
+    this.names = new Map(p.options.nodes.map((node) => [node.ns, node.name]));
+    if (this.lazy) this.writeBeforeUse();
+  }
+
+  watch(p: Plane, { type, object }: Change): void {
+    if (object.kind === "Service") {
+      const key = keyOf(object);
+      if (type === "DELETED") this.services.delete(key);
+      else this.services.set(key, object);
+      this.dirty.add(key);
+    } else if (object.kind === "EndpointSlice") {
+      const owner = sliceOwner(object);
+      if (owner === null) return;
+      const known = this.slices.get(owner) ?? new Map<string, EndpointSlice>();
+      if (type === "DELETED") known.delete(keyOf(object));
+      else known.set(keyOf(object), object);
+      this.slices.set(owner, known);
+      this.dirty.add(owner);
+    } else return;
+    if (this.asked.size < p.options.nodes.length) for (const { name } of p.options.nodes) if (isUp(p, name)) this.ask(p, name);
+  }
+
+  sync(p: Plane, name: string): void {
+    this.asked.delete(name);
+    const node = p.nodes.get(name);
+    if (node === undefined || !isUp(p, name)) return;
+    this.update();
+    this.lastRun.set(name, p.now);
+    this.stamped.set(name, this.view);
+    if (!this.lazy || !this.written.has(name)) this.write(node);
+  }
+
+  /** Brings a node's kernel to what it is stamped with; no node given: every node. */
+  flush(name?: string): void {
+    for (const node of this.p.options.nodes) if (name === undefined || node.name === name) this.write(node);
+  }
+
+  save(): ProxyAgentState {
+    return {
+      view: this.view,
+      dirty: [...this.dirty],
+      services: new Map(this.services),
+      slices: new Map([...this.slices].map(([key, slices]) => [key, new Map(slices)])),
+      asked: [...this.asked],
+      lastRun: new Map(this.lastRun),
+      stamped: new Map(this.stamped),
+      written: new Map(this.written),
+    };
+  }
+
+  restore(state: ProxyAgentState): void {
+    this.view = state.view;
+    this.dirty = new Set(state.dirty);
+    this.services = new Map(state.services);
+    this.slices = new Map([...state.slices].map(([key, slices]) => [key, new Map(slices)]));
+    this.asked = new Set(state.asked);
+    this.lastRun = new Map(state.lastRun);
+    this.stamped = new Map(state.stamped);
+    this.written = new Map(state.written);
+  }
+
+  private ask(p: Plane, name: string): void {
+    if (this.asked.has(name)) return;
+    this.asked.add(name);
+    const last = this.lastRun.get(name);
+    p.enqueue(this.number, name, last === undefined ? 0 : Math.max(0, last + p.delays.proxyMinSync - p.now));
+  }
+
+  /** The picture with everything that the watch has told. */
+  private update(): void {
+    if (this.dirty.size === 0) return;
+    const states = [...this.dirty].map((key): ServiceState => ({ key, service: this.services.get(key), slices: [...(this.slices.get(key)?.values() ?? [])] }));
+    this.dirty.clear();
+    this.view = changeView(this.view, states);
+  }
+
+  private write(node: PlaneNode): void {
+    const view = this.stamped.get(node.name);
+    if (view === undefined || this.written.get(node.name) === view) return;
+    this.written.set(node.name, view);
+    this.model.sync(this.p.door(node, MODEL), proxyNode(this.p, node), view);
+  }
+
+  /** Rules are looked at by packets alone, and those come by the hooks. */
+  private writeBeforeUse(): void {
+    const { op } = this.p.s;
+    const hook = op.hook;
+    op.hook = (at, packet, ns, inDev, outDev) => {
+      const name = this.names.get(ns);
+      if (name !== undefined && this.stamped.get(name) !== this.written.get(name)) this.write(this.p.nodes.get(name)!);
+      return hook(at, packet, ns, inDev, outDev);
+    };
+  }
+}
+
+function proxyNode(p: Plane, { name, addresses, labels }: PlaneNode): IptablesNode {
+  const own = ["127.0.0.1", ...addresses].flatMap((text) => canonicalAddress(text) ?? []);
+  const primary = own.find((address) => address.family === 4 && address.text !== "127.0.0.1") ?? null;
+  const cidr = p.options.clusterCidrs.find((text) => !text.includes(":"));
+  const zone = (p.store.get("Node", name)?.metadata.labels ?? labels)?.["topology.kubernetes.io/zone"] ?? "";
+  return {
+    name,
+    zone,
+    preferSameNode: true,
+    family: 4,
+    primary,
+    addresses: own,
+    mark: "0x00004000",
+    masqueradeAll: false,
+    detector: cidr === undefined ? null : { kind: "cidr", cidr },
+    nodePorts: readNodePortAddresses([], 4, primary, own),
+    randomFully: true,
+    localhostNodePorts: true,
+    conntrackTcpBeLiberal: false,
+    counters: { invalidDropped: true, localhostAccepted: true },
+  };
+}
