@@ -12,8 +12,11 @@ const IS_REPLY = 3;
 const RELATED = 1;
 const RELATED_REPLY = 4;
 
-/** The RST that answers `p`, which stays the caller's; none answers an RST. With `attach` it belongs to the packet's flow. */
-export function sendReset(s: Stack, p: number, ns: number, attach = false): void {
+/**
+ * The RST that answers `p`, which stays the caller's; none answers an RST. One that rejects belongs to the packet's flow, and
+ * goes straight out of the bridge port that the packet came in by, from the MAC that it was for, past all hooks.
+ */
+export function sendReset(s: Stack, p: number, ns: number, rejects = false): void {
   if ((s.packets.c.flags[p]! & TCP_FLAG.RST) !== 0) return;
   const r = makeLocal(s, s.packets.c.dst[p]!, s.packets.c.src[p]!, PROTO.TCP, 0);
   const c = s.packets.c;
@@ -23,7 +26,7 @@ export function sendReset(s: Stack, p: number, ns: number, attach = false): void
   c.parent[r] = c.id[p]!;
   c.ipLen[r] = s.book.is4(c.dst[r]!) ? 40 : 60;
   c.frag[r] = IP_FLAG.DF;
-  if (attach && c.ct[p] !== 0) {
+  if (rejects && c.ct[p] !== 0) {
     c.ct[r] = c.ct[p]!;
     c.ctInfo[r] = c.ctInfo[p]! >= IS_REPLY ? RELATED : RELATED_REPLY;
   }
@@ -40,7 +43,14 @@ export function sendReset(s: Stack, p: number, ns: number, attach = false): void
     return;
   }
   if (s.trace !== null) traceStep(s, STEP.TCP_RESET, p, ns, c.rtDev[r]!, 0, 0);
-  s.op.ipLocalOut(r, ns);
+  const port = rejects ? c.physIn[p]! : 0;
+  if (port === 0) {
+    s.op.ipLocalOut(r, ns);
+    return;
+  }
+  c.macSrc[r] = c.macDst[p]!;
+  c.macDst[r] = c.macSrc[p]!;
+  s.op.transmit(r, port);
 }
 
 /** nf_send_reset: as if the destination itself had refused; the reset belongs to the packet's flow. */

@@ -11,7 +11,8 @@ import { STEP } from "../../../src/trace/kinds.js";
 import { carryOut, Lab } from "../lab.js";
 
 // Random rules in every table and fifty injected packets each, recorded on the real kernel (6.18, iptables-legacy 1.8.9): the TRACE of
-// every packet through every rule, and the counters of every rule and policy afterwards. Odd numbers are without a nat table.
+// every packet through every rule, and the counters of every rule and policy afterwards. Odd numbers are without a nat table;
+// from 101 on the packets cross a bridge with br_netfilter on.
 const folder = new URL("./recorded/walk/", import.meta.url);
 const labs = readdirSync(folder).sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
 
