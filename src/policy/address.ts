@@ -40,7 +40,7 @@ export function parseCidrRange(text: string): AddressRange | null {
   const last: number[] = [];
   address.words.forEach((word, i) => {
     const kept = Math.min(32, Math.max(0, length - 32 * i));
-    const host = kept === 0 ? 0xffffffff : (0xffffffff >>> kept) >>> (kept === 32 ? 1 : 0);
+    const host = kept === 32 ? 0 : 0xffffffff >>> kept;
     first.push((word & ~host) >>> 0);
     last.push((word | host) >>> 0);
   });

@@ -18,3 +18,4 @@ export { type MatcherVerdict, PolicyMatcher } from "./compile/matcher.js";
 export * from "./diff.js";
 export * from "./reach.js";
 export { type AllPairs, allPairs } from "./compile/all-pairs.js";
+export * from "./profiles.js";

@@ -54,6 +54,8 @@ export interface NodeRecord extends NodeInput {
 }
 
 export class PolicyModel {
+  /** What it was built of. */
+  readonly input: PolicyInput;
   readonly switches: PolicySwitches;
   readonly pods: readonly PodRecord[];
   readonly namespaces: ReadonlyMap<string, NamespaceInput>;
@@ -70,6 +72,7 @@ export class PolicyModel {
   #addresses: Map<string, PodRecord | NodeRecord> | null = null;
 
   constructor(input: PolicyInput, switches: PolicySwitches) {
+    this.input = input;
     this.switches = switches;
     this.namespaces = readNamespaces(input);
     this.nodes = new Map(input.nodes.map((node) => [node.name, readNode(node)]));

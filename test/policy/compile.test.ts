@@ -1,10 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { PolicyMatcher } from "../../src/policy/compile/matcher.js";
+import { podEndpoint } from "../../src/policy/endpoint.js";
 import { buildModel, type PolicyModel } from "../../src/policy/model.js";
 import { type PolicyQuery, verdict } from "../../src/policy/oracle.js";
 import type { NamespaceInput, NodeInput, PodInput, PolicySource } from "../../src/policy/input.js";
 import { cluster, clusterPolicy, namespaceArbitrary, networkPolicy, nodeArbitrary, podArbitrary, questionOf, questionSeed, switches } from "./arbitraries.js";
+import { pod, port } from "./build.js";
 
 const prove = process.env["PODWIRE_PROVE"] === "1";
 
@@ -118,5 +120,40 @@ describe("the compiled matcher after changes", () => {
       ),
       { numRuns: prove ? 5_000 : 300 },
     );
+  });
+});
+
+describe("the compiled matcher on hundreds of unlike pods", () => {
+  const letters = ["a", "b", "c"];
+  const unlike = (i: number): PodInput =>
+    pod(`${["x", "y", "z"][i % 7 === 0 ? 1 : i % 11 === 0 ? 2 : 0]}/p${i}`, {
+      labels: { app: letters[i % 3]!, ...(i % 4 === 0 ? {} : { tier: letters[(i >> 2) % 3]! }), id: `i${i}` },
+      ips: [`10.0.${i >> 8}.${i & 255}`],
+      ports: [port("http", i % 2 === 0 ? 80 : 8080), port("dns", 53, "UDP")],
+    });
+
+  test("says what the oracle says, also beyond the room that rows had", () => {
+    for (let seed = 1; seed <= 6; seed++) {
+      const objects = [...fc.sample(networkPolicy, { seed, numRuns: 25 }), ...fc.sample(clusterPolicy, { seed, numRuns: 5 })];
+      const policies = objects.map((object, i) => ({ object: { ...object, metadata: { ...object.metadata, name: `p${i}` } } as PolicySource["object"], source: null }));
+      const input = { pods: Array.from({ length: 300 }, (_, i) => unlike(i)), namespaces: [], nodes: [], policies };
+      const matcher = new PolicyMatcher(buildModel(input));
+      const compare = (pods: readonly PodInput[]): void => {
+        const model = buildModel({ ...input, pods });
+        for (let q = 0; q < 600; q++) {
+          const from = podEndpoint(model.pods[(q * 37 + seed) % pods.length]!);
+          const to = podEndpoint(model.pods[(q * 101 + 7 * seed) % pods.length]!);
+          const query = { from, to, family: 4 as const, protocol: ["TCP", "UDP"][q % 2]!, port: [53, 80, 443, 8080, 9][q % 5]! };
+          const [compiled, plain] = answers(model, matcher, query);
+          expect(compiled).toEqual(plain);
+        }
+      };
+      compare(input.pods);
+      const more = Array.from({ length: 120 }, (_, i) => unlike(300 + i));
+      for (const each of more) matcher.setPod(each);
+      const kept = [...input.pods, ...more].filter((_, i) => i % 5 !== 0);
+      for (const [i, each] of [...input.pods, ...more].entries()) if (i % 5 === 0) matcher.deletePod(`${each.namespace}/${each.name}`);
+      compare(kept);
+    }
   });
 });
