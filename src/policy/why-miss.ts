@@ -1,5 +1,5 @@
 /* Rules that nearly allowed a denied connection, and the fields that kept them from it. */
-import { type Endpoint } from "./endpoint.js";
+import { type Endpoint, endpointName } from "./endpoint.js";
 import type { Connection } from "./match.js";
 import type { PolicyModel } from "./model.js";
 import { type Direction, type Reason, reasonOf } from "./rules.js";
@@ -39,7 +39,8 @@ function missesOf(model: PolicyModel, step: TrailStep, query: Connection, other:
     const missed = peer.length === 0 ? "port" : port.length === 0 ? "peer" : "both";
     return { ...reasonOf(policy, path), missed, fields };
   };
-  if (rule.peers === null || rule.peers.length === 0) return [miss(rule.path, [])];
+  if (rule.peers === null) return [miss(rule.path, [])];
+  if (rule.peers.length === 0) return [miss(rule.path, [{ path: rule.path, wanted: "nobody: the rule has no peer", found: endpointName(other) }])];
   const matching = step.peers ?? [];
   if (matching.length > 0) return [miss(matching[0]!.path, [])];
   return rule.peers.map((peer) => miss(peer.path, failedOfPeer(model, policy, peer, other, query.family)));
