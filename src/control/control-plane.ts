@@ -2,7 +2,7 @@
 import type { Digest } from "../base/hash.js";
 import type { Problem } from "../base/problem.js";
 import { compareText } from "../base/names.js";
-import type { Kind, Located, ObjectOfKind } from "../api/index.js";
+import type { Kind, Located, ObjectOfKind, SourceRef } from "../api/index.js";
 import type { Event } from "../api/index.js";
 import type { Act } from "../linux/plumbing/act.js";
 import type { Stack } from "../linux/stack.js";
@@ -101,6 +101,19 @@ export class ControlPlane {
   /** Programs of a pod `ns/name`, in the order of its containers. */
   podApps(pod: string): readonly number[] {
     return this.p.run(this.p.store.get("Pod", pod)?.metadata.uid)?.apps ?? [];
+  }
+
+  /** Where an object ("Service shop/api") was read from, undefined if from nowhere. */
+  sourceOf(object: string): SourceRef | undefined {
+    return this.p.sources.get(object);
+  }
+
+  /** What keeps NetworkPolicies from being enforced as they say, one sentence each; nothing while there are none. */
+  policyNotes(): readonly string[] {
+    const { enforce, cni, nodes } = this.p.options;
+    if (this.p.store.count("NetworkPolicy") === 0) return [];
+    if (enforce === null) return [`no dataplane enforces NetworkPolicies here: ${cni.name} alone does not`];
+    return [...new Set(nodes.flatMap((node) => enforce.notes(this.p.door(node, enforce.name)).map((note) => note.message)))];
   }
 
   /** Event objects in the order of their first time. */

@@ -125,7 +125,6 @@ export function neighbourOutput(s: Stack, p: number, dev: number, nextHop: Addr)
     } else park(s, row, p);
     if (s.neigh.rows.c.state[row] === NUD.incomplete) return;
   }
-  if (s.trace !== null) traceStep(s, STEP.NEIGHBOUR, p, s.dev.c.ns[dev]!, dev, nextHop, 0);
   sendTo(s, p, dev, row);
 }
 
@@ -135,6 +134,7 @@ function sendTo(s: Stack, p: number, dev: number, row: number): void {
   s.neigh.rows.c.cached[row] = 1;
   c.macSrc[p] = s.dev.c.mac[dev]!;
   c.etherType[p] = s.book.is4(c.dst[p]! as Addr) ? ETHERTYPE.IPV4 : ETHERTYPE.IPV6;
+  if (s.trace !== null) traceStep(s, STEP.NEIGHBOUR, p, s.dev.c.ns[dev]!, dev, s.neigh.rows.c.addr[row]!, 0);
   s.op.transmit(p, dev);
 }
 
@@ -256,7 +256,6 @@ function sendParked(s: Stack, row: number): void {
   const c = s.neigh.rows.c;
   const dev = c.dev[row]!;
   for (let p = s.neigh.unpark(row); p !== 0; p = s.neigh.unpark(row)) {
-    if (s.trace !== null) traceStep(s, STEP.NEIGHBOUR, p, s.dev.c.ns[dev]!, dev, c.addr[row]!, 0);
     if (c.state[row] === NUD.stale) {
       become(s, row, NUD.delay);
       setTimer(s, row, DELAY_FIRST_PROBE);

@@ -66,7 +66,7 @@ function hopsOf(s: Stack, steps: readonly TraceStep[], places: Places): Hop[] {
       open.dev = step.dev;
       open.direction = step.kind === STEP.DEVICE_IN ? "in" : "out";
     }
-    open.snap = step.snap;
+    if (begins || open.direction === "local") open.snap = step.snap;
     open.steps.push(...decodeStep(s, step, memory));
     memory.before = step.snap;
   }
@@ -123,8 +123,10 @@ function whyDropped(s: Stack, steps: readonly TraceStep[], drop: TraceStep, reas
 
 /** The path of packet `id` in a recording, from step number `from` on; null if nothing of it was recorded. */
 export function pathOf(s: Stack, ring: TraceRing, id: number, places: Places, from = 0): Path | null {
-  const steps = stepsOf(s, ring.steps(), id, from);
+  const recorded = ring.steps();
+  const steps = stepsOf(s, recorded, id, Math.max(0, Math.min(from, recorded.findIndex((step) => step.packet === id))));
   const first = steps[0];
   if (first === undefined) return null;
-  return { packet: viewPacket(s.snapshots!, s.book, first.snap), hops: hopsOf(s, steps, places), end: endOf(s, steps, places) };
+  const hops = hopsOf(s, steps, places);
+  return { packet: hops[0]?.packet ?? viewPacket(s.snapshots!, s.book, first.snap), hops, end: endOf(s, steps, places) };
 }

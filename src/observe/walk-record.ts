@@ -76,3 +76,55 @@ export interface Path {
   readonly hops: readonly Hop[];
   readonly end: PathEnd;
 }
+
+/** One end of a walk. */
+export interface Party {
+  /** as it was asked for */
+  readonly asked: string;
+  readonly kind: "pod" | "node" | "internet" | "address" | "name";
+  /** "shop/web-0", a node's name, an address, a name */
+  readonly name: string;
+  readonly address?: string;
+  readonly node?: string;
+}
+
+/** One name that the client asked for, with the way of its first question and of the answer. */
+export interface LookupWalk {
+  readonly name: string;
+  readonly type: string;
+  readonly server: string;
+  /** NOERROR, NXDOMAIN, ...; "" without an answer */
+  readonly rcode: string;
+  readonly addresses: readonly string[];
+  readonly query: Path;
+  readonly reply?: Path;
+}
+
+export type Verdict = "delivered" | "dropped" | "rejected" | "timeout" | "unresolved";
+
+/** The end of a walk: where and why, and what was to blame besides. */
+export interface WalkEnd extends PathEnd {
+  /** policies that isolate the pod as well, when `cause` is one of several */
+  readonly also?: readonly CauseView[];
+}
+
+/** What became of one connection, from the name that was typed to the answer. */
+export interface Walk {
+  readonly verdict: Verdict;
+  readonly from: Party;
+  readonly to: Party;
+  readonly protocol: string;
+  readonly port: number;
+  /** what the client program was told: "", ECONNREFUSED, ETIMEDOUT ... */
+  readonly errno: string;
+  readonly lookups: readonly LookupWalk[];
+  /** the way of the connection's first packet */
+  readonly hops: readonly Hop[];
+  readonly end: WalkEnd;
+  /** the way of the first packet that came back, or tried to */
+  readonly reply?: Path;
+  /** what the peer said */
+  readonly answer: string;
+  readonly notes: readonly string[];
+  readonly fingerprint: string;
+}

@@ -1,0 +1,51 @@
+/** `podwire trace`: one connection, and everything that happened to it. */
+import { writeFileSync } from "node:fs";
+import { type Command, Option } from "commander";
+import { recordedWalk } from "../../ask/walk.js";
+import { capture } from "../../observe/capture.js";
+import { narrate } from "../../observe/narrate.js";
+import { out, outBytes, outJson, paint } from "../output.js";
+import { bootCluster, clusterOptions, manifestOptions, type SharedOptions, wholeNumber } from "../shared-options.js";
+
+interface TraceOptions extends SharedOptions {
+  readonly from: string;
+  readonly to: string;
+  readonly port?: number;
+  readonly proto?: "tcp" | "udp" | "icmp" | "sctp";
+  readonly write?: string;
+}
+
+const HELP = `
+From and to are pods (ns/name, or name in namespace default), deploy/NAME for its first pod, node/NAME, an address,
+"internet", and for --to also a Service's name with or without its port, or a URL.
+
+Examples:
+  podwire trace -f app.yaml --from deploy/frontend --to http://cartservice:7070
+  podwire trace -f k8s/ --from shop/web-0 --to db.shop:5432 -o json
+  podwire trace -f k8s/ --from internet --to node/kind-worker --port 30080 -w walk.pcapng
+
+Exit code: 0 delivered; 1 not delivered; 2 the input or usage is wrong.`;
+
+/** Adds the command; `done` takes its exit code. */
+export function traceCommand(program: Command, done: (code: number) => void): void {
+  const command = program.command("trace").description("send one real connection through the cluster and show its way");
+  clusterOptions(manifestOptions(command, ["text", "json", "pcapng"]))
+    .requiredOption("--from <who>", "who sends")
+    .requiredOption("--to <whom>", "who is to be reached")
+    .option("--port <n>", "destination port", wholeNumber)
+    .addOption(new Option("--proto <protocol>", "protocol").choices(["tcp", "udp", "sctp", "icmp"]))
+    .option("-w, --write <file>", "also write a pcapng capture of every device")
+    .addHelpText("after", HELP)
+    .action((options: TraceOptions) => {
+      const cluster = bootCluster(options);
+      const { walk, recording } = cluster.ask(
+        recordedWalk({ from: options.from, to: options.to, ...(options.port === undefined ? {} : { port: options.port }), ...(options.proto === undefined ? {} : { protocol: options.proto }) }),
+      );
+      const bytes = (): Uint8Array => capture(recording.stack, recording.ring, (ns) => cluster.placeOf(ns));
+      if (options.write !== undefined) writeFileSync(options.write, bytes());
+      if (options.output === "json") outJson(walk);
+      else if (options.output === "pcapng") outBytes(bytes());
+      else out(narrate(walk, paint()));
+      done(walk.verdict === "delivered" ? 0 : 1);
+    });
+}

@@ -1,0 +1,86 @@
+/** Options that every command about a cluster has, and the cluster they describe. */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { readKindConfig } from "../api/index.js";
+import type { Problem } from "../base/problem.js";
+import { type Cluster, createCluster } from "../cluster/cluster.js";
+import { InputError, inputError } from "../cluster/input-error.js";
+import { type ClusterOptions, optionsOfKind } from "../cluster/options.js";
+import { readFiles, readText } from "./files.js";
+import { err, Progress, showProblems } from "./output.js";
+
+/** What commander hands over. */
+export interface SharedOptions {
+  readonly filename: readonly string[];
+  readonly output: string;
+  readonly nodes?: number;
+  readonly kind?: string;
+  readonly cni?: string;
+  readonly proxy?: string;
+  readonly seed?: number;
+  readonly strict?: boolean;
+  readonly enforce?: boolean;
+}
+
+/** A whole number for commander. */
+export function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("must be a whole number.");
+  return Number(text);
+}
+
+export const collect = (value: string, list: readonly string[]): readonly string[] => [...list, value];
+
+/** -f, -o and --strict, for commands that read manifests. */
+export function manifestOptions(command: Command, formats: readonly string[] = ["text", "json"]): Command {
+  return command
+    .option("-f, --filename <path>", "a manifest, a folder of them (read recursively), or - for standard input; repeatable", collect, [])
+    .addOption(new Option("-o, --output <format>", "form of the answer").choices([...formats]).default("text"))
+    .option("--strict", "unknown fields are errors, not warnings");
+}
+
+/** The options of the cluster itself. */
+export function clusterOptions(command: Command): Command {
+  return command
+    .option("--nodes <n>", "all nodes, the control plane included (default: 3)", wholeNumber)
+    .option("--kind <file>", "a kind cluster config")
+    .option("--cni <name[:key=value,...]>", "the CNI (default: flannel)")
+    .option("--proxy <mode>", "kube-proxy's mode (default: iptables)")
+    .option("--no-enforce", "no dataplane for NetworkPolicy: flannel alone")
+    .option("--seed <n>", "seed of all chance (default: 1)", wholeNumber);
+}
+
+function describe(options: SharedOptions, problems: Problem[]): ClusterOptions {
+  let base: ClusterOptions = {};
+  if (options.kind !== undefined) {
+    const read = readKindConfig(readText(options.kind), options.kind);
+    problems.push(...read.problems);
+    if (read.config === undefined) throw new InputError(read.problems);
+    base = optionsOfKind(read.config);
+  }
+  return {
+    ...base,
+    ...(options.nodes === undefined ? {} : { nodes: options.nodes }),
+    ...(options.cni === undefined ? {} : { cni: options.cni }),
+    ...(options.proxy === undefined ? {} : { proxy: options.proxy }),
+    ...(options.seed === undefined ? {} : { seed: options.seed }),
+    ...(options.enforce === false ? { enforce: false } : {}),
+  };
+}
+
+/** Boots the cluster that the options describe, with the manifests applied and settled. Warnings go to stderr. */
+export function bootCluster(options: SharedOptions): Cluster {
+  if (options.filename.length === 0) throw inputError("required", "filename", "Required value: which manifests?", "say -f FILE, -f FOLDER or -f -");
+  const problems: Problem[] = [];
+  const files = readFiles(options.filename);
+  const cluster = createCluster(describe(options, problems));
+  const progress = new Progress("booting");
+  const onProgress = (time: number, events: number): void => progress.tick(time, events);
+  cluster.settle({ onProgress });
+  const applied = cluster.apply(files, { strict: options.strict === true });
+  problems.push(...applied);
+  if (problems.some((problem) => problem.severity === "error")) throw new InputError(problems);
+  const { settled } = cluster.settle({ onProgress });
+  progress.end();
+  showProblems(problems, false);
+  if (!settled) err("note: the control plane had not come to rest after ten minutes of the cluster's time\n");
+  return cluster;
+}

@@ -1,0 +1,222 @@
+/**
+ * A cluster: nodes on a fabric, a control plane over them, and one clock. What most programs import.
+ *
+ * A cluster is a pure function of (version, options, seed, commands). `fork` gives an independent copy of this instant;
+ * `ask` answers a question in a fork that is thrown away, so asking changes nothing.
+ */
+import { admitManifests, admitObjects, type Kind, type KubeObject, type ManifestFile, type ObjectOfKind, type ReadResult } from "../api/index.js";
+import type { Problem } from "../base/problem.js";
+import { MINUTE } from "../base/time.js";
+import { ControlPlane } from "../control/control-plane.js";
+import { defaultProgram } from "../control/programs.js";
+import type { Checkpoint } from "../engine/checkpoint.js";
+import { launch } from "../linux/sock/app.js";
+import { plumb } from "../linux/plumbing.js";
+import type { Stack } from "../linux/stack.js";
+import { client } from "../models/app/client.js";
+import { server } from "../models/app/server.js";
+import { flannel } from "../models/cni/flannel.js";
+import { coreDns } from "../models/dns/coredns.js";
+import { upstreamDns } from "../models/dns/upstream.js";
+import { policyChains } from "../models/enforce/policy-chains.js";
+import { dnsSource } from "./dns-of.js";
+import { buildFabric, type Fabric, FABRIC_MACHINE, INTERNET_MACHINE } from "./fabric.js";
+import { type ClusterOptions, type ClusterPlan, planCluster } from "./options.js";
+import { type Command, type Rewindable, Timeline } from "./timeline.js";
+import { createWorld, type World } from "./world.js";
+
+/** A question about a cluster: it may do what it likes to the fork it is given. */
+export interface Question<T> {
+  answer(fork: Cluster): T;
+}
+
+/** What `settle` found. */
+export interface Settled {
+  /** false: the control plane was still busy when the limit was reached */
+  readonly settled: boolean;
+  /** ns since boot */
+  readonly time: number;
+}
+
+/** How long in virtual time `settle` waits for a control plane to come to rest. */
+const SETTLE_LIMIT: number = 10 * MINUTE;
+/** Events between two calls of a progress function. */
+const PROGRESS_STRIDE = 20_000;
+
+export class Cluster implements Rewindable<Cluster> {
+  readonly plan: ClusterPlan;
+  readonly world: World;
+  readonly fabric: Fabric;
+  readonly control: ControlPlane;
+  readonly timeline: Timeline<Cluster>;
+
+  /** Use `createCluster`. @internal */
+  constructor(plan: ClusterPlan) {
+    this.plan = plan;
+    const programs = [server, client, upstreamDns, coreDns(dnsSource(() => this.control))];
+    this.world = createWorld(plan.seed, programs);
+    const { stack } = this.world;
+    this.fabric = buildFabric(stack, plan.nodes.map((node) => node.name), plan.fabric);
+    this.control = this.makeControl();
+    this.world.checkpoints.add({
+      name: "control",
+      save: () => this.control.save(),
+      restore: (state) => this.control.restore(state as never),
+      fold: (digest) => this.control.fold(digest),
+    });
+    this.timeline = new Timeline<Cluster>(this);
+  }
+
+  /** ns since boot. */
+  get now(): number {
+    return this.world.engine.now;
+  }
+
+  /** The simulated kernels, for reading. */
+  get stack(): Stack {
+    return this.world.stack;
+  }
+
+  /** Equal for equal histories: 16 hexadecimal digits over all state. */
+  fingerprint(): string {
+    return this.world.checkpoints.fingerprint();
+  }
+
+  /** Reads, checks and applies YAML text, files or plain objects. Nothing is applied when any problem is an error. */
+  apply(input: string | readonly ManifestFile[] | readonly object[], options: { readonly strict?: boolean } = {}): readonly Problem[] {
+    this.timeline.note("apply", [input, options]);
+    const read = readInput(input, options);
+    if (read.problems.some((problem) => problem.severity === "error")) return read.problems;
+    return [...read.problems, ...this.control.apply(read.objects)];
+  }
+
+  /** Deletes an object as `kubectl delete` asks for it; false if there is none. */
+  delete(kind: Kind, namespace: string, name: string): boolean {
+    this.timeline.note("delete", [kind, namespace, name]);
+    return this.control.delete(kind, namespace, name);
+  }
+
+  /** Runs until the control plane has nothing left to do. */
+  settle(options: { readonly limit?: number; readonly onProgress?: (time: number, events: number) => void } = {}): Settled {
+    const { engine } = this.world;
+    const end = engine.now + (options.limit ?? SETTLE_LIMIT);
+    for (let events = 0; !this.control.settled(); events++) {
+      if (engine.nextTime() > end || !engine.step()) break;
+      if (events % PROGRESS_STRIDE === PROGRESS_STRIDE - 1) options.onProgress?.(engine.now, events);
+    }
+    return { settled: this.control.settled(), time: engine.now };
+  }
+
+  /** Runs to an instant (ns since boot) that is not in the past. */
+  runTo(time: number): void {
+    this.world.engine.run(time);
+  }
+
+  /** Runs for so many ns. */
+  run(duration: number): void {
+    this.runTo(this.now + duration);
+  }
+
+  /** The objects of a kind, by namespace and name. */
+  objects<K extends Kind>(kind: K): readonly ObjectOfKind<K>[] {
+    return this.control.objects(kind);
+  }
+
+  get<K extends Kind>(kind: K, namespace: string, name: string): ObjectOfKind<K> | undefined {
+    return this.control.get(kind, namespace, name);
+  }
+
+  /** Answers a question in a fork; this cluster stays as it is. */
+  ask<T>(question: Question<T>): T {
+    return question.answer(this.fork());
+  }
+
+  /** An independent cluster with the same past. */
+  fork(): Cluster {
+    const copy = new Cluster(this.plan);
+    copy.restore(this.checkpoint());
+    return copy;
+  }
+
+  checkpoint(): Checkpoint {
+    return this.world.checkpoints.checkpoint();
+  }
+
+  restore(checkpoint: Checkpoint): void {
+    this.world.checkpoints.restore(checkpoint);
+  }
+
+  /** Carries out a logged command again. */
+  replay(command: Command): void {
+    if (command.verb === "apply") this.apply(command.args[0] as string, command.args[1] as object);
+    else if (command.verb === "delete") this.delete(command.args[0] as Kind, command.args[1] as string, command.args[2] as string);
+  }
+
+  /** Machine and namespace as people name them: a pod's namespace by its pod. */
+  placeOf(ns: number): { readonly node: string; readonly netns: string } {
+    const machine = this.stack.ns.c.node[ns]!;
+    const name = this.stack.nsInfo.get(ns)?.name ?? "";
+    if (machine === FABRIC_MACHINE) return { node: "fabric", netns: "fabric" };
+    if (machine === INTERNET_MACHINE) return { node: "internet", netns: "internet" };
+    const node = this.fabric.nodes[machine - 1]?.name ?? "";
+    const pod = this.control.podOfNetns(ns);
+    return { node, netns: pod ?? name };
+  }
+
+  private makeControl(): ControlPlane {
+    const { plan, fabric } = this;
+    const cniOptions = plan.cni.options;
+    const control = new ControlPlane(this.stack, {
+      nodes: plan.nodes.map((node, i) => ({
+        name: node.name,
+        role: node.role,
+        ns: fabric.nodes[i]!.ns,
+        addresses: [fabric.nodes[i]!.address],
+        uplink: "eth0",
+        ...(node.labels === undefined ? {} : { labels: node.labels }),
+        ...(node.role === "control-plane" && plan.nodes.length > 1 ? { taints: [{ key: "node-role.kubernetes.io/control-plane", effect: "NoSchedule" as const }] } : {}),
+      })),
+      clusterCidrs: [plan.podSubnet],
+      serviceCidrs: [plan.serviceSubnet],
+      dnsIp: plan.dnsIp,
+      cni: flannel({ network: plan.podSubnet, ...numbers(cniOptions) }),
+      proxy: { mode: plan.proxy },
+      enforce: plan.enforce ? policyChains() : null,
+      delays: plan.delays,
+      program: (pod, container) => {
+        const choice = defaultProgram(pod, container);
+        return choice?.program === "coredns" ? { ...choice, args: { ...choice.args, upstream: fabric.gateway } } : choice;
+      },
+    });
+    for (const node of fabric.nodes) {
+      plumb(this.stack, { verb: "sysctl", ns: node.ns, key: "net.bridge.bridge-nf-call-iptables", value: plan.bridgeNf ? "1" : "0" });
+    }
+    launch(this.stack, fabric.ns, "upstream-dns", { names: plan.outsideNames });
+    return control;
+  }
+}
+
+function numbers(options: Readonly<Record<string, string>>): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.entries(options).map(([key, value]) => [key, Number(value)]));
+}
+
+function readInput(input: string | readonly ManifestFile[] | readonly object[], options: { readonly strict?: boolean }): ReadResult {
+  if (typeof input === "string") return admitManifests([{ name: "-", text: input }], options);
+  const isFiles = input.length > 0 && input.every((one) => typeof (one as ManifestFile).text === "string" && typeof (one as ManifestFile).name === "string");
+  return isFiles ? admitManifests(input as readonly ManifestFile[], options) : admitObjects(input as readonly KubeObject[], options);
+}
+
+/**
+ * Makes a cluster at the instant of its boot; `settle` runs it until it is up. Throws an InputError when options are wrong.
+ *
+ * @example
+ * ```ts
+ * import { createCluster } from "podwire";
+ * const cluster = createCluster({ nodes: 3 });
+ * cluster.settle();
+ * console.log(cluster.objects("Node").length); // => 3
+ * ```
+ */
+export function createCluster(options: ClusterOptions = {}): Cluster {
+  return new Cluster(planCluster(options));
+}

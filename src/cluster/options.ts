@@ -1,0 +1,176 @@
+/** Options of a cluster: what may be said, what is assumed, and what is refused. Defaults are kind's. */
+import { parseCidr, overlaps, formatCidr, nthAddress, formatWords } from "../base/cidr.js";
+import type { Problem } from "../base/problem.js";
+import type { KindConfig } from "../api/index.js";
+import type { Delays } from "../control/delays.js";
+import { FABRIC_DEFAULTS, type FabricOptions } from "./fabric.js";
+import { InputError } from "./input-error.js";
+
+/** A node to be made. */
+export interface NodeOption {
+  readonly name: string;
+  readonly role: "control-plane" | "worker";
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** What a caller may say; everything has a default. */
+export interface ClusterOptions {
+  /** all nodes, control plane included (3), or the nodes themselves */
+  readonly nodes?: number | readonly NodeOption[];
+  /** prefix of node names, "kind" */
+  readonly name?: string;
+  /** "flannel", with options behind a colon: "flannel:vni=2,port=4789" */
+  readonly cni?: string;
+  /** "iptables" */
+  readonly proxy?: string;
+  /** whether NetworkPolicies are enforced (true): flannel alone enforces none, so an enforcing dataplane runs beside it */
+  readonly enforce?: boolean;
+  readonly seed?: number;
+  readonly podSubnet?: string;
+  readonly serviceSubnet?: string;
+  /** net.bridge.bridge-nf-call-iptables of every node (true) */
+  readonly bridgeNf?: boolean;
+  readonly fabric?: Partial<FabricOptions>;
+  readonly delays?: Partial<Delays>;
+  /** names that the name server outside the cluster knows, with their addresses */
+  readonly outsideNames?: Readonly<Record<string, readonly string[]>>;
+  /** make CoreDNS and its Service (true) */
+  readonly dns?: boolean;
+}
+
+/** Options with every blank filled. */
+export interface ClusterPlan {
+  readonly nodes: readonly NodeOption[];
+  readonly cni: { readonly name: string; readonly options: Readonly<Record<string, string>> };
+  readonly proxy: "iptables";
+  readonly enforce: boolean;
+  readonly seed: number;
+  readonly podSubnet: string;
+  readonly serviceSubnet: string;
+  readonly dnsIp: string | null;
+  readonly bridgeNf: boolean;
+  readonly fabric: FabricOptions;
+  readonly delays: Partial<Delays>;
+  readonly outsideNames: Readonly<Record<string, readonly string[]>>;
+}
+
+/** CNIs and proxies that there are in the world; those beyond the first are real but not modelled yet. */
+const CNIS: readonly string[] = ["flannel"];
+const KNOWN_CNIS: readonly string[] = ["flannel", "kindnet", "calico", "cilium", "weave", "antrea", "kube-router", "ovn-kubernetes"];
+const KNOWN_PROXIES: readonly string[] = ["iptables", "nftables", "ipvs", "none"];
+/** CoreDNS takes the tenth address of the service range by convention. */
+const DNS_INDEX = 10;
+
+/** The names of kind: kind-control-plane, kind-worker, kind-worker2, ... */
+export function kindNodes(cluster: string, count: number): NodeOption[] {
+  return Array.from({ length: count }, (_, i) =>
+    i === 0 ? { name: `${cluster}-control-plane`, role: "control-plane" } : { name: `${cluster}-worker${i === 1 ? "" : i}`, role: "worker" },
+  );
+}
+
+class Findings {
+  readonly problems: Problem[] = [];
+
+  error(code: string, path: string, message: string, fix?: string): void {
+    this.problems.push({ code, severity: "error", path, message, ...(fix === undefined ? {} : { fix }) });
+  }
+}
+
+/** "flannel:vni=2,port=4789" taken apart. */
+function readCni(text: string, found: Findings): ClusterPlan["cni"] {
+  const [name = "", rest = ""] = text.split(/:(.*)/s);
+  if (!CNIS.includes(name)) {
+    if (KNOWN_CNIS.includes(name)) found.error("not-modelled", "cni", `${name}: not modelled`, `use ${CNIS.join(" or ")}`);
+    else found.error("unknown-value", "cni", `Unsupported value: "${name}": supported values: ${CNIS.map((n) => `"${n}"`).join(", ")}`);
+  }
+  const options: Record<string, string> = {};
+  for (const pair of rest === "" ? [] : rest.split(",")) {
+    const [key = "", value] = pair.split("=");
+    if (value === undefined || !["vni", "port", "backend"].includes(key)) found.error("unknown-option", `cni.${key}`, `Invalid value: "${pair}": must be vni=N or port=N`);
+    else if (key === "backend" && value !== "vxlan") found.error("not-modelled", "cni.backend", `flannel backend ${value}: not modelled`, "use backend=vxlan");
+    else if (key !== "backend" && !/^[1-9][0-9]*$/.test(value)) found.error("invalid-value", `cni.${key}`, `Invalid value: "${value}": must be a positive number`);
+    else options[key] = value;
+  }
+  return { name, options };
+}
+
+function readNodes(options: ClusterOptions, found: Findings): readonly NodeOption[] {
+  const nodes = options.nodes ?? 3;
+  if (typeof nodes !== "number") {
+    if (nodes.length === 0) found.error("required", "nodes", "Required value: a cluster needs at least one node");
+    else if (!nodes.some((node) => node.role === "control-plane")) found.error("required", "nodes", "Required value: must have at least one control-plane node");
+    const names = nodes.map((node) => node.name);
+    names.forEach((name, i) => {
+      if (names.indexOf(name) !== i) found.error("duplicate", `nodes[${i}].name`, `Duplicate value: "${name}"`);
+    });
+    return nodes;
+  }
+  if (!Number.isInteger(nodes) || nodes < 1) {
+    found.error("invalid-value", "nodes", `Invalid value: ${nodes}: must be a whole number of 1 or more`);
+    return [];
+  }
+  return kindNodes(options.name ?? "kind", nodes);
+}
+
+function readSubnet(path: string, text: string, found: Findings): string {
+  const cidr = parseCidr(text);
+  if (cidr === null) {
+    found.error("invalid-cidr", path, `Invalid value: "${text}": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)`);
+    return text;
+  }
+  if (cidr.family === 6) found.error("not-modelled", path, `IPv6 subnet ${text}: not modelled`, "use an IPv4 subnet");
+  if (parseCidr(text, { strict: true }) === null) found.error("invalid-cidr", path, `Invalid value: "${text}": must not have bits set beyond the prefix length`);
+  return text;
+}
+
+/** Every subnet of a cluster must be its own. */
+function checkOverlap(plan: { readonly podSubnet: string; readonly serviceSubnet: string; readonly fabric: FabricOptions }, found: Findings): void {
+  const named = [["podSubnet", plan.podSubnet], ["serviceSubnet", plan.serviceSubnet], ["fabric.subnet", plan.fabric.subnet]] as const;
+  for (let i = 0; i < named.length; i++) {
+    for (let j = i + 1; j < named.length; j++) {
+      const a = parseCidr(named[i]![1]);
+      const b = parseCidr(named[j]![1]);
+      if (a !== null && b !== null && overlaps(a, b)) found.error("overlap", named[j]![0], `Invalid value: "${named[j]![1]}": overlaps with ${named[i]![0]} ${named[i]![1]}`);
+    }
+  }
+}
+
+/** Fills the blanks; throws an InputError with everything that is wrong. */
+export function planCluster(options: ClusterOptions): ClusterPlan {
+  const found = new Findings();
+  const proxy = options.proxy ?? "iptables";
+  if (proxy !== "iptables") {
+    if (KNOWN_PROXIES.includes(proxy)) found.error("not-modelled", "proxy", `kube-proxy mode ${proxy}: not modelled`, "use iptables");
+    else found.error("unknown-value", "proxy", `Unsupported value: "${proxy}": supported values: "iptables"`);
+  }
+  const seed = options.seed ?? 1;
+  if (!Number.isSafeInteger(seed) || seed < 0) found.error("invalid-value", "seed", `Invalid value: ${seed}: must be a whole number of 0 or more`);
+  const podSubnet = readSubnet("podSubnet", options.podSubnet ?? "10.244.0.0/16", found);
+  const serviceSubnet = readSubnet("serviceSubnet", options.serviceSubnet ?? "10.96.0.0/16", found);
+  const fabric = Object.freeze({ ...FABRIC_DEFAULTS, ...options.fabric });
+  checkOverlap({ podSubnet, serviceSubnet, fabric }, found);
+  const nodes = readNodes(options, found);
+  const cni = readCni(options.cni ?? "flannel", found);
+  const services = parseCidr(serviceSubnet);
+  const dns = services === null ? null : nthAddress(services, DNS_INDEX);
+  if (services !== null && dns === null && options.dns !== false) found.error("too-small", "serviceSubnet", `Invalid value: "${formatCidr(services)}": too small: cluster DNS needs its tenth address`);
+  if (found.problems.length > 0) throw new InputError(found.problems);
+  return Object.freeze({
+    nodes, cni, proxy: "iptables", enforce: options.enforce !== false, seed, podSubnet, serviceSubnet, fabric,
+    dnsIp: options.dns === false || dns === null ? null : formatWords(4, dns),
+    bridgeNf: options.bridgeNf !== false,
+    delays: options.delays ?? {},
+    outsideNames: options.outsideNames ?? {},
+  });
+}
+
+/** The options that a kind cluster config stands for. */
+export function optionsOfKind(config: KindConfig): ClusterOptions {
+  return {
+    name: config.name,
+    nodes: config.nodes.map(({ name, role, labels }) => ({ name, role, labels })),
+    proxy: config.kubeProxyMode,
+    podSubnet: config.podSubnets[0]!,
+    serviceSubnet: config.serviceSubnets[0]!,
+  };
+}

@@ -1,0 +1,168 @@
+/** A walk as text for a terminal: names, request, end, reply; one line a device, what happened there behind it. */
+import { formatDuration } from "../base/time.js";
+import { endpointText } from "./packet-view.js";
+import type { CauseView, Hop, LookupWalk, PacketView, Path, Walk, WalkStep } from "./walk-record.js";
+
+/** Colours, or nothing: functions that wrap a text. */
+export interface Paint {
+  readonly strong: (text: string) => string;
+  readonly good: (text: string) => string;
+  readonly bad: (text: string) => string;
+  readonly faint: (text: string) => string;
+}
+
+const same = (text: string): string => text;
+/** No colours. */
+export const PLAIN: Paint = Object.freeze({ strong: same, good: same, bad: same, faint: same });
+
+const INDENT = "    ";
+
+/** "10.244.1.5:41000 > 10.96.0.10:53 tcp S ttl 64". */
+export function packetText(p: PacketView): string {
+  const ports = p.proto === "tcp" || p.proto === "udp";
+  const head = `${endpointText(p.src, ports ? p.sport : 0)} > ${endpointText(p.dst, ports ? p.dport : 0)} ${p.proto}`;
+  return `${head}${p.flags === undefined ? "" : ` ${p.flags}`} ttl ${p.ttl}${p.inner === undefined ? "" : ` [${packetText(p.inner)}]`}`;
+}
+
+/** "NetworkPolicy shop/deny spec.podSelector (deny.yaml:12)". */
+export function causeText(cause: CauseView): string {
+  const where = cause.file === undefined ? "" : ` (${cause.file}${cause.line === undefined ? "" : `:${cause.line}`})`;
+  return `${cause.object}${cause.path === "" ? "" : ` ${cause.path}`}${where}`;
+}
+
+type ChainStep = Extract<WalkStep, { kind: "chain" }>;
+
+/** The way through one table at one hook: "nat PREROUTING: KUBE-SERVICES:3 > KUBE-SVC-X:2 > KUBE-SEP-Y:2 DNAT". */
+function chainsText(steps: readonly ChainStep[]): string {
+  const first = steps[0]!;
+  const rules = steps.filter((step) => step.event === "rule");
+  const last = steps[steps.length - 1]!;
+  const way = rules.map((step) => `${step.chain}:${step.rule}`).join(" > ");
+  const target = last.event === "rule" ? /-j (\S+)/.exec(last.text)?.[1] : undefined;
+  const end = last.event === "policy" ? `policy ${last.text}` : (target ?? "");
+  return `${first.table} ${first.hook}: ${[way, end].filter((text) => text !== "").join(" ")}`;
+}
+
+function stepText(step: WalkStep): string {
+  switch (step.kind) {
+    case "socket":
+      return step.action === "send" ? "sent by a socket" : "taken by a socket";
+    case "link":
+      return `on the wire for ${formatDuration(step.delay)}`;
+    case "bridge":
+      if (step.action === "learn") return `bridge learns the sender at ${step.port}`;
+      if (step.action === "forward") return `bridged to ${step.port}`;
+      return step.action === "flood" ? `flooded to ${step.copies} ports` : "bridge passes it up";
+    case "route":
+      return step.result === "none" ? "no route" : `route ${step.route}`;
+    case "neighbour":
+      if (step.state === "known") return `neighbour ${step.address} is ${step.mac}`;
+      return step.state === "waiting" ? `asks who has ${step.address}` : `nobody has ${step.address}`;
+    case "policy":
+      return `policy ${step.policy} ${step.path}`;
+    case "conntrack":
+      if (step.event === "invalid" || step.event === "untracked") return `conntrack ${step.event}`;
+      return `conntrack ${step.event}${step.state === undefined ? "" : ` ${step.state}`}`;
+    case "rewrite":
+      return `${step.field} ${step.before} -> ${step.after}`;
+    case "tunnel":
+      return step.action === "encapsulate" ? `VXLAN ${step.vni} to ${step.remote}` : `out of VXLAN ${step.vni}`;
+    case "ttl":
+      return `ttl ${step.ttl}`;
+    case "fragment":
+      return `${step.pieces} fragments`;
+    case "answer":
+      return step.what === "tcp-reset" ? "answers with RST" : `answers with ICMP ${step.type}/${step.code}`;
+    case "end":
+      return step.result === "dropped" ? `DROPPED ${step.reason}: ${step.meaning}` : step.result;
+    default:
+      return "";
+  }
+}
+
+/** What happened at a hop, chains of one table joined into one text. */
+function hopLines(hop: Hop): string[] {
+  const lines: string[] = [];
+  let chain: ChainStep[] = [];
+  let policies: string[] = [];
+  const flush = (): void => {
+    const idle = chain.every((step) => step.event === "policy" && step.text === "ACCEPT");
+    if (!idle) lines.push(chainsText(chain), ...new Set(policies));
+    chain = [];
+    policies = [];
+  };
+  for (const step of hop.steps) {
+    if (step.kind === "chain") {
+      if (chain.length > 0 && (chain[0]!.table !== step.table || chain[0]!.hook !== step.hook)) flush();
+      chain.push(step);
+      continue;
+    }
+    const text = stepText(step);
+    if (text === "" || (step.kind === "rewrite" && step.field === "mark")) continue;
+    if (step.kind === "policy") {
+      policies.push(text);
+      continue;
+    }
+    flush();
+    lines.push(text);
+  }
+  flush();
+  return lines;
+}
+
+function pathLines(path: Path, paint: Paint): string[] {
+  const lines: string[] = [];
+  let place = "";
+  const width = Math.max(8, ...path.hops.map((hop) => hop.device.length));
+  for (const hop of path.hops) {
+    const here = hop.netns === hop.node ? hop.node : `${hop.node}, ${hop.netns}`;
+    if (here !== place) lines.push(`  ${paint.strong(here)}`);
+    place = here;
+    const [first = "", ...rest] = hopLines(hop);
+    const arrow = hop.direction === "in" ? "<-" : hop.direction === "out" ? "->" : "  ";
+    lines.push(`${INDENT}${hop.device.padEnd(width)} ${arrow} ${paint.faint(packetText(hop.packet))}`);
+    for (const line of [first, ...rest]) if (line !== "") lines.push(`${INDENT}${" ".repeat(width + 4)}${line.startsWith("DROPPED") ? paint.bad(line) : line}`);
+  }
+  return lines;
+}
+
+function lookupLine(one: LookupWalk, paint: Paint): string {
+  const dropped = one.query.end.result === "dropped" ? paint.bad(`no answer: dropped, ${one.query.end.reason}`) : "no answer";
+  const answer = one.rcode === "" ? dropped : one.addresses.length > 0 ? one.addresses.join(", ") : one.rcode === "NOERROR" ? "no such record" : one.rcode;
+  return `  ${one.name} ${one.type} -> ${answer}`;
+}
+
+/** The whole walk. */
+export function narrate(walk: Walk, paint: Paint = PLAIN): string {
+  const lines: string[] = [];
+  const good = walk.verdict === "delivered";
+  const what = walk.protocol === "icmp" ? "icmp" : `${walk.protocol}/${walk.port}`;
+  lines.push(`${paint.strong(walk.from.name)} -> ${paint.strong(walk.to.asked)} ${what}: ${good ? paint.good(walk.verdict) : paint.bad(walk.verdict)}${walk.errno === "" ? "" : ` (${walk.errno})`}`);
+  if (walk.lookups.length > 0) {
+    lines.push("", `names, asked of ${walk.lookups[0]!.server}`);
+    for (const one of walk.lookups) lines.push(lookupLine(one, paint));
+  }
+  if (walk.hops.length > 0) {
+    const path: Path = { packet: walk.hops[0]!.packet, hops: walk.hops, end: walk.end };
+    lines.push("", `request  ${packetText(path.packet)}`, ...pathLines(path, paint));
+  }
+  if (walk.reply !== undefined) lines.push("", `reply    ${packetText(walk.reply.packet)}`, ...pathLines(walk.reply, paint));
+  lines.push("", ...endLines(walk, paint));
+  for (const note of walk.notes) lines.push(`note: ${note}`);
+  return `${lines.join("\n")}\n`;
+}
+
+function endLines(walk: Walk, paint: Paint): string[] {
+  const { end } = walk;
+  const where = [end.node, end.netns === end.node ? "" : end.netns, end.device].filter((text) => text !== "").join(", ");
+  if (walk.verdict === "delivered") {
+    const said = walk.answer.trim().split("\n").pop() ?? "";
+    return [`${paint.good("delivered")} at ${where}${said === "" ? "" : `; it answered: ${said}`}`];
+  }
+  if (walk.verdict === "timeout") return [`${paint.bad("timeout")}: nothing was lost, nobody answered`];
+  const lines = [`${paint.bad(walk.verdict)} at ${where}: ${end.reason}, ${end.meaning}`];
+  if (end.rule !== undefined) lines.push(`  rule ${end.rule.table} ${end.rule.chain}:${end.rule.number}  ${end.rule.text}`);
+  if (end.cause !== undefined) lines.push(`  because of ${causeText(end.cause)}`);
+  for (const other of end.also ?? []) lines.push(`  and of     ${causeText(other)}`);
+  return lines;
+}
