@@ -42,14 +42,14 @@ export function policy(id: string, spec: NetworkPolicySpec): NetworkPolicy {
   return { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", metadata: { namespace, name }, spec };
 }
 
-export interface Set {
+export interface PolicySet {
   readonly pods?: readonly PodInput[];
   readonly namespaces?: readonly NamespaceInput[];
   readonly nodes?: readonly NodeInput[];
   readonly policies?: readonly PolicyObject[];
 }
 
-export function input(set: Set): PolicyInput {
+export function input(set: PolicySet): PolicyInput {
   return {
     pods: set.pods ?? [],
     namespaces: set.namespaces ?? [],
@@ -58,7 +58,7 @@ export function input(set: Set): PolicyInput {
   };
 }
 
-export function model(set: Set, switches: Partial<PolicySwitches> = {}): PolicyModel {
+export function model(set: PolicySet, switches: Partial<PolicySwitches> = {}): PolicyModel {
   return buildModel(input(set), switches);
 }
 

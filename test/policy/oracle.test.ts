@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ask, model, namespace, node, pod, policy, port } from "./build.js";
+import { ask, model, pod, policy } from "./build.js";
 
 const everyone = {};
 

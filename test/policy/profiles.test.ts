@@ -5,14 +5,14 @@ import { podEndpoint } from "../../src/policy/endpoint.js";
 import { verdict } from "../../src/policy/oracle.js";
 import { policyProfiles, profileSwitches } from "../../src/policy/profiles.js";
 import { defaultSwitches } from "../../src/policy/switches.js";
-import { ask, model, node, pod, policy, port, type Set } from "./build.js";
+import { ask, model, node, pod, policy, port, type PolicySet } from "./build.js";
 
 const pods = [pod("x/a", { ips: ["10.0.0.1"], owned: true }), pod("x/b", { ips: ["10.0.0.2"], owned: true })];
 const nodes = [node("n1", ["192.168.0.1"])];
 const b = { podSelector: { matchLabels: { app: "b" } } };
-const by = (set: Set, profile: string) => model({ pods, nodes, ...set }, profileSwitches(profile)!);
+const by = (set: PolicySet, profile: string) => model({ pods, nodes, ...set }, profileSwitches(profile)!);
 const names = policyProfiles.map((each) => each.name);
-const open = (set: Set, from: string, to: string, number = 80, protocol = "TCP") => names.filter((name) => ask(by(set, name), from, to, number, protocol).allowed);
+const open = (set: PolicySet, from: string, to: string, number = 80, protocol = "TCP") => names.filter((name) => ask(by(set, name), from, to, number, protocol).allowed);
 const but = (...closed: string[]) => names.filter((name) => !closed.includes(name));
 
 test("upstream is the defaults; an unknown name is none", () => {
@@ -81,7 +81,7 @@ describe("single switches", () => {
   });
 
   test("a pod that finds itself through a Service: NetworkPolicy by switch, cluster-wide policy always", () => {
-    const end = (set: Set, serviceHairpin: "allowed" | "judged") => {
+    const end = (set: PolicySet, serviceHairpin: "allowed" | "judged") => {
       const m = model({ pods, ...set }, { serviceHairpin });
       const self = podEndpoint(m.pod("x/a")!);
       return verdict(m, { from: self, to: self, port: 80, protocol: "TCP", family: 4, throughService: true }).allowed;

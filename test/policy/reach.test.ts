@@ -6,7 +6,7 @@ import { readManifests } from "../../src/api/index.js";
 import { parseAddress } from "../../src/policy/address.js";
 import { isOpen } from "../../src/policy/allowed-ports.js";
 import { diff } from "../../src/policy/diff.js";
-import { addressEndpoint, commonFamily, podEndpoint } from "../../src/policy/endpoint.js";
+import { commonFamily, podEndpoint } from "../../src/policy/endpoint.js";
 import { buildModel, type PolicyModel, readModel } from "../../src/policy/model.js";
 import { type PolicyQuery, verdict } from "../../src/policy/oracle.js";
 import { reach } from "../../src/policy/reach.js";

@@ -21,8 +21,8 @@ export function allPairs(matcher: PolicyMatcher, protocol: number, port: number,
   const egress = new Int32Array(n);
   const ingress = new Int32Array(words << 5);
   for (let i = 0; i < n; i++) {
-    egress[i] = matcher.rowOf(matcher.egressSide, i, portClass);
-    ingress[i] = matcher.rowOf(matcher.ingressSide, i, portClass);
+    egress[i] = matcher.rowOf(matcher.policies.egress, i, portClass);
+    ingress[i] = matcher.rowOf(matcher.policies.ingress, i, portClass);
   }
   const weights = weigh(matcher);
   const planes = planesOf(weights, words);

@@ -64,6 +64,14 @@ export class Side {
     return row;
   }
 
+  /** Forgets all programs; `count` identities stand under no policy. */
+  restart(count: number): void {
+    this.programs = new Programs();
+    this.refs = [];
+    if (this.program.length < count) this.program.extend(count);
+    this.program.data.fill(0);
+  }
+
   /** Gives programs that came since a place in every table of rows. */
   widen(): void {
     this.refs.forEach((refs, portClass) => {
