@@ -46,7 +46,7 @@ function addLoopbackAddresses(s: Stack, dev: number): void {
 /** `ip link set DEV up`. */
 export function setUp(s: Stack, dev: number): void {
   if (isUp(s, dev)) return;
-  s.dev.c.flags[dev]! |= DEVF.up;
+  s.dev.c.flags[dev]! |= DEVF.up | DEVF.used;
   deviceRoutesUp(s, dev);
   if (s.dev.c.kind[dev] === DEV.loopback) addLoopbackAddresses(s, dev);
   if (isBridge(s, dev)) refreshBridgeCarrier(s, dev);

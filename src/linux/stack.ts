@@ -29,8 +29,8 @@ import { SocketTable } from "./sock/socket-table.js";
 /** Kinds of device; the number is stored in `DeviceColumns.kind`. */
 export const DEV = Object.freeze({ loopback: 1, veth: 2, bridge: 3, vxlan: 4, uplink: 5, dummy: 6, ipip: 7 } as const);
 
-/** Bits of `DeviceColumns.flags`: administratively up; carrier (lower layer up); bridge port bits. */
-export const DEVF = Object.freeze({ up: 1, carrier: 2, hairpin: 4, learning: 8, flood: 16, promisc: 32 } as const);
+/** Bits of `DeviceColumns.flags`: administratively up; carrier (lower layer up); bridge port bits; has been up once. */
+export const DEVF = Object.freeze({ up: 1, carrier: 2, hairpin: 4, learning: 8, flood: 16, promisc: 32, used: 64 } as const);
 
 /** Event kinds of the linux room (1 to 63); see `engine.on`. */
 export const EV = Object.freeze({
@@ -136,6 +136,8 @@ export interface InterfaceAddress {
   readonly prefix: number;
   readonly secondary: boolean;
   readonly scope: "global" | "link" | "host";
+  /** set only where somebody gave one */
+  readonly broadcast?: Addr;
   readonly cause: number;
 }
 

@@ -1,10 +1,11 @@
 /** Addresses of devices: `ip addr add|del|replace|flush` (net/ipv4/devinet.c, net/ipv6/addrconf.c). */
-import { masked, parseCidr, type Cidr } from "../../base/cidr.js";
+import type { Addr } from "../../base/address-book.js";
+import { lastAddress, masked, parseCidr, type Cidr } from "../../base/cidr.js";
 import { addAddressRoutes, removeAddressRoutes } from "../device-routes.js";
 import type { InterfaceAddress, Stack } from "../stack.js";
 import { type ActResult, type AddrChange, type AddrFlush, extackError, noDevice, rtnetlinkError } from "./act.js";
 
-function handleOf(s: Stack, cidr: Cidr): number {
+function handleOf(s: Stack, cidr: Cidr): Addr {
   const [w0, w1, w2, w3] = cidr.words;
   return cidr.family === 4 ? s.book.v4(w0) : s.book.v6(w0, w1, w2, w3);
 }
@@ -61,7 +62,8 @@ export function changeAddress(s: Stack, act: AddrChange): ActResult {
   }
   const subnet = masked(cidr).words;
   const secondary = cidr.family === 4 && list.some((a) => a.prefix === cidr.prefix && s.book.family[a.addr] === 4 && sameWords(subnetOf(s, a), subnet));
-  const made: InterfaceAddress = Object.freeze({ addr, prefix: cidr.prefix, secondary, scope: act.scope ?? "global", cause: act.cause ?? 0 });
+  const broadcast = act.broadcast === undefined ? (0 as Addr) : act.broadcast === "+" ? handleOf(s, { ...cidr, words: lastAddress(cidr) }) : s.book.ofText(act.broadcast);
+  const made: InterfaceAddress = Object.freeze({ addr, prefix: cidr.prefix, secondary, scope: act.scope ?? "global", ...(broadcast === 0 ? {} : { broadcast }), cause: act.cause ?? 0 });
   setAddresses(s, dev, withAddress(list, made));
   addAddressRoutes(s, dev, made);
   return null;

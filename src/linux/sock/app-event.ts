@@ -13,5 +13,5 @@ export type AppEvent =
   | { readonly kind: "end"; readonly sock: number }
   /** the socket is gone; errno 0 after an orderly close */
   | { readonly kind: "closed"; readonly sock: number; readonly errno: number }
-  /** an ICMP error about a datagram or an echo: errno, and who said so */
-  | { readonly kind: "error"; readonly sock: number; readonly errno: number; readonly from: number; readonly type: number; readonly code: number; readonly info: number };
+  /** an ICMP error about a datagram or an echo: errno, who said so, and the sequence number of the echo (else a destination port) */
+  | { readonly kind: "error"; readonly sock: number; readonly errno: number; readonly from: number; readonly type: number; readonly code: number; readonly info: number; readonly sequence: number };

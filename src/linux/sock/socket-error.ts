@@ -39,7 +39,7 @@ export function socketError(s: Stack, p: number, ns: number): void {
   if (k.icmpType[p] === ICMP.redirect) return;
   const [errno, fatal] = convert(k.icmpType[p]!, k.icmpCode[p]!);
   const report = (sock: number): void => {
-    s.op.appEvent(s.sock.rows.c.app[sock]!, { kind: "error", sock, errno, from: k.src[p]!, type: k.icmpType[p]!, code: k.icmpCode[p]!, info: k.icmpInfo[p]! });
+    s.op.appEvent(s.sock.rows.c.app[sock]!, { kind: "error", sock, errno, from: k.src[p]!, type: k.icmpType[p]!, code: k.icmpCode[p]!, info: k.icmpInfo[p]!, sequence: k.dport[q]! });
   };
   if (k.proto[q] === PROTO.TCP) {
     const sock = s.sock.findConnected(ns, PROTO.TCP, k.src[q]!, k.sport[q]!, k.dst[q]!, k.dport[q]!);

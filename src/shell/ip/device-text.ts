@@ -1,0 +1,97 @@
+/** A device as `ip link show` prints it (ipaddress.c print_linkinfo). */
+import { formatMac } from "../../base/mac.js";
+import { isBridge } from "../../linux/dev/bridge-port.js";
+import { deviceName } from "../../linux/device.js";
+import { DEV, DEVF, type Stack } from "../../linux/stack.js";
+
+const COLUMNS = [10, 7, 6, 7, 7, 7] as const;
+
+/** How the device is named in a list: `vetha@if2`, `vethb@vetha`. */
+export function linkedName(s: Stack, dev: number): string {
+  const { name } = s.devInfo.get(dev)!;
+  const peer = otherEnd(s, dev);
+  if (peer === 0) return name;
+  return s.dev.c.ns[peer] === s.dev.c.ns[dev] ? `${name}@${deviceName(s, peer)}` : `${name}@if${s.devInfo.get(peer)!.index}`;
+}
+
+/** The other end of a veth pair, 0 for other kinds. An uplink looks like one. */
+function otherEnd(s: Stack, dev: number): number {
+  const kind = s.dev.c.kind[dev]!;
+  return kind === DEV.veth || kind === DEV.uplink ? s.dev.c.peer[dev]! : 0;
+}
+
+/** `<BROADCAST,MULTICAST,UP,LOWER_UP>`, in the order of print_link_flags. */
+export function flagsText(s: Stack, dev: number): string {
+  const flags = s.dev.c.flags[dev]!;
+  const kind = s.dev.c.kind[dev]!;
+  const up = (flags & DEVF.up) !== 0;
+  const carrier = (flags & DEVF.carrier) !== 0;
+  const words: string[] = [];
+  if (up && !carrier) words.push("NO-CARRIER");
+  if (kind === DEV.loopback) words.push("LOOPBACK");
+  else if (kind === DEV.ipip) words.push("NOARP");
+  else if (kind === DEV.dummy) words.push("BROADCAST", "NOARP");
+  else words.push("BROADCAST", "MULTICAST");
+  if (up) words.push("UP");
+  if (up && carrier) words.push("LOWER_UP");
+  const peer = otherEnd(s, dev);
+  if (peer !== 0 && s.dev.c.ns[peer] === s.dev.c.ns[dev] && (s.dev.c.flags[peer]! & DEVF.up) === 0) words.push("M-DOWN");
+  return words.join(",");
+}
+
+/** operstate */
+function stateText(s: Stack, dev: number): string {
+  const flags = s.dev.c.flags[dev]!;
+  if ((flags & DEVF.up) === 0) return "DOWN";
+  const kind = s.dev.c.kind[dev]!;
+  if ((flags & DEVF.carrier) === 0) return otherEnd(s, dev) !== 0 ? "LOWERLAYERDOWN" : "DOWN";
+  return kind === DEV.loopback || kind === DEV.vxlan || kind === DEV.dummy || kind === DEV.ipip ? "UNKNOWN" : "UP";
+}
+
+/** The first line; `brief` is the form of `ip -6 addr`, whose dump holds less. */
+export function headLine(s: Stack, dev: number, mode: "link" | "addr" | "inet6"): string {
+  const { index } = s.devInfo.get(dev)!;
+  const master = s.dev.c.master[dev]!;
+  const words = [`${index}: ${linkedName(s, dev)}: <${flagsText(s, dev)}> mtu ${s.dev.c.mtu[dev]!}`];
+  if (mode !== "inet6") words.push(`qdisc ${(s.dev.c.flags[dev]! & DEVF.used) === 0 ? "noop" : "noqueue"}`);
+  if (master !== 0) words.push(`master ${deviceName(s, master)}`);
+  words.push(`state ${stateText(s, dev)}`);
+  if (mode === "link") words.push("mode DEFAULT");
+  if (mode !== "inet6") words.push("group default");
+  return `${words.join(" ")} qlen 1000`;
+}
+
+/** The second line: the link-layer address, and where the other end is. */
+export function addressLine(s: Stack, dev: number, home: number): string {
+  const kind = s.dev.c.kind[dev]!;
+  const [type, broadcast] = kind === DEV.loopback ? ["loopback", "00:00:00:00:00:00"] : ["ether", "ff:ff:ff:ff:ff:ff"];
+  let line = `    link/${type} ${formatMac(s.dev.c.mac[dev]!)} brd ${broadcast}`;
+  const peer = otherEnd(s, dev);
+  const there = peer === 0 ? 0 : s.dev.c.ns[peer]!;
+  if (there !== 0 && there !== s.dev.c.ns[dev]) line += there === home ? " link-netnsid 0" : ` link-netns ${s.nsInfo.get(there)!.name}`;
+  return line;
+}
+
+function columns(values: readonly (number | string)[]): string {
+  return values.map((value, i) => String(value).padStart(i === 0 ? COLUMNS[0] : COLUMNS[i]!)).join(" ");
+}
+
+/** `-s`: packets and bytes both ways. */
+export function statisticsLines(s: Stack, dev: number): string[] {
+  const c = s.dev.c;
+  const space = " ".repeat(11);
+  return [
+    `    RX:  bytes packets errors dropped  missed   mcast${space}`,
+    `    ${columns([c.rxBytes[dev]!, c.rxPackets[dev]!, 0, c.rxDropped[dev]!, 0, 0])} `,
+    `    TX:  bytes packets errors dropped carrier collsns${space}`,
+    `    ${columns([c.txBytes[dev]!, c.txPackets[dev]!, 0, c.txDropped[dev]!, 0, 0])} `,
+  ];
+}
+
+/** Word of a device's kind, as `type` takes it; "" for `lo`. */
+export function kindText(s: Stack, dev: number): string {
+  const kind = s.dev.c.kind[dev]!;
+  if (isBridge(s, dev)) return "bridge";
+  if (kind === DEV.veth || kind === DEV.uplink) return "veth";
+  return kind === DEV.vxlan ? "vxlan" : kind === DEV.dummy ? "dummy" : kind === DEV.ipip ? "ipip" : "";
+}

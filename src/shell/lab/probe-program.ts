@@ -1,0 +1,63 @@
+/** `probe` of a lab over TCP and UDP: one connection or datagram, its answer or errno, then the socket is closed. */
+import { errnoName } from "../../linux/errno.js";
+import type { AppDoor, Program } from "../../linux/sock/app.js";
+
+export interface ProbeArguments {
+  readonly protocol: "tcp" | "udp";
+  readonly host: string;
+  readonly port: number;
+  /** 0: the kernel's choice */
+  readonly sourcePort: number;
+  /** "" : the route's */
+  readonly source: string;
+  /** ns for connecting, and again for the answer */
+  readonly timeout: number;
+}
+
+const QUESTION = new Uint8Array([113]);
+
+function finish(door: AppDoor, text: string, sock: number): void {
+  door.print(text);
+  if (sock > 0) (door.state["protocol"] === "tcp" ? door.tcpClose(sock) : door.udpClose(sock));
+  door.state = { ...door.state, done: true };
+  door.exit(0);
+}
+
+/** Prints one line: `ok REPLY`, an errno name, or `timeout`. */
+export const labProbe: Program = Object.freeze<Program>({
+  name: "lab-probe",
+  on(door, event) {
+    const sock = Number(door.state["sock"] ?? 0);
+    if (event.kind === "start") start(door, event.args as unknown as ProbeArguments);
+    else if (door.state["done"] === true) return;
+    else if (event.kind === "timer") {
+      if (event.word === door.state["tick"]) finish(door, "timeout", sock);
+    } else if (event.kind === "connected") {
+      // The answer has a time-out of its own.
+      const tick = Number(door.state["tick"]) + 1;
+      door.state = { ...door.state, tick };
+      door.timer(Number(door.state["timeout"]), tick);
+    } else if (event.kind === "data" || event.kind === "datagram") finish(door, `ok ${door.text(event)}`, sock);
+    else if (event.kind === "end") finish(door, "ok ", sock);
+    else if (event.kind === "closed" && event.errno !== 0) finish(door, errnoName(event.errno), 0);
+    else if (event.kind === "error") finish(door, errnoName(event.errno), sock);
+  },
+});
+
+function start(door: AppDoor, args: ProbeArguments): void {
+  const { protocol, timeout } = args;
+  const dst = door.addressOf(args.host);
+  const src = args.source === "" ? 0 : door.addressOf(args.source);
+  door.state = { protocol, timeout, tick: 1, sock: 0, done: false };
+  const sock = protocol === "tcp" ? door.tcpConnect(dst, args.port, src, args.sourcePort) : door.udpBind(src, args.sourcePort);
+  if (sock < 0) {
+    finish(door, errnoName(-sock), 0);
+    return;
+  }
+  door.state = { ...door.state, sock };
+  door.timer(timeout, 1);
+  if (protocol === "tcp") return;
+  door.udpConnect(sock, dst, args.port);
+  const errno = door.udpSend(sock, dst, args.port, QUESTION);
+  if (errno !== 0) finish(door, errnoName(errno), sock);
+}

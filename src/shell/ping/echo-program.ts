@@ -1,0 +1,97 @@
+/** The program behind `ping`, `traceroute` and a lab's `probe icmp`: echo requests one after the other, and what became of each. */
+import { SECOND } from "../../base/time.js";
+import { launch, type Program } from "../../linux/sock/app.js";
+import type { Stack } from "../../linux/stack.js";
+
+export interface EchoArguments {
+  readonly host: string;
+  /** one request for each of these */
+  readonly ttls: readonly number[];
+  /** number of the first request */
+  readonly first: number;
+  readonly size: number;
+  readonly dontFragment: boolean;
+  /** identifier; 0: the kernel's choice */
+  readonly ident: number;
+  /** ns between requests, and how long the last is waited for */
+  readonly interval: number;
+  readonly timeout: number;
+  /** ends when the first has an answer */
+  readonly source?: string;
+}
+
+/** What became of one request; `at` ns after it was sent. */
+export interface EchoResult {
+  readonly sequence: number;
+  readonly kind: "reply" | "error" | "refused";
+  readonly from: string;
+  readonly ttl: number;
+  readonly type: number;
+  readonly code: number;
+  readonly info: number;
+  readonly errno: number;
+  readonly at: number;
+}
+
+interface Memory extends Readonly<Record<string, unknown>> {
+  readonly args: EchoArguments;
+  readonly sock: number;
+  readonly sent: number;
+  readonly results: readonly EchoResult[];
+}
+
+/** Sends, remembers, and exits when all are answered or the time is over. Its state's `results` are `EchoResult`s. */
+export const echoProgram: Program = Object.freeze<Program>({
+  name: "shell-echo",
+  on(door, event) {
+    const m = door.state as Memory;
+    const add = (result: EchoResult): void => {
+      const now = door.state as Memory;
+      if (now.results.some((known) => known.sequence === result.sequence)) return;
+      door.state = { ...now, results: Object.freeze([...now.results, Object.freeze(result)]) };
+      if (now.results.length + 1 === now.args.ttls.length) door.exit(0);
+    };
+    const blank = { from: "", ttl: 0, type: 0, code: 0, info: 0, errno: 0, at: 0 };
+    const next = (): void => {
+      const { args, sock, sent } = door.state as Memory;
+      if (sent >= args.ttls.length) return;
+      door.state = { ...(door.state as Memory), sent: sent + 1 };
+      const errno = door.pingSend(sock, door.addressOf(args.host), args.first + sent, args.size, args.ttls[sent]!, args.dontFragment);
+      if (errno !== 0) add({ ...blank, sequence: args.first + sent, kind: "refused", errno });
+      if (sent + 1 < args.ttls.length) door.timer(args.interval, 1);
+      else door.timer(args.timeout, 2);
+    };
+    if (event.kind === "start") {
+      const args = event.args as unknown as EchoArguments;
+      door.state = { args, sock: door.pingOpen(args.ident), sent: 0, results: [], began: door.now };
+      next();
+    } else if (event.kind === "timer") {
+      if (event.word === 1) next();
+      else door.exit(1);
+    } else if (event.kind === "echo" || event.kind === "error") {
+      const sequence = event.sequence;
+      const at = door.now - (Number(m["began"]) + (sequence - m.args.first) * m.args.interval);
+      if (sequence < m.args.first || sequence >= m.args.first + m.sent) return;
+      if (event.kind === "echo") add({ ...blank, sequence, kind: "reply", from: door.addressText(event.from), ttl: event.ttl, at });
+      else add({ ...blank, sequence, kind: "error", from: door.addressText(event.from), type: event.type, code: event.code, info: event.info, errno: event.errno, at });
+    }
+  },
+});
+
+const LONGEST = 3600 * SECOND;
+
+/** Runs the program to its end, time passing, and forgets it. */
+export function sendEchoes(s: Stack, ns: number, args: EchoArguments): readonly EchoResult[] {
+  const app = launch(s, ns, echoProgram.name, args as unknown as Readonly<Record<string, unknown>>);
+  return runApp(s, app, () => (s.app.apps.get(app)!.state as Memory).results);
+}
+
+/** Lets time pass until a program has exited and what it set off at that instant is over; then forgets it. */
+export function runApp<T>(s: Stack, app: number, answer: () => T): T {
+  const limit = s.engine.now + LONGEST;
+  while (s.app.apps.get(app)?.exit === undefined && s.engine.nextTime() <= limit) s.engine.step();
+  s.engine.run(s.engine.now);
+  const result = answer();
+  s.app.apps.delete(app);
+  return result;
+}

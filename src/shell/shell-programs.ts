@@ -1,0 +1,7 @@
+import type { Program } from "../linux/sock/app.js";
+import { labProbe } from "./lab/probe-program.js";
+import { labServer } from "./lab/server-program.js";
+import { echoProgram } from "./ping/echo-program.js";
+
+/** Programs that commands start; a world where a `Shell` is used must be made with them. */
+export const SHELL_PROGRAMS: readonly Program[] = Object.freeze([echoProgram, labServer, labProbe]);
