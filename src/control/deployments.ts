@@ -1,5 +1,6 @@
 /** Deployments by way of ReplicaSets. Read first: kubernetes `pkg/controller/deployment/rolling.go` and `recreate.go`. */
 import type { Deployment, IntOrString, ReplicaSet } from "../api/index.js";
+import { compareText } from "../base/names.js";
 import { withCondition } from "./conditions.js";
 import { forget } from "./deletion.js";
 import { type Controller, CONTROLLER, type Plane } from "./plane.js";
@@ -48,7 +49,7 @@ function setsOf(p: Plane, deployment: Deployment): readonly ReplicaSet[] {
     const set = full.startsWith("ReplicaSet ") ? p.store.get("ReplicaSet", full.slice("ReplicaSet ".length)) : undefined;
     if (set !== undefined) sets.push(set);
   }
-  return sets.sort((a, b) => revisionOf(a) - revisionOf(b));
+  return sets.sort((a, b) => revisionOf(a) - revisionOf(b) || compareText(a.metadata.name, b.metadata.name));
 }
 
 function revisionOf(set: ReplicaSet): number {

@@ -1,6 +1,7 @@
 /** Who owns what, what runs where, which labels and selectors there are: looked up at every event, so kept instead of searched. Derived. */
 import type { KubeObject, Node, Pod } from "../api/index.js";
 import { KeySets, LabelIndex, SelectorIndex } from "./label-index.js";
+import { LoadOrder } from "./load-order.js";
 import { NodeLoad } from "./node-load.js";
 import { isFinished } from "./pod-state.js";
 import { type Change, keyOf, type Store } from "./store.js";
@@ -23,6 +24,14 @@ export class Indexes {
   readonly loads: Map<string, NodeLoad> = new Map();
   private sortedNodes: readonly Node[] | null = null;
 
+  private order: LoadOrder | null = null;
+
+  /** Nodes by load; places are those of `nodesByName`. */
+  nodesByLoad(store: Store): LoadOrder {
+    this.order ??= new LoadOrder(this.nodesByName(store).map((node) => node.metadata.name), (name) => this.loads.get(name)?.pods ?? 0);
+    return this.order;
+  }
+
   /** Every node, by name. */
   nodesByName(store: Store): readonly Node[] {
     this.sortedNodes ??= store.list("Node");
@@ -38,6 +47,7 @@ export class Indexes {
     for (const index of [this.owned, this.podsOf, this.podsOn, this.podLabels, this.serviceSelectors, this.slicesOf, this.inNamespace]) index.clear();
     this.loads.clear();
     this.sortedNodes = null;
+    this.order = null;
     for (const kind of store.kindsHeld()) for (const object of store.each(kind)) this.change(object, true);
   }
 
@@ -49,7 +59,7 @@ export class Indexes {
     for (const owner of ownerReferences ?? []) this.owned[verb](owner.uid, full);
     if (namespace !== "") this.inNamespace[verb](namespace, full);
     if (object.kind === "Pod") this.pod(object, key, verb);
-    else if (object.kind === "Node") this.sortedNodes = null;
+    else if (object.kind === "Node") this.order = this.sortedNodes = null;
     else if (object.kind === "Service") this.serviceSelectors[verb](namespace, object.spec.selector, key);
     else if (object.kind === "EndpointSlice") this.slicesOf[verb](`${namespace}/${labels?.["kubernetes.io/service-name"] ?? ""}`, key);
   }
@@ -60,15 +70,16 @@ export class Indexes {
     if (owner !== undefined) this.podsOf[verb](owner, key);
     if (pod.spec.nodeName !== undefined) {
       this.podsOn[verb](pod.spec.nodeName, key);
-      if (!isFinished(pod)) this.load(pod.spec.nodeName).change(pod, owner, verb === "add" ? 1 : -1);
+      if (!isFinished(pod)) this.changeLoad(pod, pod.spec.nodeName, owner, verb === "add" ? 1 : -1);
     }
     this.podLabels[verb](namespace, labels, key);
   }
 
-  private load(node: string): NodeLoad {
+  private changeLoad(pod: Pod, node: string, owner: string | undefined, by: 1 | -1): void {
     let load = this.loads.get(node);
     if (load === undefined) this.loads.set(node, (load = new NodeLoad()));
-    return load;
+    load.change(pod, owner, by);
+    this.order?.change(node, by);
   }
 }
 

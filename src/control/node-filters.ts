@@ -1,5 +1,5 @@
 /** Why a pod cannot go to a node, in the scheduler's words. Read first: kubernetes `pkg/scheduler/framework/plugins`. */
-import { matchesLabels, type Node, type NodeSelector, type NodeSelectorRequirement, type NodeSelectorTerm, type Pod, type Taint, type Toleration } from "../api/index.js";
+import { matchesLabels, type Node, type NodeSelector, type NodeSelectorRequirement, type NodeSelectorTerm, type Pod, type PodSpec, type Taint, type Toleration } from "../api/index.js";
 import type { NodeLoad } from "./node-load.js";
 
 /** A filter's refusal; `final` if no eviction of other pods could change it. */
@@ -13,23 +13,24 @@ const MAX_PODS = 110;
 
 const unschedulable: Taint = Object.freeze({ key: "node.kubernetes.io/unschedulable", effect: "NoSchedule" });
 
-/** The first filter that refuses, in the order in which the scheduler asks them. */
-export function nodeFault(pod: Pod, node: Node, load: NodeLoad | undefined): NodeFault | null {
-  const { spec } = pod;
+/** The first filter that refuses whatever the node holds, in the order in which the scheduler asks them. */
+export function nodeFault({ spec }: Pod, node: Node): NodeFault | null {
   if (node.spec?.unschedulable === true && !tolerated(spec.tolerations, unschedulable)) return final("node(s) were unschedulable");
   for (const taint of node.spec?.taints ?? []) {
     if (taint.effect === "PreferNoSchedule" || tolerated(spec.tolerations, taint)) continue;
     return final(`node(s) had untolerated taint {${taint.key}: ${taint.value ?? ""}}`);
   }
-  if (!fitsAffinity(pod, node)) return final("node(s) didn't match Pod's node affinity/selector");
-  if (load === undefined) return null;
+  return fitsAffinity(spec, node) ? null : final("node(s) didn't match Pod's node affinity/selector");
+}
+
+/** The first filter that refuses because of what the node holds. */
+export function loadFault(pod: Pod, node: Node, load: NodeLoad): NodeFault | null {
   if (load.pods >= Number(node.status?.allocatable?.["pods"] ?? MAX_PODS)) return { reason: "Too many pods", final: false };
   return load.conflicts(pod) ? { reason: "node(s) didn't have free ports for the requested pod ports", final: false } : null;
 }
 
 /** Whether nodeSelector and required node affinity hold. */
-export function fitsAffinity(pod: Pod, node: Node): boolean {
-  const { nodeSelector, affinity } = pod.spec;
+export function fitsAffinity({ nodeSelector, affinity }: PodSpec, node: Node): boolean {
   if (nodeSelector !== undefined && !matchesLabels(nodeSelector, node.metadata.labels)) return false;
   const required = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
   return required === undefined || holds(required, node);

@@ -18,6 +18,7 @@ export class NodeLoad {
 
   /** Whether one of a pod's host ports is in use; 0.0.0.0 stands for every address. */
   conflicts(pod: Pod): boolean {
+    if (this.hostPorts.size === 0) return false;
     for (const port of hostPortsOf(pod)) {
       const [ip, rest] = [port.slice(0, port.indexOf(" ")), port.slice(port.indexOf(" "))];
       if (this.hostPorts.has(port) || this.hostPorts.has(`0.0.0.0${rest}`)) return true;

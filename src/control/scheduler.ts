@@ -2,11 +2,12 @@
  * Pods to nodes, one at a time. The filters are the scheduler's own; the score is a plain stand-in that always decides
  * alike: fewest pods of the same owner, then fewest pods, then the first name. Read first: kubernetes `pkg/scheduler/schedule_one.go`.
  */
-import type { Node, Pod } from "../api/index.js";
+import type { Node, Pod, PodSpec } from "../api/index.js";
 import { compareText } from "../base/names.js";
 import { withCondition } from "./conditions.js";
 import { controllerOf } from "./indexes.js";
-import { type NodeFault, nodeFault } from "./node-filters.js";
+import { loadFault, type NodeFault, nodeFault } from "./node-filters.js";
+import { NodeLoad } from "./node-load.js";
 import { type Controller, CONTROLLER, type Plane } from "./plane.js";
 import { isFinished, isTerminating } from "./pod-state.js";
 import { type Change, keyOf } from "./store.js";
@@ -24,6 +25,8 @@ export class Scheduler implements Controller {
   private readonly queue = new Set<string>();
   /** Pods that no node would take, until something changes. */
   private readonly waiting = new Set<string>();
+  /** Pods of one template share their spec; a cache. */
+  private readonly fittings = new WeakMap<PodSpec, Fitting>();
 
   watch(p: Plane, { type, object, old }: Change): void {
     if (object.kind === "Node") {
@@ -43,7 +46,7 @@ export class Scheduler implements Controller {
       this.queue.delete(key);
       const pod = p.store.get("Pod", key);
       if (pod === undefined || pod.spec.nodeName !== undefined || isTerminating(pod) || (pod.spec.schedulingGates ?? []).length > 0) continue;
-      if (!schedule(p, pod)) this.waiting.add(key);
+      if (!schedule(p, pod, this.fittings)) this.waiting.add(key);
       break;
     }
     if (this.queue.size > 0) p.enqueue(this.number, NEXT, p.delays.scheduleNext);
@@ -71,59 +74,68 @@ export class Scheduler implements Controller {
   }
 }
 
+/** What the filters say of a spec and a list of nodes that does not depend on what the nodes hold. */
+interface Fitting {
+  readonly nodes: readonly Node[];
+  /** null where a node suits */
+  readonly faults: readonly (NodeFault | null)[];
+}
+
+const EMPTY = new NodeLoad();
+
 /** Binds a pod, or says why it cannot be bound. */
-function schedule(p: Plane, pod: Pod): boolean {
-  const faults = new Map<string, NodeFault & { count: number }>();
+function schedule(p: Plane, pod: Pod, fittings: WeakMap<PodSpec, Fitting>): boolean {
   const nodes = p.indexes.nodesByName(p.store);
+  let fitting = fittings.get(pod.spec);
+  if (fitting?.nodes !== nodes) fittings.set(pod.spec, (fitting = { nodes, faults: nodes.map((node) => nodeFault(pod, node)) }));
+  const { faults } = fitting;
   const owner = controllerOf(pod) ?? "";
-  let best: Node | null = null;
-  let [bestSame, bestTotal] = [Infinity, Infinity];
-  for (const node of nodes) {
-    const load = p.indexes.loads.get(node.metadata.name);
-    const fault = nodeFault(pod, node, load);
-    if (fault !== null) {
-      const known = faults.get(fault.reason);
-      faults.set(fault.reason, { ...fault, count: (known?.count ?? 0) + 1 });
-      continue;
+  const loadAt = (place: number): NodeLoad => p.indexes.loads.get(nodes[place]!.metadata.name) ?? EMPTY;
+  const takes = (place: number, load: NodeLoad): boolean => faults[place] === null && loadFault(pod, nodes[place]!, load) === null;
+  let best = p.indexes.nodesByLoad(p.store).first((place) => {
+    const load = loadAt(place);
+    return load.ofOwner(owner) === 0 && takes(place, load);
+  });
+  if (best < 0) {
+    // Everywhere is one of the same owner: the fewest of them, then the fewest pods.
+    let [least, pods] = [Infinity, Infinity];
+    for (let place = 0; place < nodes.length; place++) {
+      const load = loadAt(place);
+      const same = load.ofOwner(owner);
+      if (same > least || (same === least && load.pods >= pods) || !takes(place, load)) continue;
+      [best, least, pods] = [place, same, load.pods];
     }
-    const same = load?.ofOwner(owner) ?? 0;
-    const total = load?.pods ?? 0;
-    if (same > bestSame || (same === bestSame && total >= bestTotal)) continue;
-    [best, bestSame, bestTotal] = [node, same, total];
   }
-  if (best === null) refuse(p, pod, nodes.length, [...faults.values()]);
-  else bind(p, pod, best.metadata.name);
-  return best !== null;
+  if (best >= 0) bind(p, pod, nodes[best]!.metadata.name);
+  else refuse(p, pod, nodes.map((node, place) => faults[place] ?? loadFault(pod, node, loadAt(place))!));
+  return best >= 0;
 }
 
 function bind(p: Plane, pod: Pod, nodeName: string): void {
   const { namespace, name } = pod.metadata;
   p.event(pod, "Normal", "Scheduled", `Successfully assigned ${namespace}/${name} to ${nodeName}`, "default-scheduler");
   const conditions = withCondition(pod.status?.conditions, { type: "PodScheduled", status: "True" }, p.time());
-  const scheduled = conditions.map((each) => (each.type === "PodScheduled" ? plain(each) : each));
-  p.store.update({ ...pod, spec: { ...pod.spec, nodeName }, status: { ...pod.status, conditions: scheduled } });
+  p.store.update({ ...pod, spec: { ...pod.spec, nodeName }, status: { ...pod.status, conditions } });
 }
 
-function plain({ type, status, lastTransitionTime }: { readonly type: string; readonly status: string; readonly lastTransitionTime?: string }): { type: string; status: string; lastTransitionTime: string } {
-  return { type, status, lastTransitionTime: lastTransitionTime ?? "" };
-}
-
-function refuse(p: Plane, pod: Pod, nodes: number, faults: readonly (NodeFault & { readonly count: number })[]): void {
-  const message = failure(nodes, faults);
+function refuse(p: Plane, pod: Pod, faults: readonly NodeFault[]): void {
+  const message = failure(faults);
   p.event(pod, "Warning", "FailedScheduling", message, "default-scheduler");
   const condition = { type: "PodScheduled", status: "False", reason: "Unschedulable", message };
   p.store.update({ ...pod, status: { ...pod.status, conditions: withCondition(pod.status?.conditions, condition, p.time()) } });
 }
 
-/** The scheduler's FitError with what preemption found. */
-function failure(nodes: number, faults: readonly (NodeFault & { readonly count: number })[]): string {
-  if (nodes === 0) return "no nodes available to schedule pods";
-  const list = faults.map((fault) => `${fault.count} ${fault.reason}`).sort(compareText);
-  const helpless = faults.reduce((sum, fault) => sum + (fault.final ? fault.count : 0), 0);
+/** The scheduler's FitError with what preemption found; one fault for each node. */
+function failure(faults: readonly NodeFault[]): string {
+  if (faults.length === 0) return "no nodes available to schedule pods";
+  const counts = new Map<string, number>();
+  for (const { reason } of faults) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  const list = [...counts].map(([reason, count]) => `${count} ${reason}`).sort(compareText);
+  const helpless = faults.filter((fault) => fault.final).length;
   const preemption = [
     ...(helpless === 0 ? [] : [`${helpless} Preemption is not helpful for scheduling`]),
-    ...(helpless === nodes ? [] : [`${nodes - helpless} No preemption victims found for incoming pod`]),
+    ...(helpless === faults.length ? [] : [`${faults.length - helpless} No preemption victims found for incoming pod`]),
   ];
-  const start = `0/${nodes} nodes are available: `;
+  const start = `0/${faults.length} nodes are available: `;
   return `${start}${list.join(", ")}. preemption: ${start}${preemption.join(", ")}.`;
 }
