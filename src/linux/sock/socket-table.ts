@@ -42,8 +42,9 @@ const columns = {
   srtt: "f64",
   sentAt: "f64",
   tsRecent: "i32",
-  timerGen: "u16",
-  ackGen: "u16",
+  /** number of the timer that counts, and of the delayed acknowledgement; rows are used again, so no two timers share one */
+  timerGen: "i32",
+  ackGen: "i32",
   mark: "i32",
   ttl: "u8",
 } as const;
@@ -78,6 +79,8 @@ export interface Chunk {
 }
 
 const BUCKETS = 256;
+/** Timers are numbered round: a timer's number and kind are one int32. */
+const LAST_TIMER = 0x7ffffff;
 
 export interface SocketState {
   readonly rows: TableState;
@@ -85,6 +88,7 @@ export interface SocketState {
   readonly bound: Int32Array;
   readonly queues: ReadonlyMap<number, readonly Chunk[]>;
   readonly ids: number;
+  readonly timers: number;
 }
 
 export class SocketTable {
@@ -93,6 +97,8 @@ export class SocketTable {
   queues: Map<number, readonly Chunk[]> = new Map();
   /** last IP identification given to a packet that may be cut */
   ids = 0;
+  /** number of the last timer */
+  timers = 0;
   private connected: Int32Array = new Int32Array(BUCKETS);
   private bound: Int32Array = new Int32Array(BUCKETS);
 
@@ -146,6 +152,12 @@ export class SocketTable {
     c.flags[row] = c.flags[row]! | SOCKF.bound;
   }
 
+  /** A number for one timer. */
+  nextTimer(): number {
+    this.timers = (this.timers + 1) & LAST_TIMER;
+    return this.timers;
+  }
+
   /** Takes a socket out of both hashes and gives its row back. */
   remove(row: number): void {
     const c = this.rows.c;
@@ -158,7 +170,7 @@ export class SocketTable {
   }
 
   save(): SocketState {
-    return { rows: this.rows.save(), connected: this.connected.slice(), bound: this.bound.slice(), queues: new Map(this.queues), ids: this.ids };
+    return { rows: this.rows.save(), connected: this.connected.slice(), bound: this.bound.slice(), queues: new Map(this.queues), ids: this.ids, timers: this.timers };
   }
 
   restore(state: SocketState): void {
@@ -167,6 +179,7 @@ export class SocketTable {
     this.bound = state.bound.slice();
     this.queues = new Map(state.queues);
     this.ids = state.ids;
+    this.timers = state.timers;
   }
 
   fold(digest: Digest): void {

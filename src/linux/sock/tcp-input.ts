@@ -267,7 +267,7 @@ function takeEnd(s: Stack, sock: number): void {
   if (state === TCP_STATE.established) {
     c.state[sock] = TCP_STATE.closeWait;
     c.flags[sock] = c.flags[sock]! | SOCKF.ackPending;
-    c.ackGen[sock] = c.ackGen[sock]! + 1;
+    c.ackGen[sock] = s.sock.nextTimer();
     s.engine.schedule(DELAYED_ACK, EV.tcp, sock, c.ackGen[sock]! * 8 + TIMER.ack);
     s.op.appEvent(c.app[sock]!, { kind: "end", sock });
     return;

@@ -91,18 +91,18 @@ function clearAck(s: Stack, sock: number): void {
   const c = s.sock.rows.c;
   if ((c.flags[sock]! & SOCKF.ackPending) === 0) return;
   c.flags[sock] = c.flags[sock]! & ~SOCKF.ackPending;
-  c.ackGen[sock] = c.ackGen[sock]! + 1;
+  c.ackGen[sock] = s.sock.nextTimer();
 }
 
 /** (Re)starts the retransmission timer. */
 export function armTimer(s: Stack, sock: number, kind: number, delay: number): void {
   const c = s.sock.rows.c;
-  c.timerGen[sock] = c.timerGen[sock]! + 1;
+  c.timerGen[sock] = s.sock.nextTimer();
   s.engine.schedule(delay, EV.tcp, sock, c.timerGen[sock]! * 8 + kind);
 }
 
 export function disarmTimer(s: Stack, sock: number): void {
-  s.sock.rows.c.timerGen[sock] = s.sock.rows.c.timerGen[sock]! + 1;
+  s.sock.rows.c.timerGen[sock] = s.sock.nextTimer();
 }
 
 /** The first segment of a handshake, from either end. */
