@@ -50,12 +50,20 @@ export function runFlow(of: ProxyCase, flow: ProxyFlow): FlowAnswer {
   return { output: ends.map((end) => end.output).join(", "), masq: masks.size === 2 ? "mixed" : masks.has(true) };
 }
 
-function runOnce(
-  { config, objects }: ProxyCase,
-  flow: ProxyFlow,
-  script: readonly boolean[],
-): { readonly end: End; readonly drawn: number } {
-  const s = makeStack();
+function runOnce(of: ProxyCase, flow: ProxyFlow, script: readonly boolean[]): { readonly end: End; readonly drawn: number } {
+  const { s, ns } = nodeOfCase(of);
+  const drawn = scriptDraws(s, script);
+  sendFlow(s, ns, flow, of.config.nodeLocalIPs.includes(flow.sourceIP));
+  s.engine.run(s.engine.now + 1e6);
+  return { end: readEnd(s, ns, flow), drawn: drawn() };
+}
+
+/** The case's node with its addresses, and the rules that its proxy wrote through the node's door. */
+export function nodeOfCase(
+  { config, objects }: Pick<ProxyCase, "config" | "objects">,
+  seed = 1,
+): { readonly s: Stack; readonly ns: number } {
+  const s = makeStack([], seed);
   const ns = nodeWithAddresses(s, config.nodeLocalIPs);
   const door: NodeDoor = {
     stack: s,
@@ -66,13 +74,10 @@ function runOnce(
     below: () => 0,
     cause: () => 1,
   };
-  const node = { ...configuredIptablesNode(config, objects.nodes) };
   const proxy = iptablesProxy(new IptablesRenderer(() => 1), 30e9);
-  if (!proxy.sync(door, node, buildView(objects.services, objects.slices))) throw new Error("the payload was refused");
-  const drawn = scriptDraws(s, script);
-  send(s, ns, flow, config.nodeLocalIPs.includes(flow.sourceIP));
-  s.engine.run(s.engine.now + 1e6);
-  return { end: readEnd(s, ns, flow), drawn: drawn() };
+  const taken = proxy.sync(door, configuredIptablesNode(config, objects.nodes), buildView(objects.services, objects.slices));
+  if (!taken) throw new Error("the payload was refused");
+  return { s, ns };
 }
 
 function nodeWithAddresses(s: Stack, addresses: readonly string[]): number {
@@ -104,11 +109,12 @@ function scriptDraws(s: Stack, script: readonly boolean[]): () => number {
   return () => drawn;
 }
 
-function send(s: Stack, ns: number, flow: ProxyFlow, local: boolean): void {
+/** One new packet: from a process of the node, or from the wire. */
+export function sendFlow(s: Stack, ns: number, flow: ProxyFlow, local: boolean, sourcePort = 40000): void {
   const proto = { tcp: PROTO.TCP, udp: PROTO.UDP, sctp: PROTO.SCTP }[flow.protocol]!;
   const p = makeLocal(s, s.book.ofText(flow.sourceIP), s.book.ofText(flow.destIP), proto, 0);
   const c = s.packets.c;
-  c.sport[p] = 40000;
+  c.sport[p] = sourcePort;
   c.dport[p] = flow.destPort;
   c.ipLen[p] = HEADERS[flow.protocol]!;
   if (flow.protocol === "tcp") c.flags[p] = TCP_FLAG.SYN;
