@@ -50,8 +50,13 @@ export function templateInput(
 
 function podPorts(spec: PodSpec): readonly PodPort[] {
   let ports: PodPort[] | null = null;
-  for (const container of spec.containers) for (const port of container.ports ?? none) (ports ??= []).push(readPort(port));
-  for (const container of spec.initContainers ?? none) {
+  const { containers, initContainers } = spec;
+  for (let i = 0; i < containers.length; i++) {
+    const declared = containers[i]!.ports;
+    if (declared !== undefined) for (const port of declared) (ports ??= []).push(readPort(port));
+  }
+  if (initContainers === undefined) return ports ?? none;
+  for (const container of initContainers) {
     if (container.restartPolicy !== "Always") continue;
     for (const port of container.ports ?? none) (ports ??= []).push({ ...readPort(port), sidecar: true });
   }

@@ -70,23 +70,33 @@ export class PortClasses {
     this.#dirty = false;
     const pages: Uint16Array[] = [];
     const uniform = new Map<number, number>();
-    for (let protocol = 0; protocol < 4; protocol++) {
-      const table = this.#cut(protocol);
-      for (let page = 0; page < 256; page++) {
-        const part = table.subarray(page << 8, (page + 1) << 8);
-        const same = isUniform(part);
-        let at = same ? uniform.get(part[0]!) : undefined;
-        if (at === undefined) {
-          at = pages.push(part) - 1;
-          if (same) uniform.set(part[0]!, at);
-        }
-        this.pageOf[(protocol << 8) | page] = at;
+    const uniformPage = (portClass: number): number => {
+      let page = uniform.get(portClass);
+      if (page === undefined) {
+        page = pages.push(new Uint16Array(256).fill(portClass)) - 1;
+        uniform.set(portClass, page);
       }
+      return page;
+    };
+    this.pageOf.fill(uniformPage(this.#otherClass), otherProtocol << 8);
+    for (let protocol = 0; protocol < otherProtocol; protocol++) {
+      let mixed = -1;
+      this.#cut(protocol, (portClass, first, last) => {
+        for (let page = first >> 8; page <= last >> 8; page++) {
+          const from = Math.max(first, page << 8);
+          const to = Math.min(last, (page << 8) | 255);
+          const at = (protocol << 8) | page;
+          if (to - from === 255) this.pageOf[at] = uniformPage(portClass);
+          else {
+            if (mixed !== page) this.pageOf[at] = pages.push(new Uint16Array(256)) - 1;
+            mixed = page;
+            pages[this.pageOf[at]!]!.fill(portClass, from & 255, (to & 255) + 1);
+          }
+        }
+      });
     }
     this.pages = new Uint16Array(pages.length << 8);
-    pages.forEach((page, i) => {
-      this.pages.set(page, i << 8);
-    });
+    for (let page = 0; page < pages.length; page++) this.pages.set(pages[page]!, page << 8);
   }
 
   /** The ranges of each class with at least one port of a protocol, in order of port from 1. */
@@ -101,17 +111,15 @@ export class PortClasses {
     return ranges;
   }
 
-  #cut(protocol: number): Uint16Array {
-    const table = new Uint16Array(65536);
-    if (protocol === otherProtocol) return table.fill(this.#otherClass);
-    const entries = this.#first.flatMap((_, entry) => (this.#protocol[entry] === protocol ? [entry] : []));
+  /** The stretches of one class, from port 0 up. */
+  #cut(protocol: number, found: (portClass: number, first: number, last: number) => void): void {
     const opening = new Map<number, number[]>();
     const closing = new Map<number, number[]>();
     const cuts = new Set<number>([0, 65536]);
-    for (const entry of entries) {
+    for (let entry = 0; entry < this.#first.length; entry++) {
       const first = this.#first[entry]!;
-      const after = this.#last[entry]! + 1;
-      if (after <= first) continue;
+      const after = Math.min(this.#last[entry]!, 65535) + 1;
+      if (this.#protocol[entry] !== protocol || after <= first) continue;
       cuts.add(first).add(after);
       append(opening, first, entry);
       append(closing, after, entry);
@@ -122,9 +130,8 @@ export class PortClasses {
       const from = sorted[i]!;
       for (const entry of closing.get(from) ?? []) active.delete(entry);
       for (const entry of opening.get(from) ?? []) active.add(entry);
-      if (from < 65536) table.fill(this.#classFor([...active].sort((a, b) => a - b)), from, sorted[i + 1]);
+      found(this.#classFor([...active].sort((a, b) => a - b)), from, sorted[i + 1]! - 1);
     }
-    return table;
   }
 
   #classFor(entries: readonly number[]): number {
@@ -136,11 +143,6 @@ export class PortClasses {
     }
     return portClass;
   }
-}
-
-function isUniform(part: Uint16Array): boolean {
-  for (let i = 1; i < part.length; i++) if (part[i] !== part[0]) return false;
-  return true;
 }
 
 function append(map: Map<number, number[]>, key: number, value: number): void {
