@@ -1,0 +1,47 @@
+// A cluster from nothing to settled: nodes, CNI, CoreDNS, and ten pods a node behind a Service for every ten of them. Size: pods.
+// An operation is one pod, so a rate that holds as the size grows is a boot that grows linearly.
+import { createCluster } from "../../src/cluster/cluster.js";
+import type { Job, Work } from "../job.js";
+
+const PODS_A_NODE = 10;
+const PODS_A_SERVICE = 10;
+
+function manifests(pods: number): object[] {
+  const objects: object[] = [];
+  for (let i = 0; i * PODS_A_SERVICE < pods; i++) {
+    const labels = { app: `app-${i}` };
+    objects.push({
+      apiVersion: "apps/v1", kind: "Deployment", metadata: { name: `app-${i}`, namespace: "default" },
+      spec: { replicas: Math.min(PODS_A_SERVICE, pods - i * PODS_A_SERVICE), selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers: [{ name: "c", image: "example.org/c", ports: [{ containerPort: 8080 }] }] } } },
+    });
+    objects.push({ apiVersion: "v1", kind: "Service", metadata: { name: `app-${i}`, namespace: "default" }, spec: { selector: labels, ports: [{ port: 80, targetPort: 8080 }] } });
+  }
+  return objects;
+}
+
+function ours(size: number): Work {
+  const objects = manifests(size);
+  const nodes = Math.max(2, Math.ceil(size / PODS_A_NODE) + 1);
+  let running = 0;
+  const boot = (): void => {
+    const cluster = createCluster({ nodes });
+    cluster.settle();
+    const problems = cluster.apply(objects);
+    if (problems.length > 0) throw new Error(problems[0]!.message);
+    cluster.settle();
+    running = cluster.objects("Pod").filter((pod) => pod.metadata.namespace === "default" && pod.status?.phase === "Running").length;
+    if (running !== size) throw new Error(`${running} of ${size} pods run`);
+  };
+  return {
+    batch: size,
+    run(n) {
+      for (let i = 0; i < n; i++) boot();
+    },
+    check() {
+      boot();
+      return running;
+    },
+  };
+}
+
+export const job: Job = { sizes: [30, 300, 3000], quickSizes: [30, 300], rounds: 1, contenders: { ours } };
