@@ -139,7 +139,7 @@ export class Identities {
 function hashPod(pod: PodRecord, namespace: number, signature: number): number {
   let hash = mix32(namespace, signature) + (pod.subject ? 1 : 0);
   const { labels } = pod.input;
-  for (const key in labels) hash = (hash + fnv1a32(labels[key]!, fnv1a32(key))) | 0;
+  for (const key of Object.keys(labels)) hash = (hash + fnv1a32(labels[key]!, fnv1a32(key))) | 0;
   for (const port of pod.named) hash = mix32(hash, fnv1a32(port.name) ^ port.number);
   return mix32(hash, 1);
 }
@@ -150,13 +150,9 @@ export function samePod(a: PodRecord, b: PodRecord): boolean {
   if (a.subject !== b.subject || a.named.length !== b.named.length) return false;
   const ours = a.input.labels;
   const theirs = b.input.labels;
-  let keys = 0;
-  for (const key in ours) {
-    if (ours[key] !== theirs[key]) return false;
-    keys++;
-  }
-  for (const _ in theirs) keys--;
-  if (keys !== 0) return false;
+  const keys = Object.keys(ours);
+  if (keys.length !== Object.keys(theirs).length) return false;
+  for (let i = 0; i < keys.length; i++) if (ours[keys[i]!] !== theirs[keys[i]!]) return false;
   for (let i = 0; i < a.named.length; i++) {
     const port = a.named[i]!;
     const other = b.named[i]!;

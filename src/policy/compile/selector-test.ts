@@ -70,7 +70,7 @@ function holds(requirement: Requirement, labels: Labels): boolean {
 function textOf(selector: LabelSelector): string {
   let text = "";
   const labels = selector.matchLabels;
-  for (const key in labels) text += `${key}\0${labels[key]}\x01`;
+  if (labels !== undefined) for (const key of Object.keys(labels)) text += `${key}\0${labels[key]}\x01`;
   if (selector.matchExpressions === undefined) return text;
   for (const { key, operator, values } of selector.matchExpressions) {
     text += `${key}\x02${operator}`;
