@@ -243,8 +243,9 @@ export function conntrackConfirm(s: Stack, p: number, ns: number): number {
     return NF.drop;
   }
   c.timeout[row] = s.engine.now + c.timeout[row]!;
-  c.status[row] = c.status[row]! | CTS.confirmed;
+  // In this order: growing the hash hangs every confirmed row anew, and a row must not hang twice.
   s.ct.insert(row);
+  c.status[row] = c.status[row]! | CTS.confirmed;
   if (s.trace !== null) traceStep(s, STEP.CT_CONFIRM, p, ns, s.packets.c.iif[p]!, row, 0);
   return NF.accept;
 }
