@@ -1,4 +1,5 @@
-// Builds every door twice (ESM and CommonJS) with its declarations, and the command line once.
+// Builds every door twice (ESM and CommonJS) with its declarations, and the command line once. With `--no-types` the
+// declarations, most of the time, are left out: what `npm start` needs to run.
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, rmSync } from "node:fs";
 import { dirname, resolve } from "node:path";
@@ -9,7 +10,8 @@ const dist = resolve(root, "dist");
 
 rmSync(dist, { recursive: true, force: true });
 const tsup = resolve(root, "node_modules/tsup/dist/cli-default.js");
-const built = spawnSync(process.execPath, [tsup], { cwd: root, stdio: "inherit" });
+const types = process.argv.includes("--no-types") ? ["--no-dts"] : [];
+const built = spawnSync(process.execPath, [tsup, ...types], { cwd: root, stdio: "inherit" });
 if (built.status !== 0) {
   // A half-built folder would look up to date to `npm start`.
   rmSync(dist, { recursive: true, force: true });

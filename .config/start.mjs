@@ -21,6 +21,6 @@ function run(file, ...args) {
 const sources = ["src", "package.json", "tsup.config.ts"].map((name) => newest(resolve(root, name)));
 if (!existsSync(bin) || statSync(bin).mtimeMs < Math.max(...sources)) {
   process.stderr.write("building podwire ...\n");
-  run(".config/build.mjs");
+  run(".config/build.mjs", "--no-types");
 }
 run("dist/podwire.js", "demo", ...process.argv.slice(2));

@@ -1,0 +1,17 @@
+/**
+ * What a cluster plugs in: CNIs, kube-proxy, policy dataplanes, DNS and the programs of pods.
+ *
+ * @packageDocumentation
+ */
+export { client, type ClientArguments, type ClientResult } from "./app/client.js";
+export { server } from "./app/server.js";
+export type * from "./cni/cni-model.js";
+export { flannel, FLANNEL_DEFAULTS, type FlannelOptions } from "./cni/flannel.js";
+export { coreDns } from "./dns/coredns.js";
+export type * from "./dns/dns-source.js";
+export { CLUSTER_ZONE, clusterLookup, type ClusterZone, type DnsAnswer } from "./dns/lookup.js";
+export * from "./dns/resolv-conf.js";
+export { upstreamDns } from "./dns/upstream.js";
+export * from "./enforce/index.js";
+export type { NodeDoor } from "./node-door.js";
+export * from "./proxy/index.js";
