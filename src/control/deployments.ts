@@ -81,6 +81,7 @@ function roll(p: Plane, deployment: Deployment, hash: string, known: ReplicaSet 
 function scaleDownOld(p: Plane, deployment: Deployment, fresh: ReplicaSet, old: readonly ReplicaSet[], least: number): void {
   const all = [...old, fresh];
   let spare = sum(all, replicasOf) - least - (replicasOf(fresh) - availableOf(fresh));
+  if (spare <= 0) return;
   const left = new Map(old.map((set) => [set, replicasOf(set)]));
   for (const set of old) {
     const unhealthy = Math.min(spare, replicasOf(set) - availableOf(set));
@@ -88,7 +89,8 @@ function scaleDownOld(p: Plane, deployment: Deployment, fresh: ReplicaSet, old: 
     spare -= unhealthy;
     left.set(set, replicasOf(set) - unhealthy);
   }
-  let healthy = sum(all, availableOf) - least;
+  // What the sets say of available pods may be older than what was asked of them: `spare` holds either way.
+  let healthy = Math.min(spare, sum(all, availableOf) - least);
   for (const set of old) {
     const down = Math.min(healthy, left.get(set)!);
     if (down <= 0) continue;

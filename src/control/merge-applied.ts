@@ -1,5 +1,6 @@
 /** What `kubectl apply` makes of a manifest and of what stands: fields that it wrote last time and no longer writes go. */
-import type { Kind, KubeObject, ServicePort } from "../api/index.js";
+import type { Kind, KubeObject, ServicePort, ServiceSpec } from "../api/index.js";
+import { sameData } from "./same-data.js";
 
 type Record_ = Readonly<Record<string, unknown>>;
 
@@ -7,7 +8,13 @@ type Record_ = Readonly<Record<string, unknown>>;
 export function mergeApplied<T extends KubeObject>(last: KubeObject | null, live: T, fresh: T): T {
   const { status: _status, ...written } = stripped(fresh) as KubeObject & { readonly status?: unknown };
   const merged = merge(last === null ? {} : (stripped(last) as unknown as Record_), live as unknown as Record_, written as unknown as Record_) as unknown as T;
-  return live.kind === "Service" && merged.kind === "Service" ? ({ ...merged, spec: { ...merged.spec, ...keptNodePorts(live.spec.ports, merged.spec.ports) } } as T) : merged;
+  if (live.kind !== "Service" || merged.kind !== "Service") return merged;
+  return { ...merged, spec: { ...merged.spec, ...keptNodePorts(live.spec.ports, merged.spec.ports), ...listedIp(live.spec, merged.spec) } } as T;
+}
+
+/** A new `clusterIP` beside an old list: the list follows, as the server's `NormalizeClusterIPs` has it. */
+function listedIp(live: ServiceSpec, { clusterIP, clusterIPs }: ServiceSpec): { readonly clusterIPs?: readonly string[] } {
+  return clusterIP !== undefined && clusterIP !== live.clusterIP && sameData(clusterIPs, live.clusterIPs) ? { clusterIPs: [clusterIP] } : {};
 }
 
 /** Without what only the server writes. */
