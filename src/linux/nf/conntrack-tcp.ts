@@ -161,7 +161,7 @@ function inWindow(s: Stack, p: number, row: number, dir: number, kind: number): 
   }
   const liberal = ((v.flags[dir]![row]! | v.flags[other]![row]!) & LIBERAL) !== 0 || tcpLiberal(s, t.ns[row]!);
   const fit = fourBounds(s, row, dir, seq, ack, end);
-  if (fit !== FITS) return fit === OUTSIDE && liberal ? FITS : fit;
+  if (fit !== FITS) return liberal ? FITS : fit;
   const window = hasSyn ? rawWindow : rawWindow << v.scale[dir]![row]!;
   if (v.maxWin[dir]![row]! < window) v.maxWin[dir]![row] = window;
   if (after(end, v.end[dir]![row]!)) {
