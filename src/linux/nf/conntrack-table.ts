@@ -122,7 +122,7 @@ export class ConntrackTable {
 
   /** Hangs both tuples of a row into their chains. */
   insert(row: number): void {
-    if (this.hashed + 2 > this.buckets.length) this.rehash(this.buckets.length * 4);
+    if (this.hashed + 2 > this.buckets.length) this.rehash(this.buckets.length * 4, row);
     this.hang(row);
     this.hashed += 2;
   }
@@ -198,10 +198,11 @@ export class ConntrackTable {
     }
   }
 
-  private rehash(size: number): void {
+  /** All rows but the one that is about to be hung. */
+  private rehash(size: number, except: number): void {
     this.buckets = new Int32Array(size);
     for (let row = 1; row < this.t.top; row++) {
-      if (this.t.live[row] === 1 && (this.t.c.status[row]! & CTS.confirmed) !== 0 && (this.t.c.status[row]! & CTS.dying) === 0) this.hang(row);
+      if (row !== except && this.t.live[row] === 1 && (this.t.c.status[row]! & CTS.confirmed) !== 0 && (this.t.c.status[row]! & CTS.dying) === 0) this.hang(row);
     }
   }
 }
