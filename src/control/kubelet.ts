@@ -33,7 +33,7 @@ export const kubelet: Controller = {
     const pod = stored?.metadata.uid === uid ? stored : undefined;
     const run = p.run(uid);
     if (pod === undefined) {
-      if (run !== undefined) end(p, run, work);
+      if (run !== undefined) end(p, run);
     } else if (isTerminating(pod)) terminate(p, pod, run, work);
     else advance(p, pod, run, work);
   },
@@ -46,7 +46,8 @@ function advance(p: Plane, pod: Pod, run: PodRun | undefined, work: string): voi
   if (run.due > p.now) return p.enqueue(CONTROLLER.kubelet, work, run.due - p.now);
   if (run.stage === "seen") attach(p, pod, run, node, work);
   else if (run.stage === "starting") start(p, pod, run, node, work);
-  else if (run.stage === "running" && run.readySince < 0) becomeReady(p, pod, run, node, work);
+  else if (run.stage === "running" && runsToItsEnd(pod)) complete(p, pod, run, node);
+  else if (run.stage === "running" && run.readySince < 0) becomeReady(p, pod, run, node);
 }
 
 function see(p: Plane, pod: Pod, node: PlaneNode, work: string): void {
@@ -100,17 +101,37 @@ function start(p: Plane, pod: Pod, run: PodRun, node: PlaneNode, work: string): 
     p.event(pod, "Normal", "Started", `Started container ${name}`, "kubelet", node.name);
   }
   const wait = probeWait(p, pod);
-  const running: PodRun = { ...run, stage: "running", apps, due: p.now + wait, readySince: wait === 0 ? p.now : -1 };
+  const life = runsToItsEnd(pod) ? p.delays.run : Infinity;
+  const next = wait === 0 ? life : Math.min(wait, life);
+  const running: PodRun = { ...run, stage: "running", apps, due: next === Infinity ? p.now : p.now + next, readySince: wait === 0 ? p.now : -1 };
   p.keepRun(running);
   report(p, pod, running, node, { phase: "Running", ready: wait === 0, started: p.time() });
-  if (wait > 0) p.enqueue(CONTROLLER.kubelet, work, wait);
+  if (next < Infinity) p.enqueue(CONTROLLER.kubelet, work, next);
 }
 
-function becomeReady(p: Plane, pod: Pod, run: PodRun, node: PlaneNode, _work: string): void {
+/** podwire runs no images: it is a Job's pods alone that come to an end, and a good one. */
+function runsToItsEnd(pod: Pod): boolean {
+  return pod.metadata.ownerReferences?.some((owner) => owner.controller === true && owner.kind === "Job") === true;
+}
+
+function complete(p: Plane, pod: Pod, run: PodRun, node: PlaneNode): void {
+  for (const app of run.apps) killApp(p.s, app);
+  stopSandbox(p, pod, run);
+  const done: PodRun = { ...run, stage: "done", apps: [], ns: 0, readySince: -1 };
+  p.dropRun(run);
+  p.keepRun(done);
+  report(p, pod, done, node, { phase: "Succeeded", ready: false, ...startOf(pod) });
+}
+
+function becomeReady(p: Plane, pod: Pod, run: PodRun, node: PlaneNode): void {
   const running: PodRun = { ...run, readySince: p.now };
   p.keepRun(running);
+  report(p, pod, running, node, { phase: "Running", ready: true, ...startOf(pod) });
+}
+
+function startOf(pod: Pod): { readonly started?: string } {
   const started = pod.status?.containerStatuses?.[0]?.state?.running?.startedAt;
-  report(p, pod, running, node, { phase: "Running", ready: true, ...(started === undefined ? {} : { started }) });
+  return started === undefined ? {} : { started };
 }
 
 /** From start to the first answers of the readiness probes; 0 without any. */
@@ -143,7 +164,7 @@ function terminate(p: Plane, pod: Pod, run: PodRun | undefined, work: string): v
 }
 
 /** A pod that is gone from the API: what is left of it on the node goes too. */
-function end(p: Plane, run: PodRun, _work: string): void {
+function end(p: Plane, run: PodRun): void {
   for (const app of run.apps) killApp(p.s, app);
   stopSandbox(p, run.pod, run);
   p.dropRun(run);

@@ -1,13 +1,14 @@
-/** As many pods as a ReplicaSet wants. Read first: kubernetes `pkg/controller/replicaset/replica_set.go`. */
-import type { Pod, ReplicaSet } from "../api/index.js";
+/** As many pods as a ReplicaSet, or its ancestor the ReplicationController, wants. Read first: kubernetes `pkg/controller/replicaset/replica_set.go`. */
+import type { Pod, ReplicaSet, ReplicationController } from "../api/index.js";
 import { compareText } from "../base/names.js";
 import { SECOND } from "../base/time.js";
 import { deleteObject } from "./deletion.js";
-import { controllerOf } from "./indexes.js";
 import { type Controller, CONTROLLER, type Plane } from "./plane.js";
 import { createPod, freeName } from "./pod-from-template.js";
 import { isActive, isReady } from "./pod-state.js";
 import { type Change, keyOf } from "./store.js";
+
+const CONTROLLER_NAME: Readonly<Record<AnySet["kind"], string>> = Object.freeze({ ReplicaSet: "replicaset-controller", ReplicationController: "replication-controller" });
 
 /** Most pods made in one sync, as the real controller's burst. */
 const BURST = 500;
@@ -16,23 +17,36 @@ export const replicaSets: Controller = {
   number: CONTROLLER.replicaSet,
 
   watch(p: Plane, { type, object }: Change): void {
-    if (object.kind === "ReplicaSet" && type !== "DELETED") p.enqueue(CONTROLLER.replicaSet, keyOf(object), p.delays.controller);
-    if (object.kind !== "Pod") return;
-    const owner = object.metadata.ownerReferences?.find((each) => each.controller === true);
-    if (owner?.kind === "ReplicaSet") p.enqueue(CONTROLLER.replicaSet, `${object.metadata.namespace}/${owner.name}`, p.delays.controller);
+    if (isSet(object.kind)) {
+      if (type !== "DELETED") p.enqueue(CONTROLLER.replicaSet, `${object.kind} ${keyOf(object)}`, p.delays.controller);
+    } else if (object.kind === "Pod") {
+      const owner = object.metadata.ownerReferences?.find((each) => each.controller === true);
+      if (owner !== undefined && isSet(owner.kind)) p.enqueue(CONTROLLER.replicaSet, `${owner.kind} ${object.metadata.namespace}/${owner.name}`, p.delays.controller);
+    }
   },
 
-  sync(p: Plane, key: string): void {
-    const set = p.store.get("ReplicaSet", key);
+  sync(p: Plane, full: string): void {
+    const set = find(p, full);
     if (set === undefined || set.metadata.deletionTimestamp !== undefined) return;
-    const counts = countPods(p, set);
+    const counts = countPods(p, set, full);
     const missing = (set.spec.replicas ?? 1) - counts.active.length;
     if (missing > 0) grow(p, set, Math.min(missing, BURST));
     else if (missing < 0) shrink(p, set, counts.active, Math.min(-missing, BURST));
-    if (Math.abs(missing) > BURST) p.enqueue(CONTROLLER.replicaSet, key, p.delays.controller);
+    if (Math.abs(missing) > BURST) p.enqueue(CONTROLLER.replicaSet, full, p.delays.controller);
     writeStatus(p, set, counts);
   },
 };
+
+type AnySet = ReplicaSet | ReplicationController;
+
+function isSet(kind: string): boolean {
+  return kind === "ReplicaSet" || kind === "ReplicationController";
+}
+
+function find(p: Plane, full: string): AnySet | undefined {
+  const [kind, key] = full.split(" ") as [AnySet["kind"], string];
+  return p.store.get(kind, key);
+}
 
 interface PodCounts {
   readonly active: readonly Pod[];
@@ -41,7 +55,7 @@ interface PodCounts {
 }
 
 /** The pods that count, in no order, and how many of them serve. */
-export function countPods(p: Plane, owner: ReplicaSet): PodCounts {
+function countPods(p: Plane, owner: AnySet, full: string): PodCounts {
   const active: Pod[] = [];
   let [ready, available] = [0, 0];
   const least = (owner.spec.minReadySeconds ?? 0) * SECOND;
@@ -53,28 +67,28 @@ export function countPods(p: Plane, owner: ReplicaSet): PodCounts {
     ready++;
     const since = p.run(pod.metadata.uid)?.readySince ?? p.now;
     if (p.now - since >= least) available++;
-    else p.enqueue(CONTROLLER.replicaSet, keyOf(owner), since + least - p.now);
+    else p.enqueue(CONTROLLER.replicaSet, full, since + least - p.now);
   }
   return { active, ready, available };
 }
 
-function grow(p: Plane, set: ReplicaSet, count: number): void {
+function grow(p: Plane, set: AnySet, count: number): void {
   const { template } = set.spec;
   if (template === undefined) return;
   const namespace = set.metadata.namespace ?? "default";
   for (let made = 0; made < count; made++) {
     const pod = createPod(p, set, template, freeName(p, "Pod", namespace, `${set.metadata.name}-`));
-    p.event(set, "Normal", "SuccessfulCreate", `Created pod: ${pod.metadata.name}`, "replicaset-controller");
+    p.event(set, "Normal", "SuccessfulCreate", `Created pod: ${pod.metadata.name}`, CONTROLLER_NAME[set.kind]);
   }
 }
 
-function shrink(p: Plane, set: ReplicaSet, pods: readonly Pod[], count: number): void {
+function shrink(p: Plane, set: AnySet, pods: readonly Pod[], count: number): void {
   const crowd = new Map<string, number>();
   for (const pod of pods) crowd.set(pod.spec.nodeName ?? "", (crowd.get(pod.spec.nodeName ?? "") ?? 0) + 1);
   const victims = [...pods].sort((a, b) => victimOrder(p, crowd, a, b)).slice(0, count);
   for (const pod of victims) {
     deleteObject(p, "Pod", keyOf(pod));
-    p.event(set, "Normal", "SuccessfulDelete", `Deleted pod: ${pod.metadata.name}`, "replicaset-controller");
+    p.event(set, "Normal", "SuccessfulDelete", `Deleted pod: ${pod.metadata.name}`, CONTROLLER_NAME[set.kind]);
   }
 }
 
@@ -102,15 +116,16 @@ function readyAge(p: Plane, pod: Pod): number {
   return since < 0 ? 0 : Math.floor(Math.log2(Math.max(1, (p.now - since) / SECOND)));
 }
 
-function writeStatus(p: Plane, set: ReplicaSet, { active, ready, available }: PodCounts): void {
-  const labelled = active.length;
-  const status: NonNullable<ReplicaSet["status"]> = {
-    replicas: active.length,
-    ...(labelled === 0 ? {} : { fullyLabeledReplicas: labelled }),
-    ...(ready === 0 ? {} : { readyReplicas: ready }),
-    ...(available === 0 ? {} : { availableReplicas: available }),
-    observedGeneration: set.metadata.generation ?? 1,
-  };
-  const stored = p.store.get("ReplicaSet", keyOf(set));
-  if (stored !== undefined && controllerOf(stored) === controllerOf(set)) p.store.update({ ...stored, status });
+function writeStatus(p: Plane, set: AnySet, { active, ready, available }: PodCounts): void {
+  const { length: replicas } = active;
+  p.store.update({
+    ...set,
+    status: {
+      replicas,
+      ...(replicas === 0 ? {} : { fullyLabeledReplicas: replicas }),
+      ...(ready === 0 ? {} : { readyReplicas: ready }),
+      ...(available === 0 ? {} : { availableReplicas: available }),
+      observedGeneration: set.metadata.generation ?? 1,
+    },
+  });
 }

@@ -1,0 +1,94 @@
+/** Pods that run to their end. Read first: kubernetes `pkg/controller/job/job_controller.go`. */
+import type { Job, Pod } from "../api/index.js";
+import { compareText, randomSuffix } from "../base/names.js";
+import { withCondition } from "./conditions.js";
+import { deleteObject } from "./deletion.js";
+import { type Controller, CONTROLLER, type Plane } from "./plane.js";
+import { createPod, freeName } from "./pod-from-template.js";
+import { isActive, isReady } from "./pod-state.js";
+import { type Change, keyOf } from "./store.js";
+
+const INDEX = "batch.kubernetes.io/job-completion-index";
+
+export const jobs: Controller = {
+  number: CONTROLLER.job,
+
+  watch(p: Plane, { type, object }: Change): void {
+    if (object.kind === "Job" && type !== "DELETED") p.enqueue(CONTROLLER.job, keyOf(object), p.delays.controller);
+    const owner = object.kind === "Pod" ? object.metadata.ownerReferences?.find((each) => each.controller === true) : undefined;
+    if (owner?.kind === "Job") p.enqueue(CONTROLLER.job, `${object.metadata.namespace}/${owner.name}`, p.delays.controller);
+  },
+
+  sync(p: Plane, key: string): void {
+    const stored = p.store.get("Job", key);
+    if (stored === undefined || stored.metadata.deletionTimestamp !== undefined) return;
+    const job = selected(p, stored);
+    const pods = [...p.indexes.podsOf.of(job.metadata.uid ?? "")].sort(compareText).flatMap((each) => p.store.get("Pod", each) ?? []);
+    const active = pods.filter(isActive);
+    const succeeded = pods.filter((pod) => pod.status?.phase === "Succeeded");
+    const done = finished(job, succeeded.length, active.length);
+    if (done || job.spec.suspend === true) for (const pod of active) deleteObject(p, "Pod", keyOf(pod));
+    else start(p, job, active, succeeded);
+    writeStatus(p, job, pods, done);
+  },
+};
+
+/** Unless it is told otherwise, a Job selects its pods by its own uid. */
+function selected(p: Plane, job: Job): Job {
+  if (job.spec.selector !== undefined) return job;
+  const { uid = "", name } = job.metadata;
+  const labels = { "batch.kubernetes.io/controller-uid": uid, "batch.kubernetes.io/job-name": name, "controller-uid": uid, "job-name": name };
+  const template = { ...job.spec.template, metadata: { ...job.spec.template.metadata, labels: { ...job.spec.template.metadata?.labels, ...labels } } };
+  return p.store.update({ ...job, spec: { ...job.spec, selector: { matchLabels: { "batch.kubernetes.io/controller-uid": uid } }, template } });
+}
+
+/** Without `completions` a Job is done when one pod has succeeded and none is left. */
+function finished(job: Job, succeeded: number, active: number): boolean {
+  const { completions } = job.spec;
+  return completions === undefined ? succeeded > 0 && active === 0 : succeeded >= completions;
+}
+
+function start(p: Plane, job: Job, active: readonly Pod[], succeeded: readonly Pod[]): void {
+  const { completions, parallelism = 1, completionMode } = job.spec;
+  if (completions === undefined && succeeded.length > 0) return;
+  const wanted = Math.min(parallelism, completions === undefined ? parallelism : completions - succeeded.length);
+  const taken = new Set([...active, ...succeeded].map((pod) => pod.metadata.labels?.[INDEX]));
+  const { namespace = "default", name } = job.metadata;
+  for (let count = active.length; count < wanted; count++) {
+    const index = completionMode === "Indexed" ? firstFree(taken) : null;
+    const podName = index === null ? freeName(p, "Pod", namespace, `${name}-`) : `${name}-${index}-${randomSuffix((n) => p.below(`control/names/Pod/${namespace}/${name}`, n))}`;
+    const pod = createPod(p, job, job.spec.template, podName, index === null ? {} : { labels: { [INDEX]: String(index) }, spec: { hostname: `${name}-${index}` } });
+    p.event(job, "Normal", "SuccessfulCreate", `Created pod: ${pod.metadata.name}`, "job-controller");
+  }
+}
+
+function firstFree(taken: Set<string | undefined>): number {
+  let index = 0;
+  while (taken.has(String(index))) index++;
+  taken.add(String(index));
+  return index;
+}
+
+function writeStatus(p: Plane, before: Job, pods: readonly Pod[], done: boolean): void {
+  const job = p.store.get("Job", keyOf(before));
+  if (job === undefined) return;
+  const now = p.time();
+  const present = pods.flatMap((pod) => p.store.get("Pod", keyOf(pod)) ?? []);
+  const [active, ready, succeeded] = [present.filter(isActive).length, present.filter((pod) => isActive(pod) && isReady(pod)).length, present.filter((pod) => pod.status?.phase === "Succeeded").length];
+  const complete = withCondition(
+    withCondition(job.status?.conditions, { type: "SuccessCriteriaMet", status: "True", reason: "CompletionsReached", message: "Reached expected number of succeeded pods" }, now),
+    { type: "Complete", status: "True", reason: "CompletionsReached", message: "Reached expected number of succeeded pods" },
+    now,
+  );
+  if (done && job.status?.completionTime === undefined) p.event(job, "Normal", "Completed", "Job completed", "job-controller");
+  p.store.update({
+    ...job,
+    status: {
+      ...(active === 0 ? {} : { active }),
+      ready,
+      ...(succeeded === 0 ? {} : { succeeded }),
+      startTime: job.status?.startTime ?? now,
+      ...(done ? { completionTime: job.status?.completionTime ?? now, conditions: complete } : {}),
+    },
+  });
+}
