@@ -22,25 +22,8 @@
  */
 import { BrokenInvariant } from "../base/problem.js";
 import {
-  A,
-  B,
-  type EventQueueState,
-  type EventRecord,
-  HIGH,
-  KIND,
-  LOW,
-  NEAR,
-  PENDING,
-  type PendingEvent,
-  PLACES,
-  PREV,
-  RECORD,
-  SLOTS,
-  STRIDE,
-  TICKS,
-  TWO_32,
-  USE,
-  USES,
+  A, B, type EventQueueState, type EventRecord, HIGH, KIND, LOW, NEAR, PENDING, type PendingEvent, PLACES, PREV, RECORD, SLOTS, STRIDE,
+  TICKS, TWO_32, USE, USES,
 } from "./queue-layout.js";
 
 export type { EventQueueState, EventRecord, PendingEvent } from "./queue-layout.js";

@@ -11,6 +11,8 @@ import { PROTO } from "../../base/codes.js";
 import { tcpAbort, tcpClose, tcpConnect, tcpListen, tcpSend } from "./tcp.js";
 import { udpBind, udpClose, udpConnect, udpSend } from "./udp.js";
 
+export { ERRNO, errnoName } from "../errno.js";
+
 /** The code of a program; `on` is called for every event, the first being "start". */
 export interface Program {
   readonly name: string;

@@ -3,9 +3,8 @@
  * request), asks, reads the answer, closes, and exits. What became of it is its last state.
  */
 import { SECOND } from "../../base/time.js";
-import { ERRNO, errnoName } from "../../linux/errno.js";
 import type { AppEvent } from "../../linux/sock/app-event.js";
-import type { AppDoor, Program } from "../../linux/sock/app.js";
+import { type AppDoor, ERRNO, errnoName, type Program } from "../../linux/sock/app.js";
 import { decodeDns, encodeDns } from "../../packet/wire/dns.js";
 import type { ResolvConf } from "../dns/resolv-conf.js";
 import { beginResolution, DNS_TIMEOUT, type Lookup, questionsOf, type Resolution, takeAnswer, takeTimeout } from "../dns/resolver.js";
