@@ -1,0 +1,4 @@
+/** kubectl's commands and layouts over any source of objects. */
+export { describeObject } from "./describe-command.js";
+export { Kubectl } from "./kubectl.js";
+export type { Applied, KubectlSource, Refusal } from "./source.js";
