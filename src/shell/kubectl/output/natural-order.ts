@@ -5,17 +5,13 @@ const isDigit = (char: string | undefined): boolean => char !== undefined && /\p
 export function compareKeys(left: string, right: string): number {
   const a = [...left];
   const b = [...right];
-  let digits = false;
   for (let i = 0; i < a.length && i < b.length; i++) {
     const x = a[i]!;
     const y = b[i]!;
-    if (x === y) {
-      digits = isDigit(x);
-      continue;
-    }
+    if (x === y) continue;
     const letters = [isLetter(x), isLetter(y)] as const;
     if (letters[0] && letters[1]) return byCode(x, y);
-    if (letters[0] || letters[1]) return letters[digits ? 0 : 1] ? -1 : 1;
+    if (letters[0] || letters[1]) return letters[1] ? -1 : 1;
     return byNumber(a, b, i);
   }
   return a.length - b.length;

@@ -23,14 +23,23 @@ const SPECIAL = /^(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/;
 const FLOAT = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/;
 const INTEGER = /^[-+]?(?:0b[01]+|0o?[0-7]+|0x[0-9a-fA-F]+|[0-9]+)$/i;
 const BASE60 = /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/;
-const DATE = /^\d{4}-\d\d?-\d\d?(?:(?:[Tt]|\s+)\d\d?:\d\d?:\d\d?(?:\.\d+)?\s*(?:Z|[-+]\d\d?:\d\d)?)?$/;
+const DATE = /^(\d{4})-(\d\d?)-(\d\d?)(?:(?:[Tt](?=.*(?:Z|[-+]\d\d:\d\d)$)| +(?!.*[Z+]))(\d\d?):(\d\d?):(\d\d?)(?:\.\d+)?(?:Z|[-+]\d\d:\d\d)?)?$/;
 
 /** True where the bare text would be read as something that is no text. */
 function resolvesToOther(text: string): boolean {
-  if (WORDS.has(text) || SPECIAL.test(text) || BASE60.test(text) || DATE.test(text)) return true;
+  if (WORDS.has(text) || SPECIAL.test(text) || BASE60.test(text) || isDate(text)) return true;
   if (!/^[-+.0-9]/.test(text)) return false;
   const bare = text.startsWith(".") ? text : text.replaceAll("_", "");
   return INTEGER.test(bare) || (FLOAT.test(bare) && Number.isFinite(Number(bare)));
+}
+
+function isDate(text: string): boolean {
+  const parts = DATE.exec(text);
+  if (parts === null) return false;
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts.slice(1).map((part) => Number(part ?? 0));
+  const leap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
+  const days = month === 2 ? (leap ? 29 : 28) : [4, 6, 9, 11].includes(month) ? 30 : 31;
+  return month >= 1 && month <= 12 && day >= 1 && day <= days && hour < 24 && minute < 60 && second < 60;
 }
 
 interface Form {
@@ -46,7 +55,7 @@ const isBreak = (char: string | undefined): boolean => char !== undefined && "\n
 function isPrintable(char: string): boolean {
   const code = char.codePointAt(0)!;
   if (code < 0xa0) return code === 0x0a || (code >= 0x20 && code <= 0x7e);
-  return code !== 0xfeff && code !== 0xfffe && code !== 0xffff && !(code >= 0xd800 && code <= 0xdfff);
+  return code < 0xfffe && code !== 0xfeff && !(code >= 0xd800 && code <= 0xdfff);
 }
 
 function analyze(text: string): Form {
