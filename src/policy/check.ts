@@ -66,6 +66,16 @@ export function check(model: PolicyModel, expectations: readonly Expectation[]):
   return { passed, failed, problems };
 }
 
+/** Whether each expectation holds, without reasons; null for one with a pattern that means nothing. */
+export function outcomes(model: PolicyModel, expectations: readonly Expectation[]): readonly (boolean | null)[] {
+  const matcher = new PolicyMatcher(model);
+  const sets = new PortSets(matcher);
+  return expectations.map((each) => {
+    const { pairs, unknown } = expectedPairs(model, matcher, each);
+    return unknown.length > 0 ? null : pairs.every((pair) => brokenPorts(matcher, sets, each.expect, pair) === null);
+  });
+}
+
 /** The connections that an expectation speaks of; a pod to itself is not among them. */
 export function expectedPairs(model: PolicyModel, matcher: PolicyMatcher, expectation: Expectation): { readonly pairs: readonly ExpectedPair[]; readonly unknown: readonly string[] } {
   const from = endsOf(model, matcher, expectation.from);
