@@ -12,6 +12,7 @@ import { daemonSets } from "./daemon-sets.js";
 import { deleteObject } from "./deletion.js";
 import { deployments } from "./deployments.js";
 import { endpointSlices } from "./endpoint-slices.js";
+import { endpointsMirror } from "./endpoints-mirror.js";
 import { eventObject, type EventLogState } from "./event-log.js";
 import { createFirstObjects } from "./first-objects.js";
 import { garbage } from "./garbage.js";
@@ -58,7 +59,7 @@ export class ControlPlane {
     this.ipam = new NodeIpam(p);
     this.proxy = options.proxy === null ? null : new ProxyAgent(p);
     this.policy = new PolicyAgent(p);
-    for (const controller of [nodeAgent, peers, deployments, replicaSets, daemonSets, statefulSets, jobs, kubelet, endpointSlices, garbage, namespaces]) p.add(controller);
+    for (const controller of [nodeAgent, peers, deployments, replicaSets, daemonSets, statefulSets, jobs, kubelet, endpointSlices, endpointsMirror, garbage, namespaces]) p.add(controller);
     p.add(this.ipam);
     p.add(this.scheduler);
     p.add(this.policy);

@@ -3,7 +3,7 @@ import type { KubeObject, Node, Pod } from "../api/index.js";
 import { KeySets, LabelIndex, SelectorIndex } from "./label-index.js";
 import { LoadOrder } from "./load-order.js";
 import { NodeLoad } from "./node-load.js";
-import { isFinished } from "./pod-state.js";
+import { isFinished, repelsOthers } from "./pod-state.js";
 import { type Change, keyOf, type Store } from "./store.js";
 
 export class Indexes {
@@ -20,6 +20,8 @@ export class Indexes {
   /** `Kind key` by namespace */
   readonly inNamespace: KeySets = new KeySets();
 
+  /** keys of the pods whose anti-affinity later pods must be asked about, in no order that means anything */
+  readonly repelling: Set<string> = new Set();
   /** what nodes hold, by their names */
   readonly loads: Map<string, NodeLoad> = new Map();
   private sortedNodes: readonly Node[] | null = null;
@@ -46,6 +48,7 @@ export class Indexes {
   rebuild(store: Store): void {
     for (const index of [this.owned, this.podsOf, this.podsOn, this.podLabels, this.serviceSelectors, this.slicesOf, this.inNamespace]) index.clear();
     this.loads.clear();
+    this.repelling.clear();
     this.sortedNodes = null;
     this.order = null;
     for (const kind of store.kindsHeld()) for (const object of store.each(kind)) this.change(object, true);
@@ -72,6 +75,7 @@ export class Indexes {
       this.podsOn[verb](pod.spec.nodeName, key);
       if (!isFinished(pod)) this.changeLoad(pod, pod.spec.nodeName, owner, verb === "add" ? 1 : -1);
     }
+    if (repelsOthers(pod)) this.repelling[verb === "add" ? "add" : "delete"](key);
     this.podLabels[verb](namespace, labels, key);
   }
 

@@ -48,6 +48,7 @@ export const CONTROLLER = Object.freeze({
   daemonSet: 13,
   statefulSet: 14,
   job: 15,
+  endpointsMirror: 16,
 } as const);
 export type ControllerNumber = (typeof CONTROLLER)[keyof typeof CONTROLLER];
 

@@ -19,3 +19,8 @@ export function isTerminating(pod: Pod): boolean {
 export function isActive(pod: Pod): boolean {
   return !isFinished(pod) && !isTerminating(pod);
 }
+
+/** Whether a pod's own anti-affinity is something that later pods must be asked about. */
+export function repelsOthers(pod: Pod): boolean {
+  return (pod.spec.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).length > 0;
+}

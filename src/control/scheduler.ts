@@ -5,6 +5,7 @@
 import type { Node, Pod, PodSpec } from "../api/index.js";
 import { compareText } from "../base/names.js";
 import { withCondition } from "./conditions.js";
+import { domainFilter } from "./domain-filters.js";
 import { controllerOf } from "./indexes.js";
 import { loadFault, type NodeFault, nodeFault } from "./node-filters.js";
 import { NodeLoad } from "./node-load.js";
@@ -15,6 +16,7 @@ import { type Change, keyOf } from "./store.js";
 export interface SchedulerState {
   readonly queue: readonly string[];
   readonly waiting: readonly string[];
+  readonly choosy: readonly string[];
 }
 
 const NEXT = "next";
@@ -25,6 +27,8 @@ export class Scheduler implements Controller {
   private readonly queue = new Set<string>();
   /** Pods that no node would take, until something changes. */
   private readonly waiting = new Set<string>();
+  /** Those of them that look at where other pods are. */
+  private readonly choosy = new Set<string>();
   /** Pods of one template share their spec; a cache. */
   private readonly fittings = new WeakMap<PodSpec, Fitting>();
 
@@ -36,6 +40,7 @@ export class Scheduler implements Controller {
     if (object.kind !== "Pod") return;
     const gone = type === "DELETED" || isFinished(object);
     if (gone && object.spec.nodeName !== undefined) this.retry(p);
+    else if (object.spec.nodeName !== undefined) for (const key of this.choosy) this.add(p, key);
     if (gone || object.spec.nodeName !== undefined) return;
     if (old?.kind === "Pod" && old.spec === object.spec) return;
     this.add(p, keyOf(object));
@@ -46,25 +51,31 @@ export class Scheduler implements Controller {
       this.queue.delete(key);
       const pod = p.store.get("Pod", key);
       if (pod === undefined || pod.spec.nodeName !== undefined || isTerminating(pod) || (pod.spec.schedulingGates ?? []).length > 0) continue;
-      if (!schedule(p, pod, this.fittings)) this.waiting.add(key);
+      if (!schedule(p, pod, this.fittings)) {
+        this.waiting.add(key);
+        if (looksAtPods(pod)) this.choosy.add(key);
+      }
       break;
     }
     if (this.queue.size > 0) p.enqueue(this.number, NEXT, p.delays.scheduleNext);
   }
 
   save(): SchedulerState {
-    return { queue: [...this.queue], waiting: [...this.waiting] };
+    return { queue: [...this.queue], waiting: [...this.waiting], choosy: [...this.choosy] };
   }
 
   restore(state: SchedulerState): void {
     this.queue.clear();
     this.waiting.clear();
+    this.choosy.clear();
     for (const key of state.queue) this.queue.add(key);
     for (const key of state.waiting) this.waiting.add(key);
+    for (const key of state.choosy) this.choosy.add(key);
   }
 
   private add(p: Plane, key: string): void {
     this.waiting.delete(key);
+    this.choosy.delete(key);
     this.queue.add(key);
     if (this.queue.size === 1) p.enqueue(this.number, NEXT, p.delays.schedule);
   }
@@ -83,6 +94,10 @@ interface Fitting {
 
 const EMPTY = new NodeLoad();
 
+function looksAtPods({ spec }: Pod): boolean {
+  return spec.affinity?.podAffinity !== undefined || spec.affinity?.podAntiAffinity !== undefined || (spec.topologySpreadConstraints ?? []).length > 0;
+}
+
 /** Binds a pod, or says why it cannot be bound. */
 function schedule(p: Plane, pod: Pod, fittings: WeakMap<PodSpec, Fitting>): boolean {
   const nodes = p.indexes.nodesByName(p.store);
@@ -91,7 +106,9 @@ function schedule(p: Plane, pod: Pod, fittings: WeakMap<PodSpec, Fitting>): bool
   const { faults } = fitting;
   const owner = controllerOf(pod) ?? "";
   const loadAt = (place: number): NodeLoad => p.indexes.loads.get(nodes[place]!.metadata.name) ?? EMPTY;
-  const takes = (place: number, load: NodeLoad): boolean => faults[place] === null && loadFault(pod, nodes[place]!, load) === null;
+  const near = domainFilter(p, pod, nodes);
+  const faultAt = (place: number, load: NodeLoad): NodeFault | null => faults[place] ?? loadFault(pod, nodes[place]!, load) ?? (near === null ? null : near(nodes[place]!));
+  const takes = (place: number, load: NodeLoad): boolean => faultAt(place, load) === null;
   let best = p.indexes.nodesByLoad(p.store).first((place) => {
     const load = loadAt(place);
     return load.ofOwner(owner) === 0 && takes(place, load);
@@ -107,7 +124,7 @@ function schedule(p: Plane, pod: Pod, fittings: WeakMap<PodSpec, Fitting>): bool
     }
   }
   if (best >= 0) bind(p, pod, nodes[best]!.metadata.name);
-  else refuse(p, pod, nodes.map((node, place) => faults[place] ?? loadFault(pod, node, loadAt(place))!));
+  else refuse(p, pod, nodes.map((_, place) => faultAt(place, loadAt(place))!));
   return best >= 0;
 }
 

@@ -71,6 +71,32 @@ describe("scheduling", () => {
     expect(small.plane.events.some((event) => event.message === "0/1 nodes are available: 1 Too many pods. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.")).toBe(true);
   });
 
+  test("near and away from other pods, and evenly over domains", () => {
+    const made = world({ nodes: 4 });
+    const apart = "      affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: kubernetes.io/hostname, labelSelector: {matchLabels: {app: web}}}]}}";
+    apply(made, deployment("web", 4, apart));
+    settle(made);
+    const placed = made.plane.objects("Pod").filter((each) => each.metadata.namespace === "default");
+    expect(placed.flatMap((each) => each.spec.nodeName ?? []).sort()).toEqual(["kind-worker", "kind-worker2", "kind-worker3"]);
+    const left = placed.find((each) => each.spec.nodeName === undefined)!;
+    expect(why(made, left.metadata.name)).toBe(
+      "0/4 nodes are available: 1 node(s) had untolerated taint {node-role.kubernetes.io/control-plane: }, 3 node(s) didn't match pod anti-affinity rules. " +
+        "preemption: 0/4 nodes are available: 1 Preemption is not helpful for scheduling, 3 No preemption victims found for incoming pod.",
+    );
+    const beside = pod("beside", "  affinity: {podAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: kubernetes.io/hostname, labelSelector: {matchLabels: {app: mate}}}]}}");
+    apply(made, beside);
+    settle(made);
+    expect(nodeOf(made, "beside")).toBeUndefined();
+    apply(made, pod("mate", "  nodeSelector: {kubernetes.io/hostname: kind-worker2}").replace("namespace: default", "namespace: default, labels: {app: mate}"));
+    settle(made);
+    expect(nodeOf(made, "beside")).toBe("kind-worker2");
+    const even = "      nodeSelector: {node: x}\n      topologySpreadConstraints: [{maxSkew: 1, topologyKey: kubernetes.io/hostname, whenUnsatisfiable: DoNotSchedule, labelSelector: {matchLabels: {app: even}}}]";
+    apply(made, deployment("even", 2, even.replace("{node: x}", "{kubernetes.io/hostname: kind-worker3}").replace("maxSkew: 1", "maxSkew: 1, nodeAffinityPolicy: Ignore")));
+    settle(made);
+    // Of four domains three stay empty: a second pod in one would be a skew of two.
+    expect(made.plane.objects("Pod").filter((each) => each.metadata.labels?.["app"] === "even").map((each) => each.spec.nodeName)).toEqual(expect.arrayContaining(["kind-worker3", undefined]));
+  });
+
   test("a node without a pod network stays not ready, and the pods say so", () => {
     const made = bootWorld({ nodes: 3, clusterCidrs: ["10.244.0.0/24"], dnsIp: null });
     settle(made);
