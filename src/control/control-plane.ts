@@ -20,6 +20,7 @@ import { jobs } from "./jobs.js";
 import { kubelet } from "./kubelet.js";
 import { namespaces } from "./namespaces.js";
 import { nodeAgent } from "./node-agent.js";
+import { nodeLifecycle, returnNode, silenceNode } from "./node-lifecycle.js";
 import { NodeIpam } from "./node-ipam.js";
 import type { ControlPlaneOptions } from "./options.js";
 import { peers } from "./peers.js";
@@ -59,7 +60,7 @@ export class ControlPlane {
     this.ipam = new NodeIpam(p);
     this.proxy = options.proxy === null ? null : new ProxyAgent(p);
     this.policy = new PolicyAgent(p);
-    for (const controller of [nodeAgent, peers, deployments, replicaSets, daemonSets, statefulSets, jobs, kubelet, endpointSlices, endpointsMirror, garbage, namespaces]) p.add(controller);
+    for (const controller of [nodeAgent, peers, deployments, replicaSets, daemonSets, statefulSets, jobs, kubelet, endpointSlices, endpointsMirror, nodeLifecycle, garbage, namespaces]) p.add(controller);
     p.add(this.ipam);
     p.add(this.scheduler);
     p.add(this.policy);
@@ -75,6 +76,16 @@ export class ControlPlane {
   /** Deletes as `kubectl delete` does; false if there is no such object. `grace` in seconds, 0 forces. */
   delete(kind: Kind, namespace: string, name: string, grace?: number): boolean {
     return deleteObject(this.p, kind, keyIn(namespace, name), grace);
+  }
+
+  /** Kubelet and agents of a node stop, as on a machine that dies; its kernel stays as it is, cutting its cable is the caller's. */
+  stopNode(name: string): void {
+    silenceNode(this.p, name);
+  }
+
+  /** They are back. */
+  startNode(name: string): void {
+    returnNode(this.p, name);
   }
 
   /** Whether nothing is left to do but what waits for something from outside. */

@@ -32,6 +32,8 @@ export interface Delays {
   readonly endpointSlice: number;
   /** A kubelet and its CNI daemon, from the node's pod CIDR to a working network and a Ready node. */
   readonly nodeReady: number;
+  /** `--node-monitor-grace-period`: how long a kubelet may be silent, 50 s since Kubernetes 1.32. */
+  readonly nodeMonitorGrace: number;
   /** How long a CNI daemon gathers news of other nodes. */
   readonly peers: number;
   /** kube-proxy's minSyncPeriod, as kind sets it. */
@@ -56,6 +58,7 @@ export const defaultDelays: Delays = Object.freeze({
   run: SECOND,
   endpointSlice: 20 * MS,
   nodeReady: 500 * MS,
+  nodeMonitorGrace: 50 * SECOND,
   peers: 50 * MS,
   proxyMinSync: SECOND,
   policySync: 100 * MS,

@@ -6,6 +6,7 @@ import type { Pod } from "../api/index.js";
 import { SECOND } from "../base/time.js";
 import { killApp, launch } from "../linux/sock/app.js";
 import type { PlaneNode } from "./options.js";
+import { isSilent } from "./node-lifecycle.js";
 import { isUp } from "./node-agent.js";
 import { type Controller, CONTROLLER, type Plane } from "./plane.js";
 import type { PodRun } from "./pod-run.js";
@@ -32,6 +33,8 @@ export const kubelet: Controller = {
     const stored = p.store.get("Pod", key);
     const pod = stored?.metadata.uid === uid ? stored : undefined;
     const run = p.run(uid);
+    // A kubelet that has stopped takes up its work when it returns.
+    if (isSilent(p, run?.node ?? pod?.spec.nodeName ?? "")) return;
     if (pod === undefined) {
       if (run !== undefined) end(p, run);
     } else if (isTerminating(pod)) terminate(p, pod, run, work);

@@ -49,6 +49,7 @@ export const CONTROLLER = Object.freeze({
   statefulSet: 14,
   job: 15,
   endpointsMirror: 16,
+  nodeLifecycle: 17,
 } as const);
 export type ControllerNumber = (typeof CONTROLLER)[keyof typeof CONTROLLER];
 
@@ -170,6 +171,11 @@ export class Plane {
   /** What a kubelet knows of a pod, by uid. */
   run(uid: string | undefined): PodRun | undefined {
     return this.pods.get(uid ?? "");
+  }
+
+  /** What the kubelet of a node knows, in the order in which it saw the pods. */
+  runsOn(node: string): readonly PodRun[] {
+    return [...this.pods.values()].filter((run) => run.node === node);
   }
 
   keepRun(run: PodRun): void {

@@ -5,6 +5,7 @@
 import type { Kind, KubeObject, Pod } from "../api/index.js";
 import { type PodInput, podInput, type PolicyInput, type PolicyObject } from "../policy/index.js";
 import { isUp } from "./node-agent.js";
+import { isSilent } from "./node-lifecycle.js";
 import type { PlaneNode } from "./options.js";
 import { type Controller, CONTROLLER, type Plane } from "./plane.js";
 import type { Change } from "./store.js";
@@ -58,7 +59,7 @@ export class PolicyAgent implements Controller {
     if (this.stale || this.view === null) this.view = Object.freeze(this.build(p));
     this.stale = false;
     for (const node of p.options.nodes) {
-      if (!isUp(p, node.name)) continue;
+      if (!isUp(p, node.name) || isSilent(p, node.name)) continue;
       this.stamped.set(node.name, this.view);
       if (!this.lazy) this.write(node);
     }

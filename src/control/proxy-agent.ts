@@ -12,6 +12,7 @@ import { IptablesRenderer } from "../models/proxy/iptables/render.js";
 import { changeView, emptyView, type ProxyView, type ServiceState, sliceOwner } from "../models/proxy/view.js";
 import { SECOND } from "../base/time.js";
 import { isUp } from "./node-agent.js";
+import { isSilent } from "./node-lifecycle.js";
 import type { PlaneNode } from "./options.js";
 import { type Controller, CONTROLLER, type Plane } from "./plane.js";
 import { type Change, keyOf } from "./store.js";
@@ -75,7 +76,7 @@ export class ProxyAgent implements Controller {
   sync(p: Plane, name: string): void {
     this.asked.delete(name);
     const node = p.nodes.get(name);
-    if (node === undefined || !isUp(p, name)) return;
+    if (node === undefined || !isUp(p, name) || isSilent(p, name)) return;
     this.update();
     this.lastRun.set(name, p.now);
     this.stamped.set(name, this.view);

@@ -14,6 +14,7 @@ import { plumb } from "../../src/linux/plumbing.js";
 import type { Program } from "../../src/linux/sock/app.js";
 import { stackParts } from "../../src/linux/stack-parts.js";
 import type { Stack } from "../../src/linux/stack.js";
+import { client } from "../../src/models/app/client.js";
 import { server } from "../../src/models/app/server.js";
 import { flannel } from "../../src/models/cni/flannel.js";
 import { Packets } from "../../src/packet/packets.js";
@@ -67,7 +68,7 @@ export function bootWorld(options: WorldOptions = {}): World {
   const causes = new CauseTable();
   const packets = new Packets();
   const payloads = new Payloads();
-  const stack = createStack({ engine, streams, book, causes, packets, payloads, programs: [server, dns] });
+  const stack = createStack({ engine, streams, book, causes, packets, payloads, programs: [server, client, dns] });
   const plane = new ControlPlane(stack, {
     nodes: nodesOn(stack, nodes),
     clusterCidrs: ["10.244.0.0/16"],
