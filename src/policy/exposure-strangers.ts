@@ -8,8 +8,10 @@ export interface Stranger {
   readonly pod: PodInput;
   /** The namespace it brings along; null when it lies in one that is here. */
   readonly namespace: NamespaceInput | null;
-  /** What one must be to be this one. */
-  readonly who: string;
+  /** In which namespaces one must be to be this one. */
+  readonly where: string;
+  /** Labels that one must have; empty for any. */
+  readonly having: string;
   /** The wider kind that it belongs to: listed apart only where more or less is open to it. */
   readonly within: Stranger | null;
 }
@@ -17,16 +19,16 @@ export interface Stranger {
 /** Any pod of an unknown namespace, of each one here, and those with the labels that peers ask for. */
 export function strangers(model: PolicyModel): readonly Stranger[] {
   const list: Stranger[] = [];
-  const add = (namespace: NamespaceInput | null, home: string, labels: Labels, who: string, within: Stranger | null): Stranger => {
+  const add = (namespace: NamespaceInput | null, home: string, labels: Labels, where: string, having: string, within: Stranger | null): Stranger => {
     const name = `?${list.length}`;
     const pod: PodInput = { namespace: home, name, labels, workload: `${home}/${name}[Unknown]`, template: true, owned: true, ips: [], node: "", hostNetwork: false, phase: "", ports: [], source: null };
-    const made = { pod, namespace, who, within };
+    const made = { pod, namespace, where, having, within };
     list.push(made);
     return made;
   };
   const unknown = (labels: Labels): NamespaceInput => ({ name: `?${list.length}`, labels, source: null });
-  const anyone = add(unknown({}), "?0", {}, "any pod of a namespace not shown here", null);
-  const homes = new Map([...model.namespaces.keys()].map((name) => [name, add(null, name, {}, `any other pod of namespace ${name}`, null)]));
+  const anyone = add(unknown({}), "?0", {}, "any pod of a namespace not shown here", "", null);
+  const homes = new Map([...model.namespaces.keys()].map((name) => [name, add(null, name, {}, `any other pod of namespace ${name}`, "", null)]));
   const seen = new Set<string>();
   const called = new Map<string, Labels>();
   for (const { home, namespaces, pods } of askedFor(model)) {
@@ -35,9 +37,9 @@ export function strangers(model: PolicyModel): readonly Stranger[] {
     seen.add(key);
     const labels = pods === null ? {} : exampleOf(pods);
     if (labels === null) continue;
-    const words = pods === null || formatSelector(pods) === "<none>" ? "" : ` with ${formatSelector(pods)}`;
+    const having = pods === null || formatSelector(pods) === "<none>" ? "" : formatSelector(pods);
     const spaces = [...model.namespaces.values()].filter((each) => (namespaces === null ? each.name === home : matches(namespaces, each.labels)));
-    if (words !== "") for (const each of spaces) add(null, each.name, labels, `other pods of namespace ${each.name}${words}`, homes.get(each.name)!);
+    if (having !== "") for (const each of spaces) add(null, each.name, labels, `other pods of namespace ${each.name}`, having, homes.get(each.name)!);
     const far = namespaces === null ? null : exampleOf(namespaces);
     if (far === null) continue;
     const named = far["kubernetes.io/metadata.name"];
@@ -46,7 +48,7 @@ export function strangers(model: PolicyModel): readonly Stranger[] {
     const where = everywhere ? "pods of a namespace not shown here" : `pods of a namespace with ${formatSelector(namespaces!)}`;
     const space = named === undefined ? unknown(far) : { name: named, labels: { ...called.get(named), ...far }, source: null };
     called.set(space.name, space.labels);
-    if (!(everywhere && words === "")) add(space, space.name, labels, `${where}${words}`, anyone);
+    if (!everywhere || having !== "") add(space, space.name, labels, where, having, anyone);
   }
   return list;
 }

@@ -50,10 +50,38 @@ const closed: AllowedPorts = Object.freeze({});
 function exposedOf(into: ReadonlyMap<string, AllowedPorts>, outside: readonly Stranger[]): readonly Exposed[] {
   const ids = new Map(outside.map((each) => [each.pod.workload, each]));
   const addresses = [...into].flatMap(([who, allowed]): Exposed[] => (ids.has(who) ? [] : [{ kind: "addresses", who, allowed }]));
-  const pods = outside.flatMap((each): Exposed[] => {
+  const pods = outside.flatMap((each) => {
     const allowed = into.get(each.pod.workload) ?? closed;
     const wider = each.within === null ? closed : (into.get(each.within.pod.workload) ?? closed);
-    return equalPorts(allowed, wider) ? [] : [{ kind: "pods", who: each.who, allowed }];
+    return equalPorts(allowed, wider) ? [] : [{ where: each.where, having: each.having, allowed }];
   });
-  return [...addresses, ...pods];
+  return [...addresses, ...together(pods)];
+}
+
+interface Described {
+  readonly where: string;
+  readonly having: string;
+  readonly allowed: AllowedPorts;
+}
+
+/** Kinds of one place that may open the same are told in one line. */
+function together(pods: readonly Described[]): readonly Exposed[] {
+  const groups: Described[][] = [];
+  for (const each of pods) {
+    const group = groups.find(([first]) => first!.where === each.where && (first!.having === "") === (each.having === "") && equalPorts(first!.allowed, each.allowed));
+    if (group === undefined) groups.push([each]);
+    else group.push(each);
+  }
+  return groups.map((group) => {
+    const { where, having, allowed } = group[0]!;
+    return { kind: "pods", who: having === "" ? where : `${where} with ${either(group.map((each) => each.having))}`, allowed };
+  });
+}
+
+/** `app=a`, `app in (a, b)`, or the conditions joined by `or`. */
+function either(conditions: readonly string[]): string {
+  const pairs = conditions.map((each) => /^([^=,]+)=([^=,]*)$/.exec(each));
+  const key = pairs[0]?.[1];
+  if (key === undefined || conditions.length === 1 || !pairs.every((pair) => pair?.[1] === key)) return conditions.join(" or ");
+  return `${key} in (${pairs.map((pair) => pair![2]).join(", ")})`;
 }

@@ -31,3 +31,6 @@ export { type ObjectEdit } from "./edit-object.js";
 export * from "./exposure.js";
 export { lint, type Lint } from "./lint.js";
 export { type Finding, type LintOptions } from "./lint-context.js";
+export * from "./show/index.js";
+export { admitManifests, admitObjects, type Located, type ManifestFile, type ReadOptions, type ReadResult } from "../api/index.js";
+export { formatProblem, type Problem } from "../base/problem.js";

@@ -1,6 +1,3 @@
-/**
- * For tests: matchers and generators, without a dependency on any test runner.
- *
- * @packageDocumentation
- */
-export { type MatcherResult, toBeDelivered, toBeDropped, walkMatchers } from "./walk-matchers.js";
+/* What those who test with podwire use: matchers for walks and for verdicts of policies. */
+export * from "./policy-matchers.js";
+export * from "./walk-matchers.js";

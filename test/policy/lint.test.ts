@@ -10,7 +10,9 @@ import { buildModel, type PolicyModel, readModel } from "../../src/policy/model.
 import { verdict } from "../../src/policy/oracle.js";
 import { shared } from "../support/shared.js";
 import { cluster, questionOf, questionSeed, switches } from "./arbitraries.js";
-import { model, namespace, pod, policy, port, type Set as TestSet } from "./build.js";
+import { model, namespace, pod, policy, port } from "./build.js";
+
+type TestSet = Parameters<typeof model>[0];
 
 const codes = ({ findings }: Lint): readonly string[] => findings.map((each) => each.code);
 const of = (m: PolicyModel, code: string) => lint(m).findings.filter((each) => each.code === code);
