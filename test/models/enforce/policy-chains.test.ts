@@ -141,6 +141,38 @@ test("a named port is what it is at each destination, for both directions and pr
   expect([tcp("x/a", "b", 80), tcp("x/a", "c", 8080)].map((each) => reaches(w, each))).toEqual([false, false]);
 });
 
+test("a pod reaches itself through a Service, and its node, under any policy", () => {
+  const w = world();
+  const ns = w.roots.get("n1")!;
+  const nat = { verb: "iptables", ns, family: 4, table: "nat", op: "append" } as const;
+  act(w.s, { ...nat, chain: "PREROUTING", spec: "-d 10.96.0.1/32 -p tcp -j DNAT --to-destination 10.0.0.1" });
+  act(w.s, { ...nat, chain: "POSTROUTING", spec: "-s 10.0.0.1/32 -d 10.0.0.1/32 -j MASQUERADE" });
+  w.sync(view(policy("x/deny", { policyTypes: ["Ingress", "Egress"] })));
+  expect(reaches(w, tcp("x/a", "10.96.0.1"))).toBe(true);
+  expect(reaches(w, tcp("x/b", "10.96.0.1"))).toBe(false);
+  expect(reaches(w, tcp("x/a", NODES[0]!.ip))).toBe(true);
+  expect(reaches(w, tcp("n1", "a"))).toBe(true);
+  expect(reaches(w, tcp("x/a", NODES[1]!.ip))).toBe(false);
+  expect(reaches(w, tcp("n2", "a"))).toBe(false);
+});
+
+describe("switches", () => {
+  test("a pod's own node can be judged like any other address", () => {
+    const w = new TwoNodes(policyChains({ podToOwnNode: "judged" }));
+    for (const { namespace, name, node, ips } of pods) w.addPod(`${namespace}/${name}`, node, ips[0]!);
+    w.sync(view(policy("x/deny", { policyTypes: ["Ingress", "Egress"] })));
+    expect(reaches(w, tcp("x/a", NODES[0]!.ip))).toBe(false);
+    expect(reaches(w, tcp("n1", "a"))).toBe(true);
+  });
+
+  test("ICMP can be left alone", () => {
+    const w = new TwoNodes(policyChains({ otherProtocols: "allowed" }));
+    for (const { namespace, name, node, ips } of pods) w.addPod(`${namespace}/${name}`, node, ips[0]!);
+    w.sync(view(policy("x/deny", { policyTypes: ["Ingress", "Egress"] })));
+    expect(w.ask([{ from: "x/a", to: "10.0.0.2", protocol: "ICMP", port: 0 }, tcp("x/a", "b")]).size).toBe(1);
+  });
+});
+
 describe("with br_netfilter off", () => {
   test("frames of one bridge are not judged, which a note says; routed packets are", () => {
     const w = world();
