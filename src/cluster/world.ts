@@ -21,10 +21,9 @@ export interface World {
   readonly checkpoints: Checkpoints;
 }
 
-/** An empty world. The programs are all that may ever run in it. */
-export function createWorld(seed: number, programs: readonly Program[]): World {
+/** An empty world. The programs are all that may ever run in it; `streams` is chance of another kind than drawing. */
+export function createWorld(seed: number, programs: readonly Program[], streams: Streams = new Streams(seed)): World {
   const engine = new Engine(seed);
-  const streams = new Streams(seed);
   const book = new AddressBook();
   const causes = new CauseTable();
   const packets = new Packets();

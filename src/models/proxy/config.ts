@@ -5,6 +5,7 @@ import { decodeRecord } from "../../api/decode.js";
 import { any, bool, int32, list, record, type RecordShape, text as textShape } from "../../api/shapes/shape.js";
 import { parseYaml } from "../../api/yaml-text.js";
 import type { Problem } from "../../base/problem.js";
+import { canonicalAddress } from "./sloppy-address.js";
 
 export interface ProxyFlow {
   readonly name: string;
@@ -40,13 +41,18 @@ export interface ProxyConfig {
   readonly changedServices: readonly string[];
   readonly existingNatChains: readonly string[];
   readonly serviceCIDRs: readonly string[];
-  /** Kubernetes release whose nftables text is wanted. */
+  /** Kubernetes release whose nftables text is wanted, empty for the oldest that is described. */
   readonly release: string;
+  /** Empty: round robin. */
   readonly scheduler: string;
   readonly strictARP: boolean;
   readonly excludeCIDRs: readonly string[];
+  /** In which form the text that goes with this file stands, where the file says so. */
+  readonly expectedForm: string;
   readonly flows: readonly ProxyFlow[];
 }
+
+const PROTOCOLS: readonly string[] = Object.freeze(["tcp", "udp", "sctp"]);
 
 const flowShape = record("Flow", {
   name: textShape,
@@ -60,7 +66,7 @@ const flowShape = record("Flow", {
 
 const configShape: RecordShape = record("ProxyConfig", {
   source: any,
-  expectedForm: any,
+  expectedForm: textShape,
   ipFamily: textShape,
   nodeName: textShape,
   nodeIP: textShape,
@@ -105,10 +111,11 @@ const DEFAULTS: ProxyConfig = Object.freeze({
   changedServices: Object.freeze([]),
   existingNatChains: Object.freeze([]),
   serviceCIDRs: Object.freeze([]),
-  release: "1.35",
-  scheduler: "rr",
+  release: "",
+  scheduler: "",
   strictARP: false,
   excludeCIDRs: Object.freeze([]),
+  expectedForm: "",
   flows: Object.freeze([]),
 });
 
@@ -135,10 +142,14 @@ export function readProxyConfig(
   );
   const flows = ((value["flows"] ?? []) as readonly WrittenFlow[]).map((flow, index) => {
     const masq = flow.masq ?? null;
-    if (masq === null || typeof masq === "boolean" || masq === "mixed") return completeFlow(flow, masq);
-    const [line, column] = places[`flows[${index}].masq`] ?? [1, 1];
-    problems.push(problemAt("wrong-type", `flows[${index}].masq`, "must be true, false or mixed", line, column, file));
-    return completeFlow(flow, null);
+    const isMasq = masq === null || typeof masq === "boolean" || masq === "mixed";
+    const faults = [...(isMasq ? [] : [["masq", "must be true, false or mixed"] as const]), ...flowFaults(flow)];
+    for (const [key, message] of faults) {
+      const path = `flows[${index}].${key}`;
+      const [line, column] = places[path] ?? [1, 1];
+      problems.push(problemAt(key === "masq" ? "wrong-type" : "invalid-value", path, message, line, column, file));
+    }
+    return completeFlow(flow, isMasq ? masq : null);
   });
   if (problems.some((problem) => problem.severity === "error")) return { config: null, problems };
   const written = value as Written;
@@ -154,6 +165,23 @@ export function readProxyConfig(
 
 function completeFlow(flow: WrittenFlow, masq: ProxyFlow["masq"]): ProxyFlow {
   return { name: "", sourceIP: "", protocol: "tcp", destIP: "", destPort: 0, output: "", ...flow, masq };
+}
+
+/** What is wrong with the written values of a flow: key and message. */
+function flowFaults({ sourceIP, destIP, protocol, destPort }: WrittenFlow): readonly (readonly [key: string, message: string])[] {
+  const faults: (readonly [string, string])[] = [];
+  for (const [key, text] of [["sourceIP", sourceIP], ["destIP", destIP]] as const) {
+    if (text !== undefined && canonicalAddress(text) === null) faults.push([key, `Invalid value: "${text}": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)`]);
+  }
+  if (protocol !== undefined && !PROTOCOLS.includes(protocol)) faults.push(["protocol", `Unsupported value: "${protocol}": supported values: "tcp", "udp", "sctp"`]);
+  if (destPort !== undefined && (destPort < 1 || destPort > 65535)) faults.push(["destPort", `Invalid value: ${destPort}: must be between 1 and 65535, inclusive`]);
+  return faults;
+}
+
+/** The mode that a configuration is for, told by keys that only one mode has. */
+export function configuredMode(config: ProxyConfig): "iptables" | "nftables" | "ipvs" {
+  if (config.release !== "" || config.serviceCIDRs.length > 0) return "nftables";
+  return config.scheduler !== "" || config.strictARP || config.excludeCIDRs.length > 0 ? "ipvs" : "iptables";
 }
 
 function problemAt(code: string, path: string, message: string, line: number, column: number, file: string): Problem {

@@ -70,5 +70,5 @@ function nftablesRelease(release: string): NftablesRelease {
 /** The node as the IPVS mode sees it. */
 export function configuredIpvsNode(config: ProxyConfig, nodes: readonly Node[]): IpvsNode {
   const { randomFully, scheduler, strictARP } = config;
-  return { ...configuredNode(config, nodes, []), randomFully, scheduler, strictARP };
+  return { ...configuredNode(config, nodes, []), randomFully, scheduler: scheduler === "" ? "rr" : scheduler, strictARP };
 }

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
+import { iptablesMachine, sendFlow } from "../../../../src/ask/rules-flows.js";
+import { Streams } from "../../../../src/engine/rng.js";
 import { listFlows } from "../../../../src/linux/plumbing/flows.js";
 import { readProxyConfig } from "../../../../src/models/proxy/config.js";
-import { nodeOfCase, sendFlow } from "../../../cases/iptables-flows.js";
 import { act } from "../../../linux/world.js";
 import { simpleService, simpleSlice } from "../simple-services.js";
 
@@ -16,11 +17,13 @@ const LIMIT: Readonly<Record<number, number>> = { 8: 26.12, 16: 39.25, 32: 62.49
 function choices(endpoints: readonly string[], seed: number): readonly number[] {
   const { config } = readProxyConfig("nodeName: n1\nnodeIP: 192.168.0.2\nnodeLocalIPs: [127.0.0.1, 192.168.0.2]\n", "c.yaml");
   const objects = { services: [simpleService("shop/web", "10.96.0.1")], slices: [simpleSlice("shop/web", endpoints)], nodes: [] };
-  const { s, ns } = nodeOfCase({ config: config!, objects }, seed);
+  const machine = iptablesMachine(config!, objects, new Streams(seed));
+  const { ns, world } = machine;
+  const s = world.stack;
   const flow = { name: "", sourceIP: "10.244.2.9", protocol: "tcp", destIP: "10.96.0.1", destPort: 80, output: "", masq: null };
   const counts = new Map<string, number>(endpoints.map((ip) => [ip, 0]));
   for (let batch = 0; batch < BATCHES; batch++) {
-    for (let i = 0; i < BATCH; i++) sendFlow(s, ns, flow, false, 10000 + batch * BATCH + i);
+    for (let i = 0; i < BATCH; i++) sendFlow(machine, flow, false, 10000 + batch * BATCH + i);
     for (const { reply } of listFlows(s, ns)) counts.set(reply.src, counts.get(reply.src)! + 1);
     act(s, { verb: "conntrack-delete", ns, filter: {} });
   }

@@ -1,0 +1,115 @@
+/**
+ * The flows of a proxy's configuration: one new packet each, sent through a simulated kernel that has the proxy's rules, in
+ * a fork for each outcome of each random draw.
+ */
+import { ETHERTYPE, PROTO } from "../base/codes.js";
+import { InputError, inputError } from "../cluster/input-error.js";
+import type { Streams } from "../engine/rng.js";
+import { deviceByName } from "../linux/device.js";
+import { saveTables } from "../linux/nf/save.js";
+import { listFlows } from "../linux/plumbing/flows.js";
+import { makeLocal, sendLocal } from "../linux/sock/local-send.js";
+import type { Stack } from "../linux/stack.js";
+import { buildView, configuredIptablesNode, iptablesProxy, IptablesRenderer, type ProxyConfig, type ProxyFlow, type ProxyObjects } from "../models/proxy/index.js";
+import { TCP_FLAG } from "../packet/columns.js";
+import { eachOutcome, ScriptedDraws } from "./rules-draws.js";
+import type { RulesMode } from "./rules.js";
+import { rulesMachine, type RulesMachine, WIRE_DEVICE } from "./rules-machine.js";
+
+/** What became of a flow: ends in draw order, joined by ", ". */
+export interface FlowAnswer {
+  readonly name: string;
+  /** "ip:port", ACCEPT, DROP, REJECT, or empty where the proxy leaves the packet alone */
+  readonly output: string;
+  readonly masq: boolean | "mixed";
+}
+
+const HEADERS: Readonly<Record<string, number>> = Object.freeze({ tcp: 40, udp: 28, sctp: 32 });
+const PROTOCOLS: Readonly<Record<string, number>> = Object.freeze({ tcp: PROTO.TCP, udp: PROTO.UDP, sctp: PROTO.SCTP });
+const SOURCE_PORT = 40000;
+/** More endpoints than this in one flow are a mistake. */
+const MOST_OUTCOMES = 10_000;
+/** A packet has left the machine long before. */
+const FLIGHT: number = 1e6;
+
+/** What became of the packet in one fork. */
+interface End {
+  readonly output: string;
+  readonly masqueraded: boolean;
+}
+
+/** Answers every flow of a configuration, in their order; throws an InputError where a flow cannot be sent. */
+export function flowsOfConfig(mode: RulesMode, config: ProxyConfig, objects: ProxyObjects): readonly FlowAnswer[] {
+  checkFlows(mode, config);
+  const draws = new ScriptedDraws(1);
+  const machine = iptablesMachine(config, objects, draws);
+  const fresh = machine.world.checkpoints.checkpoint();
+  return config.flows.map((flow) => {
+    const ends = eachOutcome((script): { end: End; drawn: number } => {
+      machine.world.checkpoints.restore(fresh);
+      draws.follow(script);
+      sendFlow(machine, flow, config.nodeLocalIPs.includes(flow.sourceIP));
+      machine.world.engine.run(machine.world.engine.now + FLIGHT);
+      return { end: readEnd(machine, flow), drawn: draws.drawn };
+    }, MOST_OUTCOMES);
+    const masks = new Set(ends.map((end) => end.masqueraded));
+    return { name: flow.name, output: ends.map((end) => end.output).join(", "), masq: masks.size === 2 ? "mixed" : masks.has(true) };
+  });
+}
+
+function checkFlows(mode: RulesMode, config: ProxyConfig): void {
+  if (mode !== "iptables") throw inputError("not-modelled", "flows", `flows through ${mode} rules: not modelled`, "the rules themselves are: leave --flows away");
+  if (config.ipFamily === "IPv6") throw inputError("not-modelled", "flows", "flows over IPv6: not modelled", "the rules themselves are: leave --flows away");
+  const missing = config.flows.flatMap((flow, index) =>
+    (["sourceIP", "destIP", "destPort"] as const).flatMap((key) => (flow[key] === "" || flow[key] === 0 ? [`flows[${index}].${key}`] : [])),
+  );
+  if (missing.length > 0) throw new InputError(missing.map((path) => ({ code: "required", severity: "error", path, message: "Required value" })));
+}
+
+/** The machine with the rules that its proxy wrote through the node's door. */
+export function iptablesMachine(config: ProxyConfig, objects: ProxyObjects, streams?: Streams): RulesMachine {
+  const machine = rulesMachine(config, streams);
+  const proxy = iptablesProxy(new IptablesRenderer(machine.door.cause), FLIGHT);
+  const taken = proxy.sync(machine.door, configuredIptablesNode(config, objects.nodes), buildView(objects.services, objects.slices));
+  if (!taken) throw inputError("refused", "", "iptables-restore refuses these rules");
+  return machine;
+}
+
+/** One new packet: from a process of the machine, or from the wire. */
+export function sendFlow({ world, ns }: RulesMachine, flow: ProxyFlow, local: boolean, sourcePort: number = SOURCE_PORT): void {
+  const { stack: s } = world;
+  const p = makeLocal(s, s.book.ofText(flow.sourceIP), s.book.ofText(flow.destIP), PROTOCOLS[flow.protocol]!, 0);
+  const c = s.packets.c;
+  c.sport[p] = sourcePort;
+  c.dport[p] = flow.destPort;
+  c.ipLen[p] = HEADERS[flow.protocol]!;
+  if (flow.protocol === "tcp") c.flags[p] = TCP_FLAG.SYN;
+  if (local) {
+    sendLocal(s, p, ns, "fits");
+    return;
+  }
+  const dev = deviceByName(s, ns, WIRE_DEVICE);
+  c.etherType[p] = ETHERTYPE.IPV4;
+  c.macDst[p] = s.dev.c.mac[dev]!;
+  s.op.receive(p, dev);
+}
+
+/** A translated flow, else the verdict of the rule of the filter table that counted the packet, else nothing. */
+function readEnd({ world, ns }: RulesMachine, flow: ProxyFlow): End {
+  const { stack: s } = world;
+  const tracked = listFlows(s, ns).find(
+    ({ original }) => original.src === flow.sourceIP && original.dst === flow.destIP && original.dport === flow.destPort,
+  );
+  if (tracked !== undefined && (tracked.reply.src !== tracked.original.dst || tracked.reply.sport !== tracked.original.dport)) {
+    // Masquerading a node's own address may choose that address again, so the rule is asked, not the translation.
+    return { output: `${tracked.reply.src}:${tracked.reply.sport}`, masqueraded: countedVerdicts(s, ns, "nat").includes("MASQUERADE") };
+  }
+  return { output: countedVerdicts(s, ns, "filter")[0] ?? "", masqueraded: false };
+}
+
+/** Verdicts of the proxy's rules that counted a packet, in the order of the rules. */
+function countedVerdicts(s: Stack, ns: number, table: "filter" | "nat"): readonly string[] {
+  const lines = saveTables(s, ns, 4, { counters: true, table }).split("\n");
+  const rules = lines.map((line) => /^\[([0-9]+):[0-9]+\] -A KUBE-.* -j (ACCEPT|DROP|REJECT|MASQUERADE)\b/.exec(line));
+  return rules.flatMap((rule) => (rule !== null && Number(rule[1]) > 0 ? [rule[2]!] : []));
+}

@@ -1,0 +1,64 @@
+/** What kube-proxy programs, as text: for a configured proxy alone, or on a node of a cluster. */
+import type { Cluster } from "../cluster/cluster.js";
+import { inputError } from "../cluster/input-error.js";
+import { saveTables } from "../linux/nf/save.js";
+import { configuredIptables, configuredRulesText, type ProxyConfig, type ProxyObjects, proxyObjects, readProxyConfig } from "../models/proxy/index.js";
+import { rulesMachine } from "./rules-machine.js";
+
+export type RulesMode = "iptables" | "nftables" | "ipvs";
+/** What is fed to the tool, what the tool prints back, and the order of kube-proxy's own tests. */
+export type RulesForm = "payload" | "saved" | "sorted";
+
+/** The rules of one configured proxy for objects as the API server stored them; what is saved is the payload in a machine that had none. */
+export function rulesOfConfig(mode: RulesMode, form: RulesForm, config: ProxyConfig, objects: ProxyObjects): string {
+  return configuredRulesText(mode, form, config, objects) ?? savedPayload(config, objects);
+}
+
+/** Loads the payload into a kernel and prints what that holds. */
+function savedPayload(config: ProxyConfig, objects: ProxyObjects): string {
+  const { door, ns, world } = rulesMachine({ ...config, nodeLocalIPs: [] });
+  const family = config.ipFamily === "IPv6" ? 6 : 4;
+  for (const chain of config.existingNatChains) door.plumb({ verb: "iptables", ns, family, table: "nat", op: "new-chain", chain });
+  const doc = configuredIptables(config, objects, door.cause);
+  const refused = door.plumb({ verb: "iptables-restore", ns, family, doc, noflush: true, counters: true });
+  if (refused !== null) throw inputError("refused", "", refused.message);
+  return saveTables(world.stack, ns, family);
+}
+
+/**
+ * The rules of a node of a settled cluster. What the iptables mode saved is what stands in the node's kernel; everything
+ * else is what a proxy of that mode writes for the cluster's present objects. Throws an InputError where there is no such node.
+ */
+export function rulesOfNode(cluster: Cluster, name: string, mode: RulesMode, form: RulesForm): string {
+  const node = cluster.fabric.nodes.find((each) => each.name === name);
+  if (node === undefined) {
+    throw inputError("not-found", "node", `nodes "${name}" not found`, `nodes are ${cluster.fabric.nodes.map((each) => each.name).join(", ")}`);
+  }
+  if (mode === "iptables" && form === "saved") {
+    cluster.control.flush(name);
+    return proxyPart(saveTables(cluster.stack, node.ns, 4));
+  }
+  const objects = proxyObjects([...cluster.objects("Service"), ...cluster.objects("EndpointSlice"), ...cluster.objects("Node")]);
+  return rulesOfConfig(mode, form, configOfNode(cluster, name, node.address), objects);
+}
+
+/** The configuration that kind gives the proxy of a node. */
+function configOfNode({ plan }: Cluster, nodeName: string, nodeIP: string): ProxyConfig {
+  const { config } = readProxyConfig("{}", "");
+  return {
+    ...config!,
+    nodeName,
+    nodeIP,
+    nodeLocalIPs: ["127.0.0.1", nodeIP],
+    detectLocal: { ...config!.detectLocal, mode: "ClusterCIDR", cidr: plan.podSubnet },
+    serviceCIDRs: [plan.serviceSubnet],
+  };
+}
+
+/** Of a machine's saved tables the proxy's chains and the jumps to them; others write there too. */
+function proxyPart(saved: string): string {
+  return saved
+    .split("\n")
+    .filter((line) => !/^(:|-A )/.test(line) || /^:(PREROUTING|INPUT|FORWARD|OUTPUT|POSTROUTING) |^:KUBE-|^-A KUBE-/.test(line) || / -j KUBE-/.test(line))
+    .join("\n");
+}
