@@ -2,13 +2,12 @@
 import { deepFreeze, type Deployment, type Located, type Node, type Service, type SourceRef } from "../api/index.js";
 import { formatWords, nthAddress, parseCidr } from "../base/cidr.js";
 import { applyObjects, createNamespace } from "./admission.js";
-import { NOT_READY_TAINT } from "./node-agent.js";
+import { API_PORT, NOT_READY_TAINT } from "./node-agent.js";
 import type { PlaneNode } from "./options.js";
 import type { Plane } from "./plane.js";
 
 const NAMESPACES = Object.freeze(["default", "kube-system", "kube-public", "kube-node-lease"] as const);
 const ROLE = "node-role.kubernetes.io/control-plane";
-const API_PORT = 6443;
 
 /** Namespaces, the API server's own Service, nodes that are not ready yet, and the cluster's DNS. */
 export function createFirstObjects(p: Plane): void {

@@ -1,12 +1,16 @@
 /** A kubelet and its CNI daemon as a node comes up: network first, then Ready. */
 import type { Node, Taint } from "../api/index.js";
+import { launch } from "../linux/sock/app.js";
 import type { CniNode } from "../models/cni/cni-model.js";
 import { withCondition } from "./conditions.js";
+import type { PlaneNode } from "./options.js";
 import { type Controller, CONTROLLER, type Plane } from "./plane.js";
-import type { Change } from "./store.js";
-import { keyOf } from "./store.js";
+import { type Change, keyOf } from "./store.js";
 
 export const NOT_READY_TAINT: Taint = Object.freeze({ key: "node.kubernetes.io/not-ready", effect: "NoSchedule" });
+
+/** Where API servers listen on their nodes. */
+export const API_PORT = 6443;
 
 const NO_NETWORK =
   "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized";
@@ -50,6 +54,7 @@ export const nodeAgent: Controller = {
       return;
     }
     p.notes.set(`node-agent/${name}`, true);
+    if (at.role === "control-plane") startApiServer(p, at);
     const annotations = { ...node.metadata.annotations, ...up.annotations };
     const noted = Object.keys(annotations).length === 0 ? node.metadata : { ...node.metadata, annotations };
     setReady(p, { ...node, metadata: noted }, true, "kubelet is posting ready status");
@@ -59,6 +64,14 @@ export const nodeAgent: Controller = {
     p.enqueue(CONTROLLER.policy, name, p.delays.watch);
   },
 };
+
+/** Whoever follows Service default/kubernetes finds an open port. */
+function startApiServer(p: Plane, { name, ns }: PlaneNode): void {
+  if (p.notes.has(`api-server/${name}`)) return;
+  p.notes.set(`api-server/${name}`, true);
+  const pod = `kube-apiserver-${name}`;
+  launch(p.s, ns, "server", { ports: [{ port: API_PORT, protocol: "TCP" }], pod }, p.causeOf("kubelet", `Pod kube-system/${pod}`, ""));
+}
 
 function hasNetwork(p: Plane, node: Node): boolean {
   return p.options.clusterCidrs.length === 0 || (node.spec?.podCIDRs ?? []).length > 0;

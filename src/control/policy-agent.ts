@@ -8,13 +8,14 @@ import { isUp } from "./node-agent.js";
 import { isSilent } from "./node-lifecycle.js";
 import type { PlaneNode } from "./options.js";
 import { type Controller, CONTROLLER, type Plane } from "./plane.js";
-import type { Change } from "./store.js";
+import { type Change, keyOf } from "./store.js";
 
 const POLICIES: readonly PolicyObject["kind"][] = Object.freeze(["NetworkPolicy", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy"]);
 const ALL = "all";
 
 export interface PolicyAgentState {
   readonly view: PolicyInput | null;
+  readonly pods: ReadonlyMap<string, PodInput>;
   readonly stale: boolean;
   readonly stamped: ReadonlyMap<string, PolicyInput>;
   readonly written: ReadonlyMap<string, PolicyInput>;
@@ -23,12 +24,13 @@ export interface PolicyAgentState {
 export class PolicyAgent implements Controller {
   readonly number = CONTROLLER.policy;
   private view: PolicyInput | null = null;
+  /** Pods with addresses as the watch has told of them, in the order in which they got one. */
+  private pods = new Map<string, PodInput>();
   private stale = true;
   private stamped = new Map<string, PolicyInput>();
   private written = new Map<string, PolicyInput>();
   private readonly lazy: boolean;
   private readonly names: ReadonlyMap<number, string>;
-  private readonly inputs = new WeakMap<Pod, PodInput>();
 
   constructor(private readonly p: Plane) {
     this.lazy = p.options.lazy ?? p.options.nodes.length > 16;
@@ -39,6 +41,7 @@ export class PolicyAgent implements Controller {
   watch(p: Plane, { type, object, old }: Change): void {
     if (p.options.enforce === null) return;
     if (POLICIES.includes(object.kind as PolicyObject["kind"])) return this.ask(p);
+    if (object.kind === "Pod") this.follow(type, object);
     if (!this.matters(type, object, old)) return;
     this.stale = true;
     if (this.hasPolicies() || this.view !== null) this.ask(p);
@@ -71,11 +74,12 @@ export class PolicyAgent implements Controller {
   }
 
   save(): PolicyAgentState {
-    return { view: this.view, stale: this.stale, stamped: new Map(this.stamped), written: new Map(this.written) };
+    return { view: this.view, pods: new Map(this.pods), stale: this.stale, stamped: new Map(this.stamped), written: new Map(this.written) };
   }
 
   restore(state: PolicyAgentState): void {
     this.view = state.view;
+    this.pods = new Map(state.pods);
     this.stale = state.stale;
     this.stamped = new Map(state.stamped);
     this.written = new Map(state.written);
@@ -84,6 +88,12 @@ export class PolicyAgent implements Controller {
   private ask(p: Plane): void {
     this.stale = true;
     p.enqueue(this.number, ALL, p.delays.policySync);
+  }
+
+  private follow(type: Change["type"], pod: Pod): void {
+    const key = keyOf(pod);
+    if (type === "DELETED" || pod.status?.podIP === undefined) this.pods.delete(key);
+    else this.pods.set(key, Object.freeze(podInput(pod, "")));
   }
 
   private hasPolicies(): boolean {
@@ -101,7 +111,6 @@ export class PolicyAgent implements Controller {
 
   private build(p: Plane): PolicyInput {
     const sourceOf = (kind: Kind, key: string): PolicyInput["policies"][number]["source"] => p.sources.get(`${kind} ${key}`) ?? null;
-    const pods = p.store.list("Pod").filter((pod) => pod.status?.podIP !== undefined).map((pod) => this.input(pod));
     const namespaces = p.store.list("Namespace").map(({ metadata }) => ({ name: metadata.name, labels: metadata.labels ?? {}, source: sourceOf("Namespace", metadata.name) }));
     const nodes = p.store.list("Node").map(({ metadata, status }) => ({
       name: metadata.name,
@@ -115,13 +124,7 @@ export class PolicyAgent implements Controller {
         return { object, source: sourceOf(kind, namespace === undefined ? name : `${namespace}/${name}`) };
       }),
     );
-    return { pods, namespaces, nodes, policies };
-  }
-
-  private input(pod: Pod): PodInput {
-    let input = this.inputs.get(pod);
-    if (input === undefined) this.inputs.set(pod, (input = podInput(pod, "")));
-    return input;
+    return { pods: [...this.pods.values()], namespaces, nodes, policies };
   }
 
   private write(node: PlaneNode): void {
