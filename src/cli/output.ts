@@ -22,6 +22,11 @@ function write(fd: 1 | 2, text: string): void {
 export const out = (text: string): void => write(1, text);
 export const err = (text: string): void => write(2, text);
 
+/** A text answer, with the newline that ends its last line. */
+export function outText(text: string): void {
+  out(text === "" || text.endsWith("\n") ? text : `${text}\n`);
+}
+
 /** Bytes of a binary answer to stdout. */
 export function outBytes(bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; ) at += writeSync(1, bytes, at);

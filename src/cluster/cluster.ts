@@ -4,7 +4,7 @@
  * A cluster is a pure function of (version, options, seed, commands). `fork` gives an independent copy of this instant;
  * `ask` answers a question in a fork that is thrown away, so asking changes nothing.
  */
-import { admitManifests, admitObjects, type Kind, type KubeObject, type ManifestFile, type ObjectOfKind, type ReadResult } from "../api/index.js";
+import { admitManifests, admitObjects, type Kind, type KubeObject, type Located, type ManifestFile, type ObjectOfKind, type ReadResult } from "../api/index.js";
 import type { Problem } from "../base/problem.js";
 import { MINUTE } from "../base/time.js";
 import { ControlPlane } from "../control/control-plane.js";
@@ -19,8 +19,12 @@ import { flannel } from "../models/cni/flannel.js";
 import { coreDns } from "../models/dns/coredns.js";
 import { upstreamDns } from "../models/dns/upstream.js";
 import { policyChains } from "../models/enforce/policy-chains.js";
+import { Kubectl } from "../shell/kubectl/index.js";
+import { type Output, Shell, SHELL_PROGRAMS } from "../shell/index.js";
 import { dnsSource } from "./dns-of.js";
 import { buildFabric, type Fabric, FABRIC_MACHINE, INTERNET_MACHINE } from "./fabric.js";
+import { inputError } from "./input-error.js";
+import { kubectlSource } from "./kubectl-source.js";
 import { type ClusterOptions, type ClusterPlan, planCluster } from "./options.js";
 import { type Command, type Rewindable, Timeline } from "./timeline.js";
 import { createWorld, type World } from "./world.js";
@@ -53,7 +57,7 @@ export class Cluster implements Rewindable<Cluster> {
   /** Use `createCluster`. @internal */
   constructor(plan: ClusterPlan) {
     this.plan = plan;
-    const programs = [server, client, upstreamDns, coreDns(dnsSource(() => this.control))];
+    const programs = [server, client, upstreamDns, coreDns(dnsSource(() => this.control)), ...SHELL_PROGRAMS];
     this.world = createWorld(plan.seed, programs);
     const { stack } = this.world;
     this.fabric = buildFabric(stack, plan.nodes.map((node) => node.name), plan.fabric);
@@ -90,10 +94,43 @@ export class Cluster implements Rewindable<Cluster> {
     return [...read.problems, ...this.control.apply(read.objects)];
   }
 
-  /** Deletes an object as `kubectl delete` asks for it; false if there is none. */
-  delete(kind: Kind, namespace: string, name: string): boolean {
-    this.timeline.note("delete", [kind, namespace, name]);
-    return this.control.delete(kind, namespace, name);
+  /** Applies objects that were read already. */
+  applyLocated(objects: readonly Located[]): readonly Problem[] {
+    this.timeline.note("applyLocated", [objects]);
+    return this.control.apply(objects);
+  }
+
+  /** Deletes an object as `kubectl delete` asks for it; false if there is none. `grace` in seconds, 0 forces. */
+  delete(kind: Kind, namespace: string, name: string, grace?: number): boolean {
+    this.timeline.note("delete", [kind, namespace, name, grace]);
+    return this.control.delete(kind, namespace, name, grace);
+  }
+
+  /** Sets the replicas of a workload; undefined, or why not. */
+  scale(kind: Kind, namespace: string, name: string, replicas: number): { readonly reason: string; readonly message: string } | undefined {
+    const object = this.get(kind, namespace, name);
+    if (object === undefined) return { reason: "NotFound", message: `${kind} "${name}" not found` };
+    if (!("spec" in object) || object.spec === undefined || !("replicas" in object.spec)) return { reason: "NotFound", message: "the server could not find the requested resource" };
+    const scaled = { ...object, spec: { ...object.spec, replicas } } as KubeObject;
+    const [problem] = this.applyLocated([{ object: scaled, source: this.control.sourceOf(`${kind} ${namespace}/${name}`) ?? { file: "", line: 0, places: {} } }]);
+    return problem === undefined ? undefined : { reason: "Invalid", message: problem.message };
+  }
+
+  /**
+   * Runs a command of the field's tools in a pod ("ns/pod", "pod") or on a node ("node/NAME"): `ip route`, `iptables-save`,
+   * `ping -c1 10.96.0.1` ... What it does, happens; what it takes, passes.
+   */
+  exec(where: string, command: string | readonly string[], stdin = ""): Output {
+    const ns = this.netnsOf(where);
+    this.timeline.note("exec", [where, command, stdin]);
+    this.control.flush();
+    const shell = new Shell(this.stack, ns);
+    return typeof command === "string" ? shell.run(command, stdin) : shell.runWords(command, stdin);
+  }
+
+  /** Runs a kubectl command line: `get pods -A -o wide`. */
+  kubectl(command: string | readonly string[], input?: string): Output {
+    return new Kubectl(kubectlSource(this)).run(command, input);
   }
 
   /** Runs until the control plane has nothing left to do. */
@@ -149,7 +186,21 @@ export class Cluster implements Rewindable<Cluster> {
   /** Carries out a logged command again. */
   replay(command: Command): void {
     if (command.verb === "apply") this.apply(command.args[0] as string, command.args[1] as object);
-    else if (command.verb === "delete") this.delete(command.args[0] as Kind, command.args[1] as string, command.args[2] as string);
+    else if (command.verb === "applyLocated") this.applyLocated(command.args[0] as readonly Located[]);
+    else if (command.verb === "delete") this.delete(command.args[0] as Kind, command.args[1] as string, command.args[2] as string, command.args[3] as number | undefined);
+    else if (command.verb === "exec") this.exec(command.args[0] as string, command.args[1] as string, command.args[2] as string);
+  }
+
+  private netnsOf(where: string): number {
+    if (where.startsWith("node/")) {
+      const node = this.fabric.nodes.find((one) => one.name === where.slice(5));
+      if (node === undefined) throw inputError("not-found", "", `nodes "${where.slice(5)}" not found`);
+      return node.ns;
+    }
+    const pod = where.includes("/") ? where : `default/${where}`;
+    const ns = this.control.podNetns(pod);
+    if (ns === 0) throw inputError("not-found", "", `pods "${pod.slice(pod.indexOf("/") + 1)}" not found, or it does not run`);
+    return ns;
   }
 
   /** Machine and namespace as people name them: a pod's namespace by its pod. */

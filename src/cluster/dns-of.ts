@@ -45,18 +45,16 @@ export function dnsSource(planeNow: () => ControlPlane): DnsSource {
       const found = planeNow().objects("Service").find((one) => serviceOf(one).clusterIps.includes(address));
       return found === undefined ? undefined : serviceOf(found);
     },
-    endpointOfIp: (address) => {
-      const holders = planeNow()
+    endpointsOfIp: (address) =>
+      planeNow()
         .objects("EndpointSlice")
         .filter((slice) => (slice.endpoints ?? []).some((endpoint) => endpoint.addresses.includes(address)))
-        .sort((a, b) => compareText(a.metadata.name, b.metadata.name));
-      for (const slice of holders) {
-        const owner = service(slice.metadata.namespace ?? "default", slice.metadata.labels?.[SERVICE_NAME] ?? "");
-        const endpoint = endpointsOf(slice).find((one) => one.address === address);
-        if (owner !== undefined && owner.clusterIps.length === 0 && endpoint !== undefined) return { service: owner, endpoint };
-      }
-      return undefined;
-    },
+        .sort((a, b) => compareText(a.metadata.namespace ?? "", b.metadata.namespace ?? "") || compareText(a.metadata.name, b.metadata.name))
+        .flatMap((slice) => {
+          const owner = service(slice.metadata.namespace ?? "default", slice.metadata.labels?.[SERVICE_NAME] ?? "");
+          const endpoint = endpointsOf(slice).find((one) => one.address === address);
+          return owner === undefined || endpoint === undefined ? [] : [{ service: owner, endpoint }];
+        }),
     hasPod: (namespace, address) => planeNow().objects("Pod").some((pod) => pod.metadata.namespace === namespace && pod.status?.podIP === address),
   };
 }

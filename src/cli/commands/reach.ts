@@ -1,8 +1,7 @@
 /** `podwire reach` and `podwire diff`: all connections that policies allow, and what a change of manifests does to them. */
 import { type Command, Option } from "commander";
-import { diff, reach, type ReachUnit } from "../../policy/index.js";
-import { showDiff, showReach } from "../../policy/show/index.js";
-import { out, outJson } from "../output.js";
+import { diff, diffCsv, diffMarkdown, diffText, reach, reachCsv, reachDot, reachMarkdown, reachMermaid, reachText, type ReachUnit } from "../../policy/index.js";
+import { outJson, outText } from "../output.js";
 import { readPolicies } from "../policy-input.js";
 import { manifestOptions, type SharedOptions } from "../shared-options.js";
 
@@ -10,7 +9,10 @@ interface ReachOptions extends SharedOptions {
   readonly unit: ReachUnit;
 }
 
-const FORMATS = ["text", "json", "csv", "markdown", "dot", "mermaid"] as const;
+/** Forms of an answer by their words; JSON is the answer itself. */
+const REACH_FORMS = { text: reachText, csv: reachCsv, markdown: reachMarkdown, dot: reachDot, mermaid: reachMermaid } as const;
+const DIFF_FORMS = { text: diffText, csv: diffCsv, markdown: diffMarkdown } as const;
+const formats = (forms: object): readonly string[] => [...Object.keys(forms), "json"];
 
 const REACH_HELP = `
 Policies are judged without booting a cluster. A pod without status counts as running. Outside addresses are ranges, cut only
@@ -31,13 +33,13 @@ const unitOption = (): Option => new Option("--unit <unit>", "what a line is abo
 
 /** Adds both commands; `done` takes the exit code. */
 export function reachCommands(program: Command, done: (code: number) => void): void {
-  manifestOptions(program.command("reach").description("list every connection that policies allow"), FORMATS)
+  manifestOptions(program.command("reach").description("list every connection that policies allow"), formats(REACH_FORMS))
     .addOption(unitOption())
     .addHelpText("after", REACH_HELP)
     .action((options: ReachOptions) => {
       const answer = reach(readPolicies(options.filename, options.strict === true), { unit: options.unit });
       if (options.output === "json") outJson(answer);
-      else out(showReach(answer, options.output as "text"));
+      else outText(REACH_FORMS[options.output as keyof typeof REACH_FORMS](answer));
       done(0);
     });
   program
@@ -45,7 +47,7 @@ export function reachCommands(program: Command, done: (code: number) => void): v
     .description("list the connections that a change of manifests opens, closes or changes")
     .argument("<old>", "manifests as they are")
     .argument("<new>", "manifests as they are to be")
-    .addOption(new Option("-o, --output <format>", "form of the answer").choices([...FORMATS]).default("text"))
+    .addOption(new Option("-o, --output <format>", "form of the answer").choices([...formats(DIFF_FORMS)]).default("text"))
     .addOption(unitOption())
     .option("--strict", "unknown fields are errors, not warnings")
     .addHelpText("after", DIFF_HELP)
@@ -53,7 +55,7 @@ export function reachCommands(program: Command, done: (code: number) => void): v
       const strict = options.strict === true;
       const answer = diff(readPolicies([before], strict), readPolicies([after], strict), options.unit);
       if (options.output === "json") outJson(answer);
-      else out(showDiff(answer, options.output as "text"));
+      else outText(DIFF_FORMS[options.output as keyof typeof DIFF_FORMS](answer));
       done(answer.changes.length === 0 ? 0 : 1);
     });
 }

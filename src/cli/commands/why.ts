@@ -1,10 +1,9 @@
 /** `podwire why`: the verdict of both ends and the rule that decided. */
 import { type Command, Option } from "commander";
 import { InputError, inputError } from "../../cluster/input-error.js";
-import { type TextQuery, whyAll } from "../../policy/index.js";
-import { showWhy } from "../../policy/show/index.js";
+import { type TextQuery, whyAll, whyCsv, whyMarkdown, whyText } from "../../policy/index.js";
 import { readText } from "../files.js";
-import { out, outJson } from "../output.js";
+import { outJson, outText } from "../output.js";
 import { readPolicies } from "../policy-input.js";
 import { manifestOptions, type SharedOptions } from "../shared-options.js";
 
@@ -43,7 +42,7 @@ function readQueries(path: string): readonly TextQuery[] {
 
 /** Adds the command; `done` takes its exit code. */
 export function whyCommand(program: Command, done: (code: number) => void): void {
-  manifestOptions(program.command("why").description("say whether policies allow a connection, and which rule decides"))
+  manifestOptions(program.command("why").description("say whether policies allow a connection, and which rule decides"), ["text", "json", "csv", "markdown"])
     .option("--from <who>", "who connects")
     .option("--to <whom>", "to whom")
     .option("--port <port>", "destination port, a number or a name")
@@ -56,7 +55,9 @@ export function whyCommand(program: Command, done: (code: number) => void): void
       const { answers, problems } = whyAll(model, single === null ? readQueries(options.queries!) : [single]);
       if (problems.some((problem) => problem.severity === "error")) throw new InputError(problems);
       if (options.output === "json") outJson(single === null ? answers : answers[0]);
-      else out(answers.map((answer) => showWhy(answer)).join("\n"));
+      else if (options.output === "csv") outText(whyCsv(answers));
+      else if (options.output === "markdown") outText(whyMarkdown(answers));
+      else outText(answers.map((answer) => whyText(answer)).join("\n"));
       done(answers.every((answer) => answer.allowed) ? 0 : 1);
     });
 }
