@@ -9,6 +9,7 @@ import type { Payloads } from "../packet/payload.js";
 import { installDrop } from "./drop.js";
 import { installFragments } from "./fragment.js";
 import { installIcmpError } from "./icmp-error.js";
+import { installIp6Input } from "./ip6-input.js";
 import { installIpInput } from "./ip-input.js";
 import { installIpOutput } from "./ip-output.js";
 import { installUplink } from "./dev/uplink.js";
@@ -57,6 +58,7 @@ export function createStack(options: StackOptions): Stack {
   installReceive(s);
   installUplink(s);
   installIpInput(s);
+  installIp6Input(s);
   installIpOutput(s);
   installFragments(s);
   installIcmpError(s);

@@ -3,6 +3,7 @@
  * bridge ports, the other end (dev_open, dev_close, netif_carrier_on and the netdevice notifiers).
  */
 import type { Addr } from "../base/address-book.js";
+import { addLinkLocal, dropAddresses6 } from "./addrconf.js";
 import { flushPort, isBridge, leaveBridge, portChanged, refreshBridgeCarrier } from "./dev/bridge-port.js";
 import { FDBF } from "./dev/fdb-table.js";
 import { addAddressRoutes, deviceRoutesDown, deviceRoutesGone, deviceRoutesUp } from "./device-routes.js";
@@ -25,7 +26,8 @@ function setCarrier(s: Stack, dev: number, on: boolean): void {
   if (((flags & DEVF.carrier) !== 0) === on) return;
   s.dev.c.flags[dev] = on ? flags | DEVF.carrier : flags & ~DEVF.carrier;
   // arp_evict_nocarrier: what was learned over a dead cable is forgotten.
-  if (!on) flushNeighbours(s, dev, true);
+  if (on) addLinkLocal(s, dev);
+  else flushNeighbours(s, dev, true);
   portChanged(s, dev);
 }
 
@@ -51,6 +53,7 @@ export function setUp(s: Stack, dev: number): void {
   if (s.dev.c.kind[dev] === DEV.loopback) addLoopbackAddresses(s, dev);
   if (isBridge(s, dev)) refreshBridgeCarrier(s, dev);
   refreshCable(s, dev);
+  addLinkLocal(s, dev);
   portChanged(s, dev);
 }
 
@@ -63,6 +66,7 @@ export function setDown(s: Stack, dev: number): void {
   refreshCable(s, dev);
   portChanged(s, dev);
   flushNeighbours(s, dev, false);
+  dropAddresses6(s, dev);
   deviceRoutesDown(s, dev);
 }
 

@@ -6,6 +6,7 @@ export const ERRNO = Object.freeze({
   EEXIST: 17,
   EINVAL: 22,
   EPIPE: 32,
+  EPROTO: 71,
   EMSGSIZE: 90,
   ENOPROTOOPT: 92,
   EADDRINUSE: 98,

@@ -9,6 +9,7 @@ import { IP_FLAG, PACKET_META } from "../packet/columns.js";
 import { STEP } from "../trace/kinds.js";
 import { RTN } from "./fib-table.js";
 import { ICMP, isIcmpError } from "./icmp-codes.js";
+import { icmp6Error } from "./icmp6-error.js";
 import { icmpAllowed, redirectAllowed, routeErrorAllowed } from "./icmp-limit.js";
 import { routeOutput } from "./route-output.js";
 import type { Stack } from "./stack.js";
@@ -38,7 +39,7 @@ function deservesError(s: Stack, p: number): boolean {
 
 /** icmp_send: tells the sender of `p`, which stays the caller's. `info` is the rest word (next-hop MTU, gateway). */
 export function icmpError(s: Stack, p: number, ns: number, type: number, code: number, info: number): void {
-  if (s.book.family[s.packets.c.src[p]!] !== 4 || !deservesError(s, p)) return;
+  if (!deservesError(s, p)) return;
   const to = s.packets.c.src[p]!;
   const e = s.packets.alloc();
   const c = s.packets.c;
@@ -85,7 +86,7 @@ export function sendRedirect(s: Stack, p: number, ns: number): void {
   icmpError(s, p, ns, ICMP.redirect, ICMP.redirectHost, s.book.words[gateway * 4]!);
 }
 
-/** Fills the slot of ICMP errors. */
+/** Fills the slot of ICMP errors, of both families: types and codes are those of the packet's. */
 export function installIcmpError(s: Stack): void {
-  s.op.icmpError = (p, ns, _dev, type, code, info) => icmpError(s, p, ns, type, code, info);
+  s.op.icmpError = (p, ns, dev, type, code, info) => (s.book.family[s.packets.c.src[p]!] === 6 ? icmp6Error(s, p, ns, dev, type, code, info) : icmpError(s, p, ns, type, code, info));
 }

@@ -1,23 +1,28 @@
-/** IPv4 output (net/ipv4/ip_output.c): OUTPUT for packets of this host, POSTROUTING for all, then the neighbour. */
-import { DROP } from "../base/codes.js";
+/** IP output, of both families (net/ipv4/ip_output.c, net/ipv6/ip6_output.c): OUTPUT for packets of this host, POSTROUTING for all, then the neighbour. */
+import { DROP, ETHERTYPE } from "../base/codes.js";
 import { IP_FLAG, PACKET_META } from "../packet/columns.js";
 import { splitPacket } from "./fragment.js";
 import { ICMP } from "./icmp-codes.js";
 import { routeOutput } from "./route-output.js";
 import { HOOK, NF, type Stack } from "./stack.js";
 
+/** Where a hook of the packet's family stands in a namespace's `hooks`. */
+function hookBit(s: Stack, p: number, hook: number): number {
+  return s.packets.c.etherType[p] === ETHERTYPE.IPV6 ? 8 + hook : hook;
+}
+
 /** ip_local_out: a routed packet of this host; runs OUTPUT. */
 export function ipLocalOut(s: Stack, p: number, ns: number): void {
   const c = s.packets.c;
   c.meta[p] = c.meta[p]! | PACKET_META.LOCAL_OUT;
-  if ((s.ns.c.hooks[ns]! & (1 << HOOK.output)) !== 0 && s.op.hook(HOOK.output, p, ns, 0, c.rtDev[p]!) !== NF.accept) return;
+  if ((s.ns.c.hooks[ns]! & (1 << hookBit(s, p, HOOK.output))) !== 0 && s.op.hook(HOOK.output, p, ns, 0, c.rtDev[p]!) !== NF.accept) return;
   ipOutput(s, p, ns);
 }
 
 /** ip_output and ip_finish_output: POSTROUTING, then in as many pieces as the MTU wants to the next hop. */
 export function ipOutput(s: Stack, p: number, ns: number): void {
   const c = s.packets.c;
-  if ((s.ns.c.hooks[ns]! & (1 << HOOK.postrouting)) !== 0 && s.op.hook(HOOK.postrouting, p, ns, c.iif[p]!, c.rtDev[p]!) !== NF.accept) return;
+  if ((s.ns.c.hooks[ns]! & (1 << hookBit(s, p, HOOK.postrouting))) !== 0 && s.op.hook(HOOK.postrouting, p, ns, c.iif[p]!, c.rtDev[p]!) !== NF.accept) return;
   const dev = c.rtDev[p]!;
   const mtu = s.dev.c.mtu[dev]!;
   if (c.ipLen[p]! > Math.min(mtu, c.rtMtu[p]! === 0 ? mtu : c.rtMtu[p]!)) {
@@ -30,6 +35,11 @@ export function ipOutput(s: Stack, p: number, ns: number): void {
 function tooLong(s: Stack, p: number, ns: number, dev: number): void {
   const c = s.packets.c;
   const mtu = c.rtMtu[p]! === 0 ? s.dev.c.mtu[dev]! : Math.min(s.dev.c.mtu[dev]!, c.rtMtu[p]!);
+  if (c.etherType[p] === ETHERTYPE.IPV6) {
+    // Only a packet of this host comes here: a forwarded one was refused before. Fragment headers are not modelled.
+    s.op.drop(p, ns, dev, DROP.NOT_MODELLED);
+    return;
+  }
   if ((c.frag[p]! & IP_FLAG.DF) !== 0) {
     s.op.icmpError(p, ns, dev, ICMP.unreachable, ICMP.fragmentationNeeded, mtu);
     s.op.drop(p, ns, dev, DROP.PKT_TOO_BIG);

@@ -2,7 +2,7 @@
  * Neighbours: the MAC of the next hop, asked for, believed, doubted and forgotten.
  *
  * Kernel: net/core/neighbour.c (neigh_resolve_output, __neigh_event_send, neigh_timer_handler, neigh_update); the states are
- * RFC 4861 section 7.3.2, used for ARP as well. Timers run on time here; the kernel's timer wheel is up to 4 % late.
+ * RFC 4861 section 7.3.2, used for ARP as well.
  */
 import type { Addr } from "../base/address-book.js";
 import { DROP, ETHERTYPE } from "../base/codes.js";
@@ -12,8 +12,11 @@ import { STEP } from "../trace/kinds.js";
 import { solicitArp } from "./arp-send.js";
 import { devicePlace } from "./device.js";
 import { ICMP } from "./icmp-codes.js";
+import { ICMP6 } from "./icmp6-codes.js";
+import { solicitNeighbour } from "./ndisc-send.js";
 import { NUD } from "./neigh-table.js";
 import { DEV, EV, type Stack } from "./stack.js";
+import { wheelDelay } from "./timer-wheel.js";
 import { traceStep } from "./trace-step.js";
 
 /** net.ipv4.neigh.default.*, the kernel's defaults. */
@@ -52,7 +55,7 @@ function reachableTime(s: Stack, dev: number): number {
 
 function setTimer(s: Stack, row: number, delay: number): void {
   stopTimer(s, row);
-  s.neigh.rows.c.timer[row] = s.engine.schedule(Math.max(0, delay), EV.neighbour, row, 0);
+  s.neigh.rows.c.timer[row] = s.engine.schedule(delay <= 0 ? 0 : wheelDelay(s.engine.now, delay), EV.neighbour, row, 0);
 }
 
 function stopTimer(s: Stack, row: number): void {
@@ -110,11 +113,6 @@ export function neighbourOutput(s: Stack, p: number, dev: number, nextHop: Addr)
   }
   const row = neighbourOf(s, dev, nextHop);
   const state = s.neigh.rows.c.state[row]!;
-  if ((state & NUD.valid) === 0 && !s.book.is4(nextHop)) {
-    // Nobody asks by neighbour solicitation yet.
-    s.op.drop(p, s.dev.c.ns[dev]!, dev, DROP.NOT_MODELLED);
-    return;
-  }
   s.neigh.rows.c.used[row] = s.engine.now;
   if ((state & (NUD.connected | NUD.delay | NUD.probe)) === 0) {
     if ((state & (NUD.stale | NUD.incomplete)) === 0) startAsking(s, row, p);
@@ -167,6 +165,7 @@ function probe(s: Stack, row: number): void {
   const unicast = c.probes[row]! < UCAST_PROBES && (c.state[row]! & NUD.valid) !== 0;
   c.probes[row]!++;
   if (s.book.is4(addr)) solicitArp(s, c.dev[row]!, addr, s.neigh.lastParked(row), unicast ? c.mac[row]! : 0);
+  else solicitNeighbour(s, c.dev[row]!, addr, s.neigh.lastParked(row), unicast);
 }
 
 /** neigh_timer_handler: the timer of an entry has run out. */
@@ -219,6 +218,7 @@ function failParked(s: Stack, row: number): void {
     if (p === 0) return;
     if (s.trace !== null) traceStep(s, STEP.NEIGHBOUR_FAILED, p, ns, dev, s.neigh.rows.c.addr[row]!, 0);
     if (s.book.is4(s.packets.c.dst[p]! as Addr)) s.op.icmpError(p, ns, dev, ICMP.unreachable, ICMP.hostUnreachable, 0);
+    else s.op.icmpError(p, ns, dev, ICMP6.unreachable, ICMP6.addressUnreachable, 0);
     s.op.drop(p, ns, dev, DROP.NEIGH_FAILED);
   }
 }

@@ -6,6 +6,8 @@ import type { Stack } from "./stack.js";
 const MTU_EXPIRES: number = 600 * SECOND;
 /** net.ipv4.route.min_pmtu: a smaller hint is raised to this. */
 const MIN_PMTU = 552;
+/** IPV6_MIN_MTU */
+const MIN_PMTU6 = 1280;
 
 /** What may leave by `dev` to `dst` in one piece: the route's own mtu, the device's, or less where an ICMP error taught it. */
 export function pathMtu(s: Stack, ns: number, dst: number, routeMtu: number, dev: number): number {
@@ -17,6 +19,6 @@ export function pathMtu(s: Stack, ns: number, dst: number, routeMtu: number, dev
 /** ip_rt_update_pmtu: remembers what "fragmentation needed" said about a destination. */
 export function learnMtu(s: Stack, ns: number, dst: number, mtu: number): void {
   const learned = new Map(s.fib.mtus.get(ns));
-  learned.set(dst as Addr, { mtu: Math.max(mtu, MIN_PMTU), expires: s.engine.now + MTU_EXPIRES });
+  learned.set(dst as Addr, { mtu: Math.max(mtu, s.book.family[dst] === 6 ? MIN_PMTU6 : MIN_PMTU), expires: s.engine.now + MTU_EXPIRES });
   s.fib.mtus.set(ns, learned);
 }

@@ -67,8 +67,6 @@ function onBacklog(s: Stack, p: number, dev: number): void {
 
 export function installReceive(s: Stack): void {
   s.op.receive = (p, dev) => receive(s, p, dev);
-  // Until somebody installs IPv6.
-  s.op.ip6Receive = (p, dev) => s.op.drop(p, s.dev.c.ns[dev]!, dev, DROP.NOT_MODELLED);
   s.engine.on(EV.receive, (p, dev) => onBacklog(s, p, dev));
   s.engine.on(EV.neighbour, (a, b) => (b === 0 ? neighbourTimer(s, a) : arpProxied(s, a)));
 }

@@ -159,6 +159,11 @@ function isError(proto: number, type: number): boolean {
   return proto === PROTO.ICMP6 && type < 128;
 }
 
+/** Listener reports, router and neighbour discovery, which are never tracked (nf_conntrack_icmpv6_error). */
+function isLinkTalk(type: number): boolean {
+  return (type >= 130 && type <= 136) || type === 143;
+}
+
 /** nf_conntrack_in: sets the packet's `ct` and `ctInfo`. Zone comes from `-j CT`, kept in the high half of ctInfo until here. */
 export function conntrackIn(s: Stack, p: number, ns: number): number {
   const c = s.packets.c;
@@ -169,6 +174,10 @@ export function conntrackIn(s: Stack, p: number, ns: number): number {
   c.ctInfo[p] = 0;
   const fromReply = (zoneDir & 2) !== 0 ? zone : 0;
   const fromOriginal = (zoneDir & 1) !== 0 ? zone : 0;
+  if (c.proto[p] === PROTO.ICMP6 && isLinkTalk(c.icmpType[p]!)) {
+    c.ctInfo[p] = CTINFO.untracked;
+    return NF.accept;
+  }
   if (isError(c.proto[p]!, c.icmpType[p]!)) {
     relatedError(s, p, ns, fromOriginal);
     return NF.accept;

@@ -3,6 +3,8 @@ import { DROP, PROTO } from "../../base/codes.js";
 import { vxlanReceive } from "../dev/vxlan.js";
 import { icmpReceive } from "../icmp-input.js";
 import { ICMP } from "../icmp-codes.js";
+import { ICMP6 } from "../icmp6-codes.js";
+import { icmp6Receive } from "../icmp6-input.js";
 import type { Stack } from "../stack.js";
 import { pingReceive } from "./ping.js";
 import { socketError } from "./socket-error.js";
@@ -10,6 +12,9 @@ import { tcpReceive } from "./tcp-input.js";
 import { rejectWithReset } from "./tcp-reset.js";
 import { installTcpTimers } from "./tcp-timer.js";
 import { udpReceive } from "./udp.js";
+
+/** Offset of the next header field, which a parameter problem points at. */
+const NEXT_HEADER = 6;
 
 function localDeliver(s: Stack, p: number, ns: number, dev: number, echoReply: (p: number, ns: number) => boolean): void {
   const c = s.packets.c;
@@ -23,8 +28,12 @@ function localDeliver(s: Stack, p: number, ns: number, dev: number, echoReply: (
     case PROTO.ICMP:
       icmpReceive(s, p, ns, dev, echoReply);
       break;
+    case PROTO.ICMP6:
+      icmp6Receive(s, p, ns, dev, echoReply);
+      break;
     default:
-      s.op.icmpError(p, ns, dev, ICMP.unreachable, ICMP.protocolUnreachable, 0);
+      if (s.book.is4(c.dst[p]!)) s.op.icmpError(p, ns, dev, ICMP.unreachable, ICMP.protocolUnreachable, 0);
+      else s.op.icmpError(p, ns, dev, ICMP6.parameterProblem, ICMP6.unknownHeader, NEXT_HEADER);
       s.op.drop(p, ns, dev, DROP.IP_NOPROTO);
   }
 }

@@ -2,13 +2,15 @@
 import { PROTO } from "../../base/codes.js";
 import { STEP } from "../../trace/kinds.js";
 import { ICMP } from "../icmp-codes.js";
+import { ICMP6 } from "../icmp6-codes.js";
 import type { Stack } from "../stack.js";
 import { traceStep } from "../trace-step.js";
 import { makeLocal, sendLocal } from "./local-send.js";
 
-const HEADERS = 28;
+const HEADERS4 = 28;
+const HEADERS6 = 48;
 
-/** A socket for echo requests; `ident` 0 lets the kernel choose a free one. */
+/** A socket for echo requests of both families; `ident` 0 lets the kernel choose a free one. */
 export function pingOpen(s: Stack, ns: number, app: number, ident: number): number {
   const row = s.sock.rows.alloc();
   const c = s.sock.rows.c;
@@ -23,14 +25,15 @@ export function pingOpen(s: Stack, ns: number, app: number, ident: number): numb
 /** One echo request of `size` data bytes: 0 or an errno. */
 export function pingSend(s: Stack, sock: number, dst: number, sequence: number, size: number, ttl: number, dontFragment: boolean): number {
   const c = s.sock.rows.c;
-  const p = makeLocal(s, c.localAddr[sock]!, dst, PROTO.ICMP, sock);
+  const v4 = s.book.is4(dst);
+  const p = makeLocal(s, c.localAddr[sock]!, dst, v4 ? PROTO.ICMP : PROTO.ICMP6, sock);
   const k = s.packets.c;
   k.ttl[p] = ttl;
-  k.icmpType[p] = ICMP.echo;
+  k.icmpType[p] = v4 ? ICMP.echo : ICMP6.echo;
   k.sport[p] = c.localPort[sock]!;
   k.dport[p] = sequence;
   k.payLen[p] = size;
-  k.ipLen[p] = HEADERS + size;
+  k.ipLen[p] = (v4 ? HEADERS4 : HEADERS6) + size;
   if (s.trace !== null) traceStep(s, STEP.SEND, p, c.ns[sock]!, 0, sock, 0);
   return sendLocal(s, p, c.ns[sock]!, dontFragment ? "never" : "allow");
 }

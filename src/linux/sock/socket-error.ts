@@ -2,6 +2,7 @@
 import { PROTO } from "../../base/codes.js";
 import { ERRNO } from "../errno.js";
 import { ICMP } from "../icmp-codes.js";
+import { ICMP6 } from "../icmp6-codes.js";
 import type { Stack } from "../stack.js";
 import { TCP_STATE } from "./socket-table.js";
 import { endSocket } from "./tcp-timer.js";
@@ -32,19 +33,48 @@ function convert(type: number, code: number): readonly [number, boolean] {
   return [ERRNO.EINVAL, false];
 }
 
+/** errno by code of ICMPv6 "destination unreachable" (icmpv6_err_convert). */
+const UNREACHABLE6: readonly (readonly [errno: number, fatal: boolean])[] = [
+  [ERRNO.ENETUNREACH, false],
+  [ERRNO.EACCES, true],
+  [ERRNO.EHOSTUNREACH, false],
+  [ERRNO.EHOSTUNREACH, false],
+  [ERRNO.ECONNREFUSED, true],
+  [ERRNO.EACCES, true],
+  [ERRNO.EACCES, true],
+];
+
+function convert6(type: number, code: number): readonly [number, boolean] {
+  if (type === ICMP6.unreachable) return UNREACHABLE6[code] ?? [ERRNO.EPROTO, true];
+  if (type === ICMP6.packetTooBig) return [ERRNO.EMSGSIZE, false];
+  if (type === ICMP6.parameterProblem) return [ERRNO.EPROTO, true];
+  return [ERRNO.EHOSTUNREACH, false];
+}
+
+/** While connect(2) still holds the socket, an error that IPv6 gives at once is only kept; the next one counts (tcp_v6_err). */
+function isConnecting(s: Stack, sock: number): boolean {
+  const c = s.sock.rows.c;
+  return c.retries[sock] === 0 && c.sentAt[sock] === s.engine.now;
+}
+
 /** The error `p` quotes a packet of this namespace; `p` stays the caller's. */
 export function socketError(s: Stack, p: number, ns: number): void {
   const k = s.packets.c;
   const q = k.inner[p]!;
-  if (k.icmpType[p] === ICMP.redirect) return;
-  const [errno, fatal] = convert(k.icmpType[p]!, k.icmpCode[p]!);
+  if (k.proto[p] === PROTO.ICMP && k.icmpType[p] === ICMP.redirect) return;
+  const v6 = k.proto[p] === PROTO.ICMP6;
+  const [errno, fatal] = v6 ? convert6(k.icmpType[p]!, k.icmpCode[p]!) : convert(k.icmpType[p]!, k.icmpCode[p]!);
   const report = (sock: number): void => {
     s.op.appEvent(s.sock.rows.c.app[sock]!, { kind: "error", sock, errno, from: k.src[p]!, type: k.icmpType[p]!, code: k.icmpCode[p]!, info: k.icmpInfo[p]!, sequence: k.dport[q]! });
   };
   if (k.proto[q] === PROTO.TCP) {
     const sock = s.sock.findConnected(ns, PROTO.TCP, k.src[q]!, k.sport[q]!, k.dst[q]!, k.dport[q]!);
-    if (sock === 0 || k.icmpCode[p] === ICMP.fragmentationNeeded && k.icmpType[p] === ICMP.unreachable) return;
+    if (sock === 0 || (v6 ? k.icmpType[p] === ICMP6.packetTooBig : k.icmpCode[p] === ICMP.fragmentationNeeded && k.icmpType[p] === ICMP.unreachable)) return;
     const state = s.sock.rows.c.state[sock]!;
+    if (v6 && state === TCP_STATE.synSent && isConnecting(s, sock)) {
+      s.sock.rows.c.error[sock] = errno;
+      return;
+    }
     if (state === TCP_STATE.synSent || state === TCP_STATE.synRecv) endSocket(s, sock, errno);
     else s.sock.rows.c.error[sock] = errno;
   } else if (k.proto[q] === PROTO.UDP) {
@@ -53,7 +83,7 @@ export function socketError(s: Stack, p: number, ns: number): void {
     if (!fatal && errno !== ERRNO.EMSGSIZE) return;
     s.sock.rows.c.error[sock] = errno;
     report(sock);
-  } else if (k.proto[q] === PROTO.ICMP) {
+  } else if (k.proto[q] === PROTO.ICMP || k.proto[q] === PROTO.ICMP6) {
     const sock = s.sock.findBound(ns, PROTO.ICMP, 0, k.sport[q]!);
     if (sock !== 0) report(sock);
   }

@@ -10,6 +10,7 @@ import { TCP_FLAG } from "../../packet/columns.js";
 import { STEP } from "../../trace/kinds.js";
 import { ERRNO } from "../errno.js";
 import { EV, type Stack } from "../stack.js";
+import { wheelDelay } from "../timer-wheel.js";
 import { traceStep } from "../trace-step.js";
 import { SOCKF, TCP_STATE } from "./socket-table.js";
 import { netnsStream } from "./source-port.js";
@@ -268,7 +269,7 @@ function takeEnd(s: Stack, sock: number): void {
     c.state[sock] = TCP_STATE.closeWait;
     c.flags[sock] = c.flags[sock]! | SOCKF.ackPending;
     c.ackGen[sock] = s.sock.nextTimer();
-    s.engine.schedule(DELAYED_ACK, EV.tcp, sock, c.ackGen[sock]! * 8 + TIMER.ack);
+    s.engine.schedule(wheelDelay(s.engine.now, DELAYED_ACK), EV.tcp, sock, c.ackGen[sock]! * 8 + TIMER.ack);
     s.op.appEvent(c.app[sock]!, { kind: "end", sock });
     return;
   }

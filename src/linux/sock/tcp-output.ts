@@ -9,6 +9,7 @@ import { IP_FLAG, TCP_FLAG } from "../../packet/columns.js";
 import { STEP } from "../../trace/kinds.js";
 import { routeOutput } from "../route-output.js";
 import { EV, type Stack } from "../stack.js";
+import { wheelDelay } from "../timer-wheel.js";
 import { traceStep } from "../trace-step.js";
 import { makeLocal } from "./local-send.js";
 import { type Chunk, SOCKF, TCP_STATE } from "./socket-table.js";
@@ -98,7 +99,7 @@ function clearAck(s: Stack, sock: number): void {
 export function armTimer(s: Stack, sock: number, kind: number, delay: number): void {
   const c = s.sock.rows.c;
   c.timerGen[sock] = s.sock.nextTimer();
-  s.engine.schedule(delay, EV.tcp, sock, c.timerGen[sock]! * 8 + kind);
+  s.engine.schedule(wheelDelay(s.engine.now, delay), EV.tcp, sock, c.timerGen[sock]! * 8 + kind);
 }
 
 export function disarmTimer(s: Stack, sock: number): void {

@@ -3,6 +3,7 @@ import { DROP, PROTO } from "../../base/codes.js";
 import { STEP } from "../../trace/kinds.js";
 import { ERRNO } from "../errno.js";
 import { ICMP } from "../icmp-codes.js";
+import { ICMP6 } from "../icmp6-codes.js";
 import type { Stack } from "../stack.js";
 import { traceStep } from "../trace-step.js";
 import { makeLocal, sendLocal } from "./local-send.js";
@@ -69,7 +70,8 @@ export function udpReceive(s: Stack, p: number, ns: number, dev: number): void {
   const c = s.sock.rows.c;
   const stranger = sock !== 0 && c.remoteAddr[sock] !== 0 && (c.remoteAddr[sock] !== k.src[p] || c.remotePort[sock] !== k.sport[p]);
   if (sock === 0 || stranger) {
-    s.op.icmpError(p, ns, dev, ICMP.unreachable, ICMP.portUnreachable, 0);
+    if (s.book.is4(k.dst[p]!)) s.op.icmpError(p, ns, dev, ICMP.unreachable, ICMP.portUnreachable, 0);
+    else s.op.icmpError(p, ns, dev, ICMP6.unreachable, ICMP6.portUnreachable, 0);
     s.op.drop(p, ns, dev, DROP.NO_SOCKET);
     return;
   }

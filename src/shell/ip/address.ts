@@ -6,7 +6,7 @@ import { act, type Place } from "../place.js";
 import type { WordReader } from "../word-reader.js";
 import { devicesWanted, findDevice } from "./device-list.js";
 import { addressLine, headLine, statisticsLines } from "./device-text.js";
-import { type IpOptions, verbOf } from "./ip.js";
+import { type IpOptions, verbOf } from "./ip-options.js";
 
 const VERBS = ["add", "change", "replace", "delete", "show", "list", "lst", "flush", "save", "showdump", "restore"] as const;
 

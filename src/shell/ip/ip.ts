@@ -4,22 +4,11 @@ import { namespaceOf, type Place } from "../place.js";
 import { WordReader } from "../word-reader.js";
 import { ipAddress } from "./address.js";
 import { ipLink } from "./link.js";
+import type { IpOptions, RunIn } from "./ip-options.js";
 import { ipNeighbour } from "./neighbour.js";
 import { ipNetns } from "./netns.js";
 import { ipRoute } from "./route.js";
 import { ipRule } from "./rule.js";
-
-/** What the options before the object said. */
-export interface IpOptions {
-  /** 0: not given */
-  readonly family: 0 | 4 | 6;
-  readonly statistics: boolean;
-  readonly details: boolean;
-  readonly oneLine: boolean;
-}
-
-/** Runs another command in a namespace, for `ip netns exec`. */
-export type RunIn = (place: Place, words: readonly string[]) => Output;
 
 /** Objects in the order in which an abbreviation finds them. */
 const OBJECTS = ["address", "addrlabel", "maddress", "route", "rule", "neighbor", "neighbour", "ntable", "ntbl", "link", "l2tp", "fou", "ila", "macsec", "tunnel", "tunl", "tuntap", "tap", "token", "tcpmetrics", "monitor", "xfrm", "mroute", "mrule", "netns", "netconf", "vrf", "sr", "nexthop", "mptcp", "ioam", "stats"] as const;
@@ -66,14 +55,4 @@ export function ip(place: Place, words: readonly string[], runIn: RunIn): Output
     default:
       throw new NotModelled(`ip ${object}`);
   }
-}
-
-/** The verb of an object by its abbreviation, the first of `verbs` without one. */
-export function verbOf(reader: WordReader, object: string, verbs: readonly string[], fallback: string): string {
-  const word = reader.peek();
-  if (word === undefined) return fallback;
-  const verb = verbs.find((known) => known.startsWith(word));
-  if (verb === undefined) throw new Ended(255, `Command "${word}" is unknown, try "ip ${object} help".`);
-  reader.take();
-  return verb;
 }

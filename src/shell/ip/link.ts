@@ -7,7 +7,7 @@ import type { WordReader } from "../word-reader.js";
 import { detailLines } from "./device-details.js";
 import { devicesWanted, findDevice } from "./device-list.js";
 import { addressLine, headLine, statisticsLines } from "./device-text.js";
-import { type IpOptions, verbOf } from "./ip.js";
+import { type IpOptions, verbOf } from "./ip-options.js";
 
 const VERBS = ["add", "set", "replace", "change", "delete", "show", "list", "lst", "xstats", "afstats", "property"] as const;
 const SECONDS = 10_000_000;

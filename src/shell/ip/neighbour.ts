@@ -7,7 +7,7 @@ import { Ended, NotModelled, type Output, said } from "../output.js";
 import { act, type Place } from "../place.js";
 import type { WordReader } from "../word-reader.js";
 import { findDevice } from "./device-list.js";
-import { type IpOptions, verbOf } from "./ip.js";
+import { type IpOptions, verbOf } from "./ip-options.js";
 
 const VERBS = ["add", "change", "replace", "delete", "get", "show", "list", "lst", "flush"] as const;
 const STATES: readonly (readonly [number, string])[] = [

@@ -3,7 +3,7 @@ import { Ended, NotModelled, type Output, said } from "../output.js";
 import { act, namespaceNames, namespaceOf, type Place } from "../place.js";
 import type { WordReader } from "../word-reader.js";
 import { netnsByName } from "../../linux/netns.js";
-import type { RunIn } from "./ip.js";
+import type { RunIn } from "./ip-options.js";
 
 const VERBS = ["list", "show", "lst", "add", "set", "attach", "delete", "identify", "pids", "exec", "monitor", "list-id"] as const;
 

@@ -8,7 +8,7 @@ import { Ended, failed, NotModelled, type Output, said } from "../output.js";
 import type { Place } from "../place.js";
 import type { WordReader } from "../word-reader.js";
 import { findDevice } from "./device-list.js";
-import type { IpOptions } from "./ip.js";
+import type { IpOptions } from "./ip-options.js";
 import { tableText } from "./route-words.js";
 
 interface Question {

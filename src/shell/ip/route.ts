@@ -6,7 +6,7 @@ import { Ended, failed, NotModelled, type Output, said } from "../output.js";
 import { act, type Place } from "../place.js";
 import type { WordReader } from "../word-reader.js";
 import { findDevice } from "./device-list.js";
-import { type IpOptions, verbOf } from "./ip.js";
+import { type IpOptions, verbOf } from "./ip-options.js";
 import { routeGet } from "./route-get.js";
 import { compareRoutes, routeLine } from "./route-text.js";
 import { protocolWord, tableId } from "./route-words.js";

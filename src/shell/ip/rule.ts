@@ -6,7 +6,7 @@ import type { RuleChange } from "../../linux/plumbing/act.js";
 import { Ended, NotModelled, type Output, said } from "../output.js";
 import { act, type Place } from "../place.js";
 import type { WordReader } from "../word-reader.js";
-import { type IpOptions, verbOf } from "./ip.js";
+import { type IpOptions, verbOf } from "./ip-options.js";
 import { tableId, tableText } from "./route-words.js";
 
 const VERBS = ["list", "lst", "show", "save", "restore", "add", "delete", "flush"] as const;

@@ -10,6 +10,8 @@ import type { Packets } from "../../packet/packets.js";
 
 const TCP_LETTERS = "FSRPAUEC";
 const IPV4_HEADER = 20;
+const IPV6_HEADER = 40;
+const LEAST_TRANSPORT = 14;
 const QUOTING: readonly number[] = [3, 11, 5, 12];
 const PLAIN: readonly number[] = [0, 8];
 const VXLAN_PORT = 8472;
@@ -71,8 +73,10 @@ function packet6Text(pk: Packets, book: AddressBook, p: number): string {
   const c = pk.c;
   const ports = `${c.sport[p]!}>${c.dport[p]!}`;
   let what = `proto${c.proto[p]!}`;
+  // The recorder looks for ports only where a TCP header's flags could be.
+  const short = c.ipLen[p]! - IPV6_HEADER < LEAST_TRANSPORT;
   if (c.proto[p] === PROTO.TCP) what = `TCP ${ports} ${letters(c.flags[p]!)}`;
-  else if (c.proto[p] === PROTO.UDP) what = `UDP ${ports}`;
+  else if (c.proto[p] === PROTO.UDP) what = short ? "UDP" : `UDP ${ports}`;
   else if (c.proto[p] === PROTO.ICMP6) what = `ICMP6 ${c.icmpType[p]!}/${c.icmpCode[p]!}`;
   return `${what} ${book.text(c.src[p]! as never)}>${book.text(c.dst[p]! as never)} ttl${c.ttl[p]!} len${c.ipLen[p]!}`;
 }

@@ -1,0 +1,35 @@
+/** Kinds of IPv6 addresses (RFC 4291 section 2.4), by handle. */
+import type { Addr } from "../base/address-book.js";
+import type { Stack } from "./stack.js";
+
+const SOLICITED_NODE = 0xff000000 | 0;
+const LOW_24_BITS = 0xffffff;
+
+export function isMulticast6(s: Stack, addr: number): boolean {
+  return s.book.words[addr * 4]! >>> 24 === 0xff;
+}
+
+/** fe80::/10 */
+export function isLinkLocal(s: Stack, addr: number): boolean {
+  return s.book.family[addr] === 6 && s.book.words[addr * 4]! >>> 22 === 0x3fa;
+}
+
+export function isUnspecified6(s: Stack, addr: number): boolean {
+  const w = s.book.words;
+  const at = addr * 4;
+  return (w[at]! | w[at + 1]! | w[at + 2]! | w[at + 3]!) === 0;
+}
+
+/** ff02::1:ffXX:XXXX of an address. */
+export function solicitedNode(s: Stack, addr: number): Addr {
+  return s.book.v6(0xff020000 | 0, 0, 1, SOLICITED_NODE | (s.book.words[addr * 4 + 3]! & LOW_24_BITS));
+}
+
+/** Whether a group of this link is one that `dev` listens to: all nodes, all routers of a router, the groups of its addresses. */
+export function isJoined6(s: Stack, ns: number, dev: number, group: number): boolean {
+  const w = s.book.words;
+  const at = group * 4;
+  if (w[at] !== (0xff020000 | 0) && w[at] !== (0xff010000 | 0)) return false;
+  if (w[at + 1] === 0 && w[at + 2] === 0) return w[at + 3] === 1 || (w[at + 3] === 2 && s.ns.c.ip6Forward[ns] === 1);
+  return s.devInfo.get(dev)!.addresses.some(({ addr }) => s.book.family[addr] === 6 && solicitedNode(s, addr) === group);
+}

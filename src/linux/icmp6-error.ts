@@ -1,0 +1,58 @@
+/**
+ * ICMPv6 errors that this host sends about other packets (icmp6_send, net/ipv6/icmp.c; RFC 4443 section 2.4). The error quotes
+ * the packet as it is at this instant, up to 1280 bytes in all, and takes over the packet's flow.
+ */
+import { PROTO } from "../base/codes.js";
+import { STEP } from "../trace/kinds.js";
+import { isIcmp6Error, ICMP6 } from "./icmp6-codes.js";
+import { icmp6Allowed } from "./icmp-limit.js";
+import { isLocalAddress } from "./fib.js";
+import { routeOutput } from "./route-output.js";
+import { isLinkLocal, isMulticast6, isUnspecified6 } from "./address6.js";
+import type { Stack } from "./stack.js";
+import { traceStep } from "./trace-step.js";
+
+/** Headers of an ICMPv6 error before its quote. */
+const IP_AND_ICMP = 48;
+/** IPV6_MIN_MTU */
+const LARGEST_ERROR = 1280;
+/** ctInfo from which on a packet belongs to the reply direction (IP_CT_IS_REPLY). */
+const IS_REPLY = 3;
+const RELATED = 1;
+const RELATED_REPLY = 4;
+
+function deservesError(s: Stack, p: number, type: number): boolean {
+  const c = s.packets.c;
+  if (isMulticast6(s, c.src[p]!) || isUnspecified6(s, c.src[p]!)) return false;
+  if (isMulticast6(s, c.dst[p]!) && type !== ICMP6.packetTooBig) return false;
+  return c.proto[p] !== PROTO.ICMP6 || !isIcmp6Error(c.icmpType[p]!);
+}
+
+/** Tells the sender of `p`, which stays the caller's. `info` is the rest word (MTU). */
+export function icmp6Error(s: Stack, p: number, ns: number, dev: number, type: number, code: number, info: number): void {
+  if (!deservesError(s, p, type)) return;
+  const e = s.packets.alloc();
+  const c = s.packets.c;
+  c.dst[e] = c.src[p]!;
+  c.src[e] = isLocalAddress(s, ns, c.dst[p]!) ? c.dst[p]! : 0;
+  c.proto[e] = PROTO.ICMP6;
+  c.ttl[e] = 64;
+  c.icmpType[e] = type;
+  c.icmpCode[e] = code;
+  c.icmpInfo[e] = info;
+  c.etherType[e] = 0x86dd;
+  c.ipLen[e] = Math.min(IP_AND_ICMP + c.ipLen[p]!, LARGEST_ERROR);
+  c.parent[e] = c.id[p]!;
+  if (c.ct[p] !== 0) {
+    c.ct[e] = c.ct[p]!;
+    c.ctInfo[e] = c.ctInfo[p]! >= IS_REPLY ? RELATED : RELATED_REPLY;
+  }
+  if (routeOutput(s, e, ns, isLinkLocal(s, c.dst[e]!) ? dev : 0) !== 0 || !icmp6Allowed(s, ns, type, s.packets.c.dst[e]!)) {
+    s.packets.release(e);
+    return;
+  }
+  const quote = s.packets.copy(p);
+  s.packets.c.inner[e] = quote;
+  if (s.trace !== null) traceStep(s, STEP.ICMP_ERROR, p, ns, s.packets.c.rtDev[e]!, type, code);
+  s.op.ipLocalOut(e, ns);
+}
