@@ -1,6 +1,6 @@
 /* Selectors that select nothing, and the typos that are behind them. */
 import { nearestName } from "../api/nearest-name.js";
-import { type Labels, type LabelSelector, type SourceRef } from "../api/index.js";
+import type { Labels, LabelSelector, SourceRef } from "../api/index.js";
 import { matches } from "../api/selector.js";
 import { listed, type LintContext } from "./lint-context.js";
 import type { Peer, Policy } from "./rules.js";

@@ -1,6 +1,6 @@
 /* Which written fields of a peer or a port entry fail for one connection, and what they found instead. */
 import { nearestName } from "../api/nearest-name.js";
-import { type Labels, type LabelSelector, type LabelSelectorRequirement } from "../api/index.js";
+import type { Labels, LabelSelector, LabelSelectorRequirement } from "../api/index.js";
 import { matches } from "../api/selector.js";
 import { formatAddress, inRange } from "./address.js";
 import { addressIn, type Endpoint, endpointName } from "./endpoint.js";
