@@ -52,7 +52,10 @@ export interface CniModel {
   nodeUp(door: NodeDoor, self: CniNode): { readonly annotations: Readonly<Record<string, string>> } | CniError;
   /** The daemon on `self` hears of another node that is ready to be reached (or has changed). */
   peerUp(door: NodeDoor, self: CniNode, peer: CniNode): void;
+  /** That node is gone. */
   peerDown(door: NodeDoor, self: CniNode, peer: CniNode): void;
+  /** Verb ADD: attaches a sandbox. */
   add(door: NodeDoor, self: CniNode, attachment: CniAttachment): CniResult | CniError;
+  /** Verb DEL: takes a sandbox off; called again, it is no error. */
   del(door: NodeDoor, self: CniNode, attachment: CniAttachment): CniError | null;
 }

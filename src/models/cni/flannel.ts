@@ -22,6 +22,7 @@ export interface FlannelOptions {
   readonly port: number;
 }
 
+/** What flannel's own manifest says. */
 export const FLANNEL_DEFAULTS: FlannelOptions = Object.freeze({ network: "10.244.0.0/16", vni: 1, port: 8472 });
 
 const PREFIX = "flannel.alpha.coreos.com/";

@@ -7,6 +7,7 @@ import { parseYaml } from "../../api/yaml-text.js";
 import type { Problem } from "../../base/problem.js";
 import { canonicalAddress } from "./sloppy-address.js";
 
+/** A packet to be tried on the rules of a configuration. */
 export interface ProxyFlow {
   readonly name: string;
   readonly sourceIP: string;
@@ -18,6 +19,7 @@ export interface ProxyFlow {
   readonly masq: boolean | "mixed" | null;
 }
 
+/** A node and its proxy, as a file describes them. */
 export interface ProxyConfig {
   readonly ipFamily: string;
   readonly nodeName: string;

@@ -41,11 +41,13 @@ export function configuredIptables(config: ProxyConfig, objects: ProxyObjects, c
   return syncDoc(rules, node, { changed, stale: staleChains(config.existingNatChains, activeChains(rules)) }, causeOf);
 }
 
+/** The table that the nftables mode keeps on the node of a configuration. */
 export function configuredNftables(config: ProxyConfig, objects: ProxyObjects, causeOf: CauseOf): NftTable {
   const node = configuredNftablesNode(config, objects.nodes);
   return nftTable(new NftablesRenderer(causeOf).render(viewOf(objects), node), node, causeOf);
 }
 
+/** What the IPVS mode keeps on the node of a configuration. */
 export function configuredIpvs(config: ProxyConfig, objects: ProxyObjects, causeOf: CauseOf): IpvsDoc {
   const node = configuredIpvsNode(config, objects.nodes);
   return ipvsDoc(new IpvsRenderer(causeOf).render(viewOf(objects), node), node, causeOf);

@@ -25,6 +25,7 @@ export interface Frontend {
   readonly path: string;
 }
 
+/** A CIDR of `loadBalancerSourceRanges`. */
 export interface SourceRange {
   readonly network: Network;
   readonly path: string;

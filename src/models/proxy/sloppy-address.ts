@@ -14,6 +14,7 @@ export interface Address {
   readonly text: string;
 }
 
+/** An address and a length. */
 export interface Network {
   readonly family: Family;
   readonly words: readonly [number, number, number, number];

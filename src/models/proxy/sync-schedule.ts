@@ -15,6 +15,7 @@ export interface SyncPeriods {
 /** `minSyncPeriod` and `syncPeriod` as kube-proxy has them unless configured, and its hour. */
 export const defaultSyncPeriods: SyncPeriods = Object.freeze({ min: SECOND, retry: 30 * SECOND, max: 3600 * SECOND });
 
+/** When a proxy ran, and whether it was asked to again. */
 export interface SyncSchedule {
   /** End of the last run, null before the first. */
   readonly lastRun: number | null;
@@ -23,6 +24,7 @@ export interface SyncSchedule {
   readonly requested: boolean;
 }
 
+/** A proxy that has not run and was not asked to. */
 export const unscheduled: SyncSchedule = Object.freeze({ lastRun: null, lastFailed: false, requested: false });
 
 /** The time at which the next run begins, never before `now`; null while nobody asked for a first one. */

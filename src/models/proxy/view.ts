@@ -25,6 +25,7 @@ export interface ProxyView {
   readonly endpoints: { readonly v4: number; readonly v6: number };
 }
 
+/** A cluster without Services. */
 export const emptyView: ProxyView = Object.freeze({ version: 0, entries: Object.freeze([]), endpoints: Object.freeze({ v4: 0, v6: 0 }) });
 
 /** The ports of an entry in one family. */

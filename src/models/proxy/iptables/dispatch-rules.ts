@@ -8,6 +8,7 @@ import { type IptablesNode, localhostNodePorts } from "./iptables-node.js";
 import type { CauseOf } from "../cause-of.js";
 import type { RestoreRule } from "./restore-doc.js";
 
+/** Rules of the shared chains that lead to one port of a Service. */
 export interface DispatchRules {
   readonly filter: readonly RestoreRule[];
   readonly nat: readonly RestoreRule[];

@@ -1,23 +1,24 @@
 import type { CauseOf } from "../cause-of.js";
 
-type Table = "filter" | "nat" | "mangle";
+/** Tables that the proxy puts jumps into. */
+export type JumpTable = "filter" | "nat" | "mangle";
 
 /** What the proxy does to a table outside its payload. */
 export type TableVerb =
   /** `-N`, unless the chain exists. */
-  | { readonly verb: "ensureChain"; readonly table: Table; readonly chain: string; readonly cause: number }
+  | { readonly verb: "ensureChain"; readonly table: JumpTable; readonly chain: string; readonly cause: number }
   /** `-C`, and where that finds nothing `-I`: at the head of the chain. */
-  | { readonly verb: "insertRule"; readonly table: Table; readonly chain: string; readonly spec: string; readonly cause: number };
+  | { readonly verb: "insertRule"; readonly table: JumpTable; readonly chain: string; readonly spec: string; readonly cause: number };
 
 interface JumpRow {
-  readonly table: Table;
+  readonly table: JumpTable;
   readonly from: string;
   readonly to: string;
   readonly newOnly: boolean;
   readonly comment: string;
 }
 
-const row = (table: Table, from: string, to: string, newOnly: boolean, comment: string): JumpRow =>
+const row = (table: JumpTable, from: string, to: string, newOnly: boolean, comment: string): JumpRow =>
   Object.freeze({ table, from, to, newOnly, comment });
 
 const ROWS: readonly JumpRow[] = Object.freeze([

@@ -16,11 +16,13 @@ export interface PortRules {
   readonly endpoints: ChainRules;
 }
 
+/** A node's rules in the iptables mode. */
 export type IptablesRules = NodeRules<PortRules>;
 
 /** Total of endpoints beyond which kube-proxy writes shorter rules and looks for stale chains less often. */
 export const LARGE_CLUSTER_ENDPOINTS = 1000;
 
+/** Whether a sync leaves comments and eager cleaning out: more than a thousand endpoints. */
 export function isLargeCluster(view: ProxyView, node: IptablesNode): boolean {
   return (node.family === 4 ? view.endpoints.v4 : view.endpoints.v6) > LARGE_CLUSTER_ENDPOINTS;
 }

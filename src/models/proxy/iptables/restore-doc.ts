@@ -7,6 +7,7 @@ export interface RestoreRule {
   readonly cause: number;
 }
 
+/** One table of a payload. */
 export interface RestoreTable {
   readonly name: "filter" | "nat" | "mangle" | "raw";
   /** Chains that are created or emptied, in payload order; a policy only for built-in chains. */
@@ -40,10 +41,12 @@ export function formatPayload(doc: RestoreDoc): string {
   return lines.map((line) => `${line}\n`).join("");
 }
 
+/** A chain's line in a payload. */
 export function formatChain(chain: RestoreTable["chains"][number]): string {
   return `:${chain.name} ${chain.policy} [0:0]`;
 }
 
+/** A rule's line in a payload. */
 export function formatRule(rule: RestoreRule): string {
   return rule.spec === "" ? `-A ${rule.chain}` : `-A ${rule.chain} ${rule.spec}`;
 }

@@ -24,6 +24,7 @@ export interface IptablesSyncState {
   readonly stale: readonly string[];
 }
 
+/** One run of the sync loop: what to load, and what is known if that works. */
 export interface IptablesSync {
   readonly full: boolean;
   readonly doc: RestoreDoc;
@@ -31,6 +32,7 @@ export interface IptablesSync {
   readonly next: IptablesSyncState;
 }
 
+/** What is known before the first sync: nothing. */
 export const firstSync: IptablesSyncState = Object.freeze({
   rules: null,
   needFull: true,

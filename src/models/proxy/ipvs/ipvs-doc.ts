@@ -12,6 +12,7 @@ export interface RealServer {
   readonly cause: number;
 }
 
+/** An address, port and protocol that IPVS answers for, and where to. */
 export interface VirtualServer {
   readonly protocol: string;
   readonly ip: string;
@@ -28,11 +29,13 @@ export interface VirtualServer {
   readonly cause: number;
 }
 
+/** An element of a set, and why it is there. */
 export interface IpSetEntry {
   readonly text: string;
   readonly cause: number;
 }
 
+/** A set that the fixed rules ask. */
 export interface IpSet {
   readonly name: string;
   readonly type: "hash:ip" | "hash:ip,port" | "hash:ip,port,ip" | "hash:ip,port,net" | "bitmap:port";
@@ -40,6 +43,7 @@ export interface IpSet {
   readonly entries: readonly IpSetEntry[];
 }
 
+/** Everything that the IPVS mode keeps on a node. */
 export interface IpvsDoc {
   /** Addresses bound to `kube-ipvs0`, each with its whole length as prefix. */
   readonly addresses: readonly { readonly text: string; readonly cause: number }[];

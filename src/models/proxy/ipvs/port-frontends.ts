@@ -14,6 +14,7 @@ export interface PlacedEntry {
   readonly entry: IpSetEntry;
 }
 
+/** Virtual servers and set entries of one port of a Service. */
 export interface PortFrontends {
   readonly port: ServicePortInfo;
   /** Its cluster IP, which is always bound. */

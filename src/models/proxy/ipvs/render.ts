@@ -10,6 +10,7 @@ import type { IpvsNode } from "./ipvs-node.js";
 import { ipvsRules } from "./ipvs-rules.js";
 import { type PlacedEntry, type PortFrontends, portFrontends, virtualServer } from "./port-frontends.js";
 
+/** A node's rules in the IPVS mode. */
 export type IpvsPorts = NodeRules<PortFrontends>;
 
 /** Renders views in IPVS mode, for any number of nodes. */

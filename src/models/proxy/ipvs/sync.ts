@@ -10,6 +10,7 @@ export interface KernelServer {
   readonly reals: readonly KernelReal[];
 }
 
+/** A real server as the kernel has it. */
 export interface KernelReal {
   readonly real: RealServer;
   readonly active: number;
@@ -23,6 +24,7 @@ export interface IpvsKernel {
   readonly sets: readonly IpSet[];
 }
 
+/** One change that a sync makes. */
 export type IpvsCommand =
   | { readonly verb: "addAddress" | "deleteAddress"; readonly text: string }
   | { readonly verb: "addServer" | "editServer" | "deleteServer"; readonly server: VirtualServer }
@@ -33,6 +35,7 @@ export type IpvsCommand =
 /** Real servers on their way out, as `VIRTUAL REAL` keys; checked every minute. */
 export type Draining = ReadonlySet<string>;
 
+/** One run of the sync loop. */
 export interface IpvsSync {
   readonly commands: readonly IpvsCommand[];
   readonly draining: Draining;

@@ -8,6 +8,7 @@ import { type NftChain, type NftElement, type NftSet, type NftTable, TABLE_COMME
 
 const PROTOCOLS: Readonly<Record<string, number>> = Object.freeze({ tcp: 6, udp: 17, sctp: 132 });
 
+/** The text of `nft list table`. */
 export function formatListed(table: NftTable): string {
   const blocks = [...table.sets.map(listedSet), ...table.chains.map(listedChain)];
   return `table ${table.family} ${TABLE_NAME} {\n\tcomment "${TABLE_COMMENT}"\n${blocks.join("\n")}}\n`;

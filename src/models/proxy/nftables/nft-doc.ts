@@ -1,6 +1,7 @@
 // What the proxy writes into its own nftables table, as data, in kube-proxy's own words (before the kernel prints them
 // its way).
 
+/** One rule, and why it is there. */
 export interface NftRule {
   readonly text: string;
   /** Empty where there is none. */
@@ -8,6 +9,7 @@ export interface NftRule {
   readonly cause: number;
 }
 
+/** A chain with its rules; with a hook, a base chain. */
 export interface NftChain {
   readonly name: string;
   /** Null for a chain that others lead to. */
@@ -16,8 +18,10 @@ export interface NftChain {
   readonly rules: readonly NftRule[];
 }
 
+/** Hooks that base chains stand at. */
 export type NftHook = "prerouting" | "input" | "forward" | "output" | "postrouting";
 
+/** An element of a set or map, and why it is there. */
 export interface NftElement {
   /** `10.96.0.1 . tcp . 443`. */
   readonly key: string;
@@ -27,6 +31,7 @@ export interface NftElement {
   readonly cause: number;
 }
 
+/** A set or map with its elements. */
 export interface NftSet {
   readonly name: string;
   readonly kind: "set" | "map";
@@ -53,5 +58,7 @@ export interface NftTable {
   readonly sets: readonly NftSet[];
 }
 
+/** The table that belongs to kube-proxy. */
 export const TABLE_NAME = "kube-proxy";
+/** The comment that its table carries. */
 export const TABLE_COMMENT = "rules for kube-proxy";

@@ -2,6 +2,7 @@ import type { LocalDetector, ProxyNode } from "../proxy-node.js";
 
 /** Releases whose rule texts differ; each stands for those before it back to the one named before. */
 export const nftablesReleases = ["1.35", "1.36", "1.37"] as const;
+/** A release of kube-proxy whose texts are known. */
 export type NftablesRelease = (typeof nftablesReleases)[number];
 
 /** What the nftables mode knows of a node beyond what every mode does. */

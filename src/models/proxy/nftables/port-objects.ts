@@ -9,6 +9,7 @@ import type { NftChain, NftRule, NftSet, PlacedElement } from "./nft-doc.js";
 import { detectorMatch, familyWord, isCompact, markStatement, type NftablesNode } from "./nftables-node.js";
 import { servicePortName } from "./object-names.js";
 
+/** Chains and elements of one port of a Service. */
 export interface PortObjects {
   readonly chains: readonly NftChain[];
   readonly affinitySets: readonly NftSet[];

@@ -8,6 +8,7 @@ import type { NftChain, NftElement, NftSet, NftTable } from "./nft-doc.js";
 import { detectorMatch, familyWord, isCompact, type NftablesNode } from "./nftables-node.js";
 import { type PortObjects, portObjects } from "./port-objects.js";
 
+/** A node's rules in the nftables mode. */
 export type NftablesRules = NodeRules<PortObjects>;
 
 /** Renders views in nftables mode, for any number of nodes. */

@@ -25,6 +25,7 @@ export interface NftablesSyncState {
   readonly staleChains: readonly { readonly name: string; readonly since: number }[];
 }
 
+/** One run of the sync loop: the transaction, and what is known if it works. */
 export interface NftablesSync {
   readonly full: boolean;
   readonly commands: readonly NftCommand[];
@@ -32,6 +33,7 @@ export interface NftablesSync {
   readonly next: NftablesSyncState;
 }
 
+/** What is known before the first sync: nothing. */
 export const firstNftablesSync: NftablesSyncState = Object.freeze({
   rules: null,
   needFull: true,
