@@ -5,9 +5,9 @@
 import { SECOND } from "../../base/time.js";
 import type { AppEvent } from "../../linux/sock/app-event.js";
 import { type AppDoor, ERRNO, errnoName, type Program } from "../../linux/sock/app.js";
-import { decodeDns, encodeDns } from "../../packet/wire/dns.js";
 import type { ResolvConf } from "../dns/resolv-conf.js";
-import { beginResolution, DNS_TIMEOUT, type Lookup, questionsOf, type Resolution, takeAnswer, takeTimeout } from "../dns/resolver.js";
+import type { Lookup, Resolution, ResolverKind } from "../dns/resolver.js";
+import { beginResolving, hearResolving, lastWord, type Resolving } from "../dns/resolving.js";
 
 /** What a client is told to do. `host` is an address or a name; `resolv` the pod's resolv.conf. */
 export interface ClientArguments {
@@ -20,6 +20,8 @@ export interface ClientArguments {
   /** ns after which it gives up waiting for the peer */
   readonly timeout: number;
   readonly sourcePort?: number;
+  /** whose resolver; left out, glibc's */
+  readonly resolver?: ResolverKind;
 }
 
 /** How it ended: "" while it runs. `errno` names what the program was told. */
@@ -35,7 +37,7 @@ export interface ClientResult {
 interface Memory extends ClientResult {
   readonly args: ClientArguments;
   readonly sock: number;
-  readonly resolution: Resolution | null;
+  readonly resolving: Resolving | null;
   /** which timers still count */
   readonly tick: number;
 }
@@ -52,48 +54,26 @@ export const client: Program = Object.freeze<Program>({
 });
 
 function start(door: AppDoor, args: ClientArguments): void {
-  const blank: Memory = { args, phase: "resolving", outcome: "", errno: "", address: "", reply: "", lookups: [], sock: 0, resolution: null, tick: 0 };
+  const blank: Memory = { args, phase: "resolving", outcome: "", errno: "", address: "", reply: "", lookups: [], sock: 0, resolving: null, tick: 0 };
   if (door.addressOf(args.host) !== 0) {
     open(door, blank, args.host);
     return;
   }
-  const id = door.s.streams.below(door.s.streams.stream(`app ${door.app}/dns-id`), 65536);
-  const memory = { ...blank, sock: door.udpBind(0, 0), resolution: beginResolution(args.host, args.resolv, id) };
-  askNow(door, memory);
-}
-
-function askNow(door: AppDoor, memory: Memory): void {
-  const resolution = memory.resolution!;
-  if (resolution.outcome !== "") {
-    endResolving(door, memory, resolution);
-    return;
-  }
-  const tick = memory.tick + 1;
-  door.state = { ...memory, tick };
-  door.timer(DNS_TIMEOUT, tick);
-  const { server, messages } = questionsOf(resolution);
-  for (const message of messages) door.udpSend(memory.sock, door.addressOf(server), 53, encodeDns(message));
+  progress(door, blank, beginResolving(door, args.host, args.resolv, args.resolver));
 }
 
 function onResolving(door: AppDoor, memory: Memory, event: AppEvent): void {
-  const before = memory.resolution!;
-  let after = before;
-  if (event.kind === "datagram") {
-    const message = decodeDns(door.bytes(event));
-    if ("malformed" in message) return;
-    after = takeAnswer(before, message);
-  } else if (event.kind === "timer" && event.word === memory.tick) {
-    after = takeTimeout(before);
-  } else return;
-  const next = { ...memory, resolution: after };
-  if (after.outcome !== "") endResolving(door, next, after);
-  else if (after.at !== before.at || event.kind === "timer") askNow(door, next);
-  else door.state = { ...next };
+  progress(door, memory, hearResolving(door, memory.resolving!, event));
+}
+
+function progress(door: AppDoor, memory: Memory, resolving: Resolving): void {
+  const next = { ...memory, resolving, tick: lastWord(resolving) };
+  if (resolving.resolution.outcome === "") door.state = { ...next };
+  else endResolving(door, next, resolving.resolution);
 }
 
 function endResolving(door: AppDoor, memory: Memory, resolution: Resolution): void {
-  if (memory.sock > 0) door.udpClose(memory.sock);
-  const next = { ...memory, sock: 0, resolution: null, lookups: resolution.history };
+  const next = { ...memory, resolving: null, lookups: resolution.history };
   if (resolution.outcome === "found") open(door, next, resolution.addresses[0]!);
   else finish(door, next, "unresolved", resolution.outcome === "timeout" || resolution.outcome === "failed" ? "EAI_AGAIN" : "EAI_NONAME");
 }

@@ -1,148 +1,174 @@
 /**
- * CoreDNS as a program in a pod: the kubernetes plugin for the cluster zone, forward for everything else, over real UDP.
+ * CoreDNS as a program in a pod: the kubernetes plugin for the cluster zone, forward and cache for everything else, loadbalance
+ * for both, over real UDP and TCP; health, ready and metrics on their ports.
  *
- * Read first: plugin/kubernetes and plugin/forward of coredns. A forwarded question is one more datagram from this pod to the
- * upstream of its resolv.conf; the answer goes back under the client's own identifier.
+ * Read first: plugin/kubernetes, plugin/forward, plugin/cache and plugin/loadbalance of coredns. A forwarded question is one more
+ * datagram (or connection) from this pod to an upstream of its resolv.conf, under an identifier of its own.
  */
 import type { AppEvent } from "../../linux/sock/app-event.js";
 import type { AppDoor, Program } from "../../linux/sock/app.js";
-import { DNS_RCODE, DNS_UDP_BYTES, type DnsMessage, decodeDns, encodeDns } from "../../packet/wire/dns.js";
+import { DNS_RCODE, type DnsMessage, decodeDns, encodeDns } from "../../packet/wire/dns.js";
 import type { DnsRecord } from "../../packet/wire/dns-record.js";
-import { SECOND } from "../../base/time.js";
+import type { Asker } from "./asker.js";
+import { agedTo, cacheKey, cacheSeconds, type DnsCache, recall, remember } from "./dns-cache.js";
+import { answerTo, fitAnswer, udpRoom } from "./dns-reply.js";
 import type { DnsSource } from "./dns-source.js";
+import { forwardAgain, type Forwarding, type Heard, hearUpstream, isUpstreamSock, noForwarding, openForwarding, startForward } from "./forward.js";
 import { CLUSTER_ZONE, type ClusterZone, clusterLookup } from "./lookup.js";
+import { dnsFrame, takeFrames } from "./tcp-frames.js";
 
 const DNS_PORT = 53;
-/** How long a forwarded question may stay without an answer (plugin/forward). */
-const FORWARD_TIMEOUT: number = 5 * SECOND;
-
-/** A question under way to the upstream. */
-interface Pending {
-  readonly id: number;
-  readonly client: number;
-  readonly port: number;
-  readonly deadline: number;
-}
+/** health, ready, prometheus */
+const HTTP_PORTS = [8080, 8181, 9153] as const;
+const TRANSFERS: readonly number[] = [251, 252];
 
 interface Memory {
   readonly sock: number;
-  readonly upstreamSock: number;
-  /** address handle, 0 if none */
-  readonly upstream: number;
-  readonly nextId: number;
-  readonly pending: Readonly<Record<number, Pending>>;
+  readonly cache: DnsCache;
+  readonly forwarding: Forwarding;
+  /** what came of messages that are not whole yet, by connection */
+  readonly partial: Readonly<Record<number, Uint8Array>>;
+  readonly web: readonly number[];
+  /** connections of the web ports */
+  readonly visitors: readonly number[];
 }
 
-/** The program "coredns" over a source of cluster records. Argument `upstream`: the address questions are forwarded to. */
+const memoryOf = (door: AppDoor): Memory => door.state as unknown as Memory;
+const keep = (door: AppDoor, changed: Partial<Memory>): void => {
+  door.state = { ...memoryOf(door), ...changed };
+};
+
+/** The program "coredns" over a source of cluster records. Argument `upstream`: address or addresses questions are forwarded to. */
 export function coreDns(source: DnsSource, zone: ClusterZone = CLUSTER_ZONE): Program {
   return {
     name: "coredns",
     on(door: AppDoor, event: AppEvent): void {
       if (event.kind === "start") {
-        const upstream = typeof event.args["upstream"] === "string" ? door.addressOf(event.args["upstream"]) : 0;
-        const memory: Memory = { sock: door.udpBind(0, DNS_PORT), upstreamSock: door.udpBind(0, 0), upstream, nextId: 1, pending: {} };
-        door.tcpListen(0, DNS_PORT);
-        door.state = { ...memory };
-      } else if (event.kind === "datagram") {
-        const memory = door.state as unknown as Memory;
-        const message = decodeDns(door.bytes(event));
-        if ("malformed" in message) return;
-        if (event.sock === memory.upstreamSock) relay(door, memory, message);
-        else ask(door, memory, message, event.from, event.port, source, zone);
-      } else if (event.kind === "timer") {
-        giveUp(door, door.state as unknown as Memory, event.word);
-      } else if (event.kind === "data") {
-        askByTcp(door, event, source, zone);
-      } else if (event.kind === "end") {
-        door.tcpClose(event.sock);
+        start(door, event.args["upstream"]);
+        return;
       }
+      if (event.kind === "timer") {
+        settle(door, forwardAgain(door, memoryOf(door).forwarding, event.word));
+        return;
+      }
+      if ("sock" in event && isUpstreamSock(memoryOf(door).forwarding, event.sock)) {
+        settle(door, hearUpstream(door, memoryOf(door).forwarding, event));
+        return;
+      }
+      hearClient(door, event, source, zone);
     },
   };
 }
 
-/** loadbalance: addresses in random order, other records in front of them. */
-function shuffle(door: AppDoor, records: readonly DnsRecord[]): DnsRecord[] {
-  const list = records.filter((r) => r.type === "A" || r.type === "AAAA");
+function start(door: AppDoor, given: unknown): void {
+  const texts = typeof given === "string" ? [given] : Array.isArray(given) ? given.map(String) : [];
+  const upstreams = texts.map((text) => door.addressOf(text)).filter((address) => address !== 0);
+  const memory: Memory = { sock: door.udpBind(0, DNS_PORT), cache: {}, forwarding: upstreams.length === 0 ? noForwarding : openForwarding(door, upstreams), partial: {}, web: [], visitors: [] };
+  door.state = { ...memory };
+  door.tcpListen(0, DNS_PORT);
+  keep(door, { web: HTTP_PORTS.map((port) => door.tcpListen(0, port)).filter((row) => row > 0) });
+}
+
+function hearClient(door: AppDoor, event: AppEvent, source: DnsSource, zone: ClusterZone): void {
+  const memory = memoryOf(door);
+  switch (event.kind) {
+    case "datagram":
+      ask(door, door.bytes(event), { tcp: 0, addr: event.from, port: event.port }, source, zone);
+      break;
+    case "accepted":
+      if (memory.web.includes(event.listener)) keep(door, { visitors: [...memory.visitors, event.sock] });
+      break;
+    case "data": {
+      if (memory.visitors.includes(event.sock)) {
+        door.tcpSend(event.sock, new TextEncoder().encode("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nOK"));
+        break;
+      }
+      const { messages, rest } = takeFrames(memory.partial[event.sock] ?? new Uint8Array(0), door.bytes(event));
+      keep(door, { partial: { ...memory.partial, [event.sock]: rest } });
+      for (const bytes of messages) ask(door, bytes, { tcp: event.sock, addr: 0, port: 0 }, source, zone);
+      break;
+    }
+    case "end":
+      door.tcpClose(event.sock);
+      break;
+    case "closed": {
+      const { [event.sock]: _, ...partial } = memory.partial;
+      keep(door, { partial, visitors: memory.visitors.filter((sock) => sock !== event.sock) });
+      break;
+    }
+    default:
+  }
+}
+
+function ask(door: AppDoor, bytes: Uint8Array, from: Omit<Asker, "query">, source: DnsSource, zone: ClusterZone): void {
+  const query = decodeDns(bytes);
+  if ("malformed" in query || query.response) return;
+  const asker: Asker = { ...from, query };
+  const question = query.questions[0];
+  if (question === undefined || query.opcode !== 0) return reply(door, asker, { rcode: question === undefined ? DNS_RCODE.FORMERR : DNS_RCODE.NOTIMP });
+  const found = clusterLookup(source, zone, question.name, question.type);
+  if (found !== null && TRANSFERS.includes(question.type)) return reply(door, asker, { rcode: DNS_RCODE.REFUSED });
+  if (found === null) return forward(door, asker, question.name, []);
+  if (found.follow !== undefined) return forward(door, asker, found.follow, found.answers);
+  reply(door, asker, { authoritative: true, rcode: found.rcode, answers: shuffle(door, found.rcode, found.answers), authorities: found.authorities, additionals: found.additionals });
+}
+
+/** Asks the cache, then an upstream, about a name; `before` are the aliases that led to it. */
+function forward(door: AppDoor, asker: Asker, name: string, before: readonly DnsRecord[]): void {
+  const { cache, forwarding } = memoryOf(door);
+  const question = { ...asker.query.questions[0]!, name: name.replace(/(.)\.$/, "$1") };
+  const query: DnsMessage = { ...asker.query, questions: [question] };
+  const known = recall(cache, cacheKey(query), door.now);
+  if (known !== undefined) return finish(door, asker, known, before);
+  const started = startForward(door, forwarding, { asker, query, before });
+  if (started === "refused") reply(door, asker, { rcode: DNS_RCODE.REFUSED, recursionAvailable: true });
+  else if (started === "failed") finish(door, asker, undefined, before);
+  else keep(door, { forwarding: started });
+}
+
+/** Takes what forwarding has become, and answers whom it is done with. */
+function settle(door: AppDoor, heard: Heard): void {
+  keep(door, { forwarding: heard.forwarding });
+  for (const { asker, query, before, answer } of heard.done) {
+    if (answer === undefined) {
+      finish(door, asker, undefined, before);
+      continue;
+    }
+    const bare = { ...answer, additionals: answer.additionals.filter((record) => record.type !== "OPT") };
+    keep(door, { cache: remember(memoryOf(door).cache, cacheKey(query), bare, door.now) });
+    const seconds = cacheSeconds(bare);
+    finish(door, asker, seconds === 0 ? bare : agedTo(bare, seconds), before);
+  }
+}
+
+/** Answers with what an upstream or the cache says; undefined: nobody answered. An alias of the cluster stands, whatever came of its target. */
+function finish(door: AppDoor, asker: Asker, answer: DnsMessage | undefined, before: readonly DnsRecord[]): void {
+  if (before.length > 0) {
+    const behind = answer?.answers ?? [];
+    reply(door, asker, { authoritative: true, rcode: DNS_RCODE.NOERROR, answers: answer === undefined ? [] : shuffle(door, 0, [...before, ...behind]) });
+  } else if (answer === undefined) {
+    reply(door, asker, { rcode: DNS_RCODE.SERVFAIL });
+  } else {
+    reply(door, asker, { ...answer, answers: shuffle(door, answer.rcode, answer.answers) });
+  }
+}
+
+function reply(door: AppDoor, asker: Asker, answer: Partial<DnsMessage>): void {
+  const message = answerTo(asker.query, answer);
+  if (asker.tcp !== 0) door.tcpSend(asker.tcp, dnsFrame(encodeDns(message, encodeDns(message, false).length > 65_535)));
+  else door.udpSend(memoryOf(door).sock, asker.addr, asker.port, fitAnswer(message, udpRoom(asker.query)));
+}
+
+/** loadbalance: aliases, then all other records, then addresses in random order; of two, swapped or not. */
+function shuffle(door: AppDoor, rcode: number, records: readonly DnsRecord[]): DnsRecord[] {
+  if (rcode !== DNS_RCODE.NOERROR) return [...records];
+  const isAddress = (record: DnsRecord): boolean => record.type === "A" || record.type === "AAAA";
+  const list = records.filter(isAddress);
   const stream = door.s.streams.stream(`app ${door.app}/loadbalance`);
   for (let i = list.length - 1; i > 0; i--) {
     const j = door.s.streams.below(stream, i + 1);
     [list[i], list[j]] = [list[j]!, list[i]!];
   }
-  return [...records.filter((r) => r.type !== "A" && r.type !== "AAAA"), ...list];
+  return [...records.filter((record) => record.type === "CNAME"), ...records.filter((record) => !isAddress(record) && record.type !== "CNAME"), ...list];
 }
 
-/** The plugin's answer as a message, or null where the upstream is to be asked. */
-function answerOf(door: AppDoor, query: DnsMessage, source: DnsSource, zone: ClusterZone): DnsMessage | null {
-  const question = query.questions[0];
-  if (question === undefined) return { ...query, response: true, rcode: DNS_RCODE.FORMERR };
-  const found = clusterLookup(source, zone, question.name, question.type);
-  if (found === null) return null;
-  return { ...query, response: true, authoritative: true, recursionAvailable: false, rcode: found.rcode, answers: shuffle(door, found.answers), authorities: found.authorities, additionals: found.additionals };
-}
-
-/** What a client that reads at most `size` bytes gets: the whole answer, or as many records as fit with TC set. */
-export function fitAnswer(message: DnsMessage, size: number): Uint8Array {
-  const whole = encodeDns(message);
-  if (whole.length <= size) return whole;
-  for (let keep = message.answers.length - 1; ; keep--) {
-    const cut = encodeDns({ ...message, truncated: true, answers: message.answers.slice(0, Math.max(0, keep)), authorities: [], additionals: [] });
-    if (cut.length <= size || keep <= 0) return cut;
-  }
-}
-
-function udpRoom(query: DnsMessage): number {
-  const opt = query.additionals.find((r) => r.type === "OPT");
-  return opt === undefined || opt.type !== "OPT" ? DNS_UDP_BYTES : Math.max(DNS_UDP_BYTES, opt.udpSize);
-}
-
-function ask(door: AppDoor, memory: Memory, query: DnsMessage, client: number, port: number, source: DnsSource, zone: ClusterZone): void {
-  if (query.response) return;
-  const answer = answerOf(door, query, source, zone);
-  if (answer !== null) {
-    door.udpSend(memory.sock, client, port, fitAnswer(answer, udpRoom(query)));
-    return;
-  }
-  if (memory.upstream === 0) {
-    door.udpSend(memory.sock, client, port, encodeDns({ ...query, response: true, rcode: DNS_RCODE.SERVFAIL }));
-    return;
-  }
-  const id = memory.nextId;
-  const pending = { ...memory.pending, [id]: { id: query.id, client, port, deadline: door.now + FORWARD_TIMEOUT } };
-  door.state = { ...memory, nextId: (id % 65535) + 1, pending };
-  door.timer(FORWARD_TIMEOUT, id);
-  door.udpSend(memory.upstreamSock, memory.upstream, DNS_PORT, encodeDns({ ...query, id }));
-}
-
-function relay(door: AppDoor, memory: Memory, message: DnsMessage): void {
-  const waiting = memory.pending[message.id];
-  if (waiting === undefined || !message.response) return;
-  forget(door, memory, message.id);
-  door.udpSend(memory.sock, waiting.client, waiting.port, encodeDns({ ...message, id: waiting.id }));
-}
-
-function giveUp(door: AppDoor, memory: Memory, id: number): void {
-  const waiting = memory.pending[id];
-  if (waiting === undefined || waiting.deadline > door.now) return;
-  forget(door, memory, id);
-  const failed: DnsMessage = { id: waiting.id, response: true, opcode: 0, authoritative: false, truncated: false, recursionDesired: true, recursionAvailable: true, authenticData: false, checkingDisabled: false, rcode: DNS_RCODE.SERVFAIL, questions: [], answers: [], authorities: [], additionals: [] };
-  door.udpSend(memory.sock, waiting.client, waiting.port, encodeDns(failed));
-}
-
-function forget(door: AppDoor, memory: Memory, id: number): void {
-  const { [id]: _, ...rest } = memory.pending;
-  door.state = { ...memory, pending: rest };
-}
-
-/** Over TCP every message has its length in front of it, and nothing is cut. */
-function askByTcp(door: AppDoor, event: Extract<AppEvent, { kind: "data" }>, source: DnsSource, zone: ClusterZone): void {
-  const bytes = door.bytes(event);
-  const query = decodeDns(bytes.subarray(2));
-  if (bytes.length < 2 || "malformed" in query) return;
-  const answer = answerOf(door, query, source, zone) ?? { ...query, response: true, rcode: DNS_RCODE.SERVFAIL };
-  const body = encodeDns(answer);
-  const out = new Uint8Array(body.length + 2);
-  out[0] = body.length >> 8;
-  out[1] = body.length & 255;
-  out.set(body, 2);
-  door.tcpSend(event.sock, out);
-}

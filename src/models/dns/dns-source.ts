@@ -26,8 +26,10 @@ export interface DnsSource {
   endpoints(namespace: string, name: string): readonly DnsEndpoint[];
   /** the Service that has this cluster IP */
   serviceOfIp(address: string): DnsService | undefined;
-  /** an endpoint with this address, of the first Service by name that is headless, if any */
-  endpointOfIp(address: string): { readonly service: DnsService; readonly endpoint: DnsEndpoint } | undefined;
+  /** every ready endpoint with this address, in the order of namespaces and Services */
+  endpointsOfIp(address: string): readonly { readonly service: DnsService; readonly endpoint: DnsEndpoint }[];
   /** for `pods verified`: a pod of that namespace with this address */
   hasPod(namespace: string, address: string): boolean;
+  /** seconds since 1970 of the last change of what is answered: the serial of the zone; left out, 1 */
+  serial?(): number;
 }

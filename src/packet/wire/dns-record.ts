@@ -61,7 +61,7 @@ export type DnsRecord =
   | DnsOtherRecord;
 
 /** Writes a record at the end of `out`. A RangeError for names, addresses or texts that cannot be sent. */
-export function writeDnsRecord(out: number[], record: DnsRecord, known: Map<string, number>): void {
+export function writeDnsRecord(out: number[], record: DnsRecord, known: Map<string, number> | null): void {
   if (record.type === "OPT") {
     out.push(
       0,
@@ -85,7 +85,7 @@ export function writeDnsRecord(out: number[], record: DnsRecord, known: Map<stri
   out[lengthAt + 1] = length & 0xff;
 }
 
-function writeData(out: number[], record: DnsRecord, known: Map<string, number>): void {
+function writeData(out: number[], record: DnsRecord, known: Map<string, number> | null): void {
   switch (record.type) {
     case "A":
     case "AAAA":

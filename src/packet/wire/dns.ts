@@ -78,8 +78,8 @@ export function dnsQuery(id: number, name: string, type: number): DnsMessage {
   };
 }
 
-/** The bytes of a message, names compressed. Throws a RangeError for a name, address or text that cannot be sent (`dnsLabels` tells before). */
-export function encodeDns(message: DnsMessage): Uint8Array {
+/** The bytes of a message, names compressed unless told otherwise. Throws a RangeError for a name, address or text that cannot be sent (`dnsLabels` tells before). */
+export function encodeDns(message: DnsMessage, compress = true): Uint8Array {
   const flags = BITS.reduce(
     (bits, name) => (message[name] ? bits | BIT[name] : bits),
     ((message.opcode & 15) << 11) | (message.rcode & 15),
@@ -87,7 +87,7 @@ export function encodeDns(message: DnsMessage): Uint8Array {
   const sections = [message.questions, message.answers, message.authorities, message.additionals];
   const out: number[] = [];
   for (const half of [message.id, flags, ...sections.map((section) => section.length)]) out.push((half >>> 8) & 0xff, half & 0xff);
-  const known = new Map<string, number>();
+  const known = compress ? new Map<string, number>() : null;
   for (const question of message.questions) {
     writeDnsName(out, question.name, known);
     out.push((question.type >>> 8) & 0xff, question.type & 0xff, (question.class >>> 8) & 0xff, question.class & 0xff);
