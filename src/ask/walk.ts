@@ -18,7 +18,6 @@ import type { ClientArguments, ClientResult } from "../models/app/client.js";
 import { Packets } from "../packet/packets.js";
 import { pathOf } from "../observe/path.js";
 import type { Path, Verdict, Walk } from "../observe/walk-record.js";
-import { STEP } from "../trace/kinds.js";
 import { TraceRing, type TraceStep } from "../trace/ring.js";
 import { lookupWalks } from "./lookup-walks.js";
 import { otherIsolators } from "./other-isolators.js";
@@ -30,6 +29,8 @@ export interface WalkQuery extends DestinationHints {
   readonly to: string;
   /** ns of virtual time after which the client gives up (10 s) */
   readonly timeout?: number;
+  /** TCP and UDP: the client's own port, for asking about a flow that stands already; any free one unless given */
+  readonly sourcePort?: number;
 }
 
 /** A recording that a walk was made from, for captures and other views. */
@@ -75,6 +76,7 @@ function recordWalk(fork: Cluster, query: WalkQuery): RecordedWalk {
     resolv: source.resolv,
     request: destination.protocol === "tcp" ? httpRequest(destination) : "",
     timeout: query.timeout ?? TIMEOUT,
+    ...(query.sourcePort === undefined ? {} : { sourcePort: query.sourcePort }),
   };
   const app = launch(stack, source.ns, "client", args as unknown as Readonly<Record<string, unknown>>);
   const result = runClient(fork, app, query.timeout ?? TIMEOUT);

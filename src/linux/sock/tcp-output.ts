@@ -40,7 +40,7 @@ export function timestamp(s: Stack, sock: number): number {
 const isSyn = (flags: number): boolean => (flags & TCP_FLAG.SYN) !== 0;
 
 /** What the header's window field says: unscaled in a SYN, as RFC 7323 wants. */
-function windowField(s: Stack, flags: number, mss: number): number {
+function windowField(flags: number, mss: number): number {
   const usable = isSyn(flags) && (flags & TCP_FLAG.ACK) !== 0 ? mss - OPTION_BYTES : mss;
   const window = Math.max(1, Math.floor(FIRST_WINDOW / usable)) * usable;
   return isSyn(flags) ? Math.min(window, 65535) : window >> WINDOW_SCALE;
@@ -65,7 +65,7 @@ export function sendSegment(s: Stack, sock: number, flags: number, seq: number, 
   k.flags[p] = flags;
   k.seq[p] = seq;
   k.ack[p] = (flags & TCP_FLAG.ACK) !== 0 ? c.expected[sock]! : 0;
-  k.window[p] = windowField(s, flags, advertised);
+  k.window[p] = windowField(flags, advertised);
   k.optLen[p] = isSyn(flags) ? SYN_OPTION_BYTES : OPTION_BYTES;
   k.tsval[p] = timestamp(s, sock);
   k.tsecr[p] = c.tsRecent[sock]!;

@@ -40,7 +40,7 @@ describe("the table of flows", () => {
       fc.property(fc.uniqueArray(five, { maxLength: 300, selector: (f) => `${f.src} ${f.dst} ${f.sport} ${f.dport}` }), fc.integer({ min: 2, max: 5 }), (flows, every) => {
         const table = new ConntrackTable();
         const rows = flows.map((flow) => add(table, flow));
-        flows.forEach((flow, i) => {
+        flows.forEach((_, i) => {
           if (i % every !== 0) return;
           table.unhash(rows[i]!);
           table.t.release(rows[i]!);

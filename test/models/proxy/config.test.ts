@@ -31,7 +31,7 @@ describe("a configuration", () => {
   });
 
   test("says of a flow that it is masqueraded, is not, or is for some ends", () => {
-    const masq = (value: string): unknown => readProxyConfig(`flows:\n- masq: ${value}\n`, "c.yaml").config?.flows[0]!.masq;
+    const masq = (value: string): unknown => readProxyConfig(`flows:\n- masq: ${value}\n`, "c.yaml").config!.flows[0]!.masq;
     expect(["true", "false", "mixed", "null"].map(masq)).toEqual([true, false, "mixed", null]);
     expect(problemsOf("flows:\n- name: a\n  masq: sometimes\n")).toEqual(["c.yaml:3:3: flows[0].masq: must be true, false or mixed"]);
   });
