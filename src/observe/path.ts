@@ -18,8 +18,8 @@ const ICMP = 1;
 /** Whether the snapshot holds, in its tunnel, one of the packets followed. */
 function carries(packets: Packets, snap: number, ids: ReadonlySet<number>): boolean {
   const c = packets.c;
-  if (c.proto[snap] === ICMP) return false;
-  for (let inner = c.inner[snap]!; inner !== 0; inner = c.inner[inner]!) if (ids.has(c.id[inner]!)) return true;
+  // What is inside an ICMP error is a quotation, in a tunnel too.
+  for (let at = snap; c.proto[at] !== ICMP && c.inner[at] !== 0; at = c.inner[at]!) if (ids.has(c.id[c.inner[at]!]!)) return true;
   return false;
 }
 
