@@ -9,6 +9,7 @@ import type { SetName } from "./ip-sets.js";
 import type { IpSetEntry, RealServer, VirtualServer } from "./ipvs-doc.js";
 import type { IpvsNode } from "./ipvs-node.js";
 
+/** An element, and the set that it belongs to. */
 export interface PlacedEntry {
   readonly set: SetName;
   readonly entry: IpSetEntry;
