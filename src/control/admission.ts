@@ -3,6 +3,7 @@ import type { Problem } from "../base/problem.js";
 import { groupResource, kindInfo, type KubeObject, type Located, objectName, type Pod, placeOf, type Service, validate, withDefaults } from "../api/index.js";
 import { Faults } from "../api/validate/faults.js";
 import { mergeApplied, stripped } from "./merge-applied.js";
+import { NOT_READY_TAINT } from "./node-agent.js";
 import type { Plane } from "./plane.js";
 import { admitPod, freeName } from "./pod-from-template.js";
 import { sameData } from "./same-data.js";
@@ -135,5 +136,6 @@ function commit(p: Plane, { located, object, live }: Planned): void {
   else if (object.kind === "Pod") admitPod(p, object);
   else if (object.kind === "Namespace") p.store.create({ ...object, spec: { finalizers: ["kubernetes"] }, status: { phase: "Active" } });
   else if (object.kind === "Service") p.store.create({ ...object, status: { loadBalancer: {} } });
+  else if (object.kind === "Node") p.store.create({ ...object, spec: { ...object.spec, taints: [...(object.spec?.taints ?? []), NOT_READY_TAINT] } });
   else p.store.create(object);
 }

@@ -10,16 +10,25 @@ export interface CidrSetState {
 /** IPv6 cluster CIDRs may be at most this many bits longer than the nodes' parts; IPv4 ones cannot be. */
 const MOST_BITS = 16;
 
+/** Why a controller manager would not start with these flags, in its words; null if it would. */
+export function clusterCidrFault(clusterCidr: string, nodeMask: number): string | null {
+  const cidr = parseCidr(clusterCidr);
+  if (cidr === null) return `invalid CIDR address: ${clusterCidr}`;
+  if (nodeMask < cidr.prefix || nodeMask > (cidr.family === 4 ? 32 : 128)) {
+    return "Controller: Invalid --cluster-cidr, mask size of cluster CIDR must be less than or equal to --node-cidr-mask-size configured for CIDR family";
+  }
+  return cidr.family === 6 && nodeMask - cidr.prefix > MOST_BITS ? "New CIDR set failed; the node CIDR size is too big" : null;
+}
+
 export class CidrSet {
   private used: Uint8Array;
   private next = 0;
   private allocated = 0;
 
-  /** Null where the server would refuse to start: no CIDR, or parts that do not fit it. */
+  /** Null where `clusterCidrFault` has something to say. */
   static of(clusterCidr: string, nodeMask: number): CidrSet | null {
     const cidr = parseCidr(clusterCidr);
-    if (cidr === null || nodeMask < cidr.prefix || nodeMask > (cidr.family === 4 ? 32 : 128)) return null;
-    return nodeMask - cidr.prefix > (cidr.family === 4 ? 32 : MOST_BITS) ? null : new CidrSet(cidr, nodeMask);
+    return cidr === null || clusterCidrFault(clusterCidr, nodeMask) !== null ? null : new CidrSet(cidr, nodeMask);
   }
 
   private constructor(

@@ -137,7 +137,10 @@ function startOf(pod: Pod): { readonly started?: string } {
   return started === undefined ? {} : { started };
 }
 
-/** From start to the first answers of the readiness probes; 0 without any. */
+/**
+ * From start to the first answers of the readiness probes; 0 without any. Probes are not sent as packets: what podwire runs in
+ * a container serves, so the first probe is taken to succeed.
+ */
 function probeWait(p: Plane, pod: Pod): number {
   return pod.spec.containers.reduce((longest, { readinessProbe: probe }) => {
     if (probe === undefined) return longest;

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { overlaps, parseCidr } from "../../src/base/cidr.js";
-import { CidrSet } from "../../src/control/cidr-set.js";
+import { CidrSet, clusterCidrFault } from "../../src/control/cidr-set.js";
 
 // Expected values: kubernetes pkg/controller/nodeipam/ipam/cidrset, as facts/cni.md section 3 tells it.
 
@@ -36,6 +36,9 @@ describe("node CIDRs", () => {
     expect(set("fd00:10:244::/56", 64).allocate()).toBe("fd00:10:244::/64");
     expect(CidrSet.of("fd00::/40", 64)).toBeNull();
     expect(CidrSet.of("10.244.0.0/16", 8)).toBeNull();
+    expect(clusterCidrFault("fd00::/40", 64)).toBe("New CIDR set failed; the node CIDR size is too big");
+    expect(clusterCidrFault("10.244.0.0/26", 24)).toMatch(/^Controller: Invalid --cluster-cidr, mask size/);
+    expect(clusterCidrFault("10.244.0.0/24", 24)).toBeNull();
   });
 
   test("no two parts overlap, exhaustion is exact, what is released comes back", () => {
