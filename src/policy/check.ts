@@ -49,7 +49,7 @@ export interface ExpectedPair {
 /** Judges every expectation. */
 export function check(model: PolicyModel, expectations: readonly Expectation[]): CheckResult {
   const matcher = new PolicyMatcher(model);
-  const sets = new PortSets(matcher);
+  const open = new OpenPorts(matcher);
   const failed: FailedExpectation[] = [];
   const problems: Problem[] = [];
   let passed = 0;
@@ -59,7 +59,7 @@ export function check(model: PolicyModel, expectations: readonly Expectation[]):
       problems.push(...unknown.map((pattern) => unknownPattern(each, i, pattern)));
       return;
     }
-    const failure = judgeAll(model, matcher, sets, each, pairs);
+    const failure = judgeAll(model, open, each, pairs);
     if (failure === null) passed++;
     else failed.push(failure);
   });
@@ -69,10 +69,10 @@ export function check(model: PolicyModel, expectations: readonly Expectation[]):
 /** Whether each expectation holds, without reasons; null for one with a pattern that means nothing. */
 export function outcomes(model: PolicyModel, expectations: readonly Expectation[]): readonly (boolean | null)[] {
   const matcher = new PolicyMatcher(model);
-  const sets = new PortSets(matcher);
+  const open = new OpenPorts(matcher);
   return expectations.map((each) => {
     const { pairs, unknown } = expectedPairs(model, matcher, each);
-    return unknown.length > 0 ? null : pairs.every((pair) => brokenPorts(matcher, sets, each.expect, pair) === null);
+    return unknown.length > 0 ? null : pairs.every((pair) => brokenPorts(open, each.expect, pair) === null);
   });
 }
 
@@ -96,11 +96,11 @@ function meet(a: Endpoint, b: Endpoint): boolean {
   return a.pod === null || a.pod !== b.pod;
 }
 
-function judgeAll(model: PolicyModel, matcher: PolicyMatcher, sets: PortSets, expectation: Expectation, pairs: readonly ExpectedPair[]): FailedExpectation | null {
+function judgeAll(model: PolicyModel, open: OpenPorts, expectation: Expectation, pairs: readonly ExpectedPair[]): FailedExpectation | null {
   const violations: Violation[] = [];
   let count = 0;
   for (const pair of pairs) {
-    const broken = brokenPorts(matcher, sets, expectation.expect, pair);
+    const broken = brokenPorts(open, expectation.expect, pair);
     if (broken === null) continue;
     if (++count <= 10) violations.push(violationOf(model, expectation, pair, broken));
   }
@@ -111,11 +111,38 @@ function judgeAll(model: PolicyModel, matcher: PolicyMatcher, sets: PortSets, ex
 }
 
 /** Ports that break an expectation for one pair; null when none does. */
-function brokenPorts(matcher: PolicyMatcher, sets: PortSets, expect: "allow" | "deny", { from, to, wanted }: ExpectedPair): AllowedPorts | null {
+function brokenPorts(open: OpenPorts, expect: "allow" | "deny", { from, to, wanted }: ExpectedPair): AllowedPorts | null {
   if (wanted === null) return expect === "allow" ? {} : null;
-  const family = familyOf(from, to);
-  sets.add(matcher.endOf(from, family), matcher.endOf(to, family));
-  return partOf(wanted, sets.take() ?? {}, expect === "deny");
+  return partOf(wanted, open.between(from, to), expect === "deny");
+}
+
+const nothing: AllowedPorts = Object.freeze({});
+
+/** What is open between two ends. Ends of one identity are asked about once: they answer alike. */
+class OpenPorts {
+  readonly #matcher: PolicyMatcher;
+  readonly #sets: PortSets;
+  readonly #known = new Map<number, AllowedPorts>();
+
+  constructor(matcher: PolicyMatcher) {
+    this.#matcher = matcher;
+    this.#sets = new PortSets(matcher);
+  }
+
+  between(from: Endpoint, to: Endpoint): AllowedPorts {
+    const family = familyOf(from, to);
+    const [a, b] = [this.#matcher.endOf(from, family), this.#matcher.endOf(to, family)];
+    const { data } = this.#matcher.ends.identity;
+    const [x, y] = [data[a]!, data[b]!];
+    const key = x < 0 || y < 0 || a === b ? -1 : x * 2 ** 26 + y;
+    let open = this.#known.get(key);
+    if (open === undefined) {
+      this.#sets.add(a, b);
+      open = this.#sets.take() ?? nothing;
+      if (key >= 0) this.#known.set(key, open);
+    }
+    return open;
+  }
 }
 
 /** The outside end's family where there is one, as `reach` has it. */

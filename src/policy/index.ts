@@ -20,6 +20,7 @@ export * from "./reach.js";
 export { type AllPairs, allPairs } from "./compile/all-pairs.js";
 export * from "./profiles.js";
 export * from "./why.js";
+export { readQueries } from "./why-queries.js";
 export { applyChange, type PolicyChange, smallestChange } from "./why-change.js";
 export type { FailedField } from "./why-fields.js";
 export type { MissedField, NearMiss } from "./why-miss.js";

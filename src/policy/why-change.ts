@@ -6,10 +6,12 @@
 import { editObject, type ObjectEdit, valueAt } from "./edit-object.js";
 import type { PolicyObject, PolicySource } from "./input.js";
 import { selects } from "./match.js";
-import { PolicyModel, type PodRecord } from "./model.js";
+import { PolicyModel } from "./model.js";
 import { judge, type PolicyQuery } from "./oracle.js";
+import { readPolicy } from "./read-policies.js";
+import { Reading } from "./reading.js";
 import { type Direction, type Policy, type Reason, reasonOf } from "./rules.js";
-import { trailOf, type TrailStep } from "./why-trail.js";
+import { decide, type Tiers, type Trail, trailOf, type TrailStep } from "./why-trail.js";
 import { writtenPeer, writtenPort, writtenRule } from "./why-write.js";
 import { yamlFragment } from "./yaml-fragment.js";
 
@@ -25,17 +27,37 @@ export interface PolicyChange extends Reason {
 /** Edits that together allow a direction; empty when it is allowed, or when no policy can allow it. */
 export function smallestChange(model: PolicyModel, query: PolicyQuery, direction: Direction): readonly PolicyChange[] {
   const own = direction === "egress" ? query.from : query.to;
-  if (own.kind !== "pod" || own.pod.absent !== "") return [];
+  if (own.kind !== "pod" || own.pod.absent !== "" || judge(model, query, direction).allowed) return [];
   const changes: PolicyChange[] = [];
-  let at = model;
+  let at: Edited = { model, tiers: model, objects: new Map() };
   for (let round = 0; round < 32; round++) {
-    if (judge(at, query, direction).allowed) return changes;
-    const change = changeOf(at, query, direction, own.pod);
+    const trail = trailOf(model, query, direction, own.pod, at.tiers);
+    if (decide(trail).allowed) return changes;
+    const change = changeOf(at, trail, query, direction);
     if (change === null) return [];
     changes.push(change);
-    at = applyChange(at, change);
+    at = edited(at, change);
   }
   return [];
+}
+
+/** A model with some policies written otherwise. */
+interface Edited {
+  readonly model: PolicyModel;
+  readonly tiers: Tiers;
+  readonly objects: ReadonlyMap<string, PolicyObject>;
+}
+
+function objectOf({ model, objects }: Edited, id: string): PolicyObject {
+  return objects.get(id) ?? model.input.policies.find((each) => idOf(each) === id)!.object;
+}
+
+function edited(at: Edited, { policy: id, edit }: PolicyChange): Edited {
+  const object = editObject(objectOf(at, id), edit);
+  const reread = (policy: Policy): Policy => (policy.id === id ? readPolicy({ object, source: policy.source }, new Reading(at.model.switches)) : policy);
+  const { admin, namespaced, baseline } = at.tiers;
+  const tiers = { admin: admin.map(reread), namespaced: namespaced.map(reread), baseline: baseline.map(reread) };
+  return { model: at.model, tiers, objects: new Map([...at.objects, [id, object]]) };
 }
 
 /** The model with one policy edited; the pods of queries stay valid, since none is touched. */
@@ -49,29 +71,24 @@ function idOf({ object }: PolicySource): string {
   return object.kind === "NetworkPolicy" ? `NetworkPolicy ${namespace}/${name}` : `${object.kind} ${name}`;
 }
 
-function objectOf(model: PolicyModel, policy: Policy): PolicyObject {
-  return model.input.policies.find((each) => idOf(each) === policy.id)!.object;
-}
-
-function changeOf(model: PolicyModel, query: PolicyQuery, direction: Direction, own: PodRecord): PolicyChange | null {
-  const trail = trailOf(model, query, direction, own);
+function changeOf(at: Edited, trail: Trail, query: PolicyQuery, direction: Direction): PolicyChange | null {
   for (const [tier, last] of [[trail.admin, false], [trail.baseline, true]] as const) {
     if (last && trail.isolating.length > 0) break;
     const denied = tier.find((step) => step.matches);
     if (denied === undefined || denied.rule.action === "pass") continue;
-    if (denied.rule.action === "deny") return beforeDeny(model, query, direction, denied);
+    if (denied.rule.action === "deny") return beforeDeny(at.model, query, direction, denied);
     return null;
   }
   if (trail.isolating.length === 0) return null;
-  const narrowest = [...trail.isolating].sort((a, b) => selectedBy(model, a) - selectedBy(model, b));
+  const narrowest = [...trail.isolating].sort((a, b) => selectedBy(at.model, a) - selectedBy(at.model, b));
   for (const policy of narrowest) {
     const steps = trail.namespaced.filter((step) => step.policy === policy);
     for (const step of steps) {
-      const change = intoRule(model, query, direction, step);
+      const change = intoRule(at, query, direction, step);
       if (change !== null) return change;
     }
   }
-  return newRule(model, query, direction, narrowest[0]!);
+  return newRule(at, query, direction, narrowest[0]!);
 }
 
 function selectedBy(model: PolicyModel, policy: Policy): number {
@@ -79,27 +96,27 @@ function selectedBy(model: PolicyModel, policy: Policy): number {
 }
 
 /** One more peer, or one more port, in a rule of which the other half matches. */
-function intoRule(model: PolicyModel, query: PolicyQuery, direction: Direction, { policy, rule, peers, ports }: TrailStep): PolicyChange | null {
+function intoRule(at: Edited, query: PolicyQuery, direction: Direction, { policy, rule, peers, ports }: TrailStep): PolicyChange | null {
   const side = direction === "egress" ? "to" : "from";
   if (peers === null || peers.length > 0) {
-    const port = writtenPort(model, policy, query);
-    return port === null ? null : append(model, policy, direction, `${rule.path}.ports`, port, "one more port in this rule");
+    const port = writtenPort(at.model, policy, query);
+    return port === null ? null : append(at, policy, direction, `${rule.path}.ports`, port, "one more port in this rule");
   }
   if (ports !== null && ports.length === 0) return null;
-  const peer = writtenPeer(model, policy, direction, direction === "egress" ? query.to : query.from, query.family);
-  return peer === null ? null : append(model, policy, direction, `${rule.path}.${side}`, peer, "one more peer in this rule");
+  const peer = writtenPeer(at.model, policy, direction, direction === "egress" ? query.to : query.from, query.family);
+  return peer === null ? null : append(at, policy, direction, `${rule.path}.${side}`, peer, "one more peer in this rule");
 }
 
-function newRule(model: PolicyModel, query: PolicyQuery, direction: Direction, policy: Policy): PolicyChange | null {
-  const rule = writtenRule(model, policy, direction, query);
+function newRule(at: Edited, query: PolicyQuery, direction: Direction, policy: Policy): PolicyChange | null {
+  const rule = writtenRule(at.model, policy, direction, query);
   if (rule === null) return null;
   const side = direction === "egress" ? "to" : "from";
   const broad = rule[side] === undefined ? "; no peer can name the other end, so it is open to everyone" : rule["ports"] === undefined ? "; no port entry can name it, so all ports are open" : "";
-  return append(model, policy, direction, `spec.${direction}`, rule, `a rule of its own${broad}`);
+  return append(at, policy, direction, `spec.${direction}`, rule, `a rule of its own${broad}`);
 }
 
-function append(model: PolicyModel, policy: Policy, direction: Direction, list: string, value: unknown, says: string): PolicyChange {
-  const written = valueAt(objectOf(model, policy), list);
+function append(at: Edited, policy: Policy, direction: Direction, list: string, value: unknown, says: string): PolicyChange {
+  const written = valueAt(objectOf(at, policy.id), list);
   const length = Array.isArray(written) ? written.length : 0;
   return { ...reasonOf(policy, list), direction, edit: { op: "add", path: `${list}[${length}]`, value }, yaml: yamlFragment(value, true), says: `add ${says}` };
 }

@@ -4,6 +4,7 @@
  */
 import { type Connection, peerMatches, portMatches, selects } from "./match.js";
 import type { PodRecord, PolicyModel } from "./model.js";
+import type { PolicyQuery } from "./oracle.js";
 import type { Direction, Peer, Policy, PortMatch, Rule } from "./rules.js";
 
 /** A rule, looked at for one connection. */
@@ -25,14 +26,24 @@ export interface Trail {
   readonly baseline: readonly TrailStep[];
 }
 
-/** The rules of all policies that select `own` for a direction. */
-export function trailOf(model: PolicyModel, query: Connection, direction: Direction, own: PodRecord): Trail {
+/** The policies of a set, tier by tier, as a model has them. */
+export type Tiers = Pick<PolicyModel, "admin" | "namespaced" | "baseline">;
+
+/** The rules of all policies that select `own` for a direction; `tiers` are the model's unless others are tried. */
+export function trailOf(model: PolicyModel, query: PolicyQuery, direction: Direction, own: PodRecord, tiers: Tiers = model): Trail {
   const concerned = (policies: readonly Policy[]): readonly Policy[] =>
     policies.filter((policy) => policy[direction] !== null && selects(model, policy, own));
   const walk = (policies: readonly Policy[]): readonly TrailStep[] =>
     policies.flatMap((policy) => policy[direction]!.map((rule) => stepOf(model, query, direction, policy, rule)));
-  const isolating = concerned(model.namespaced);
-  return { admin: walk(concerned(model.admin)), isolating, namespaced: walk(isolating), baseline: walk(concerned(model.baseline)) };
+  const isolating = isExempt(model, query, own) ? [] : concerned(tiers.namespaced);
+  return { admin: walk(concerned(tiers.admin)), isolating, namespaced: walk(isolating), baseline: walk(concerned(tiers.baseline)) };
+}
+
+/** Whether NetworkPolicy is passed over, cluster-wide policy not: by protocol, or on the way to oneself. */
+function isExempt(model: PolicyModel, { from, to, protocol, throughService }: PolicyQuery, own: PodRecord): boolean {
+  const other = protocol !== "TCP" && protocol !== "UDP" && protocol !== "SCTP";
+  const self = from.kind === "pod" && to.kind === "pod" && from.pod === own && to.pod === own;
+  return (other && model.switches.otherProtocols === "allowed") || (self && throughService === true && model.switches.serviceHairpin === "allowed");
 }
 
 /** What decides an end: rules that allow, one rule that denies, or nothing but the isolation itself. */

@@ -143,3 +143,19 @@ expectations:
     expect(check(two, read("- {from: a, to: deploy/b, expect: allow}\n- {from: 'default/b[Deployment]', to: default/a, expect: allow}")).passed).toBe(2);
   });
 });
+
+test("whatever is written, expectations are read or refused, never half and never with an exception", () => {
+  const value = fc.oneof(fc.jsonValue(), fc.constantFrom<unknown[]>("*", "!x/*", "10.0.0.0/8", "internet", "x/a", 80, "1-9", "allow", "deny", "udp", { namespace: "x" }, { labels: { app: "*" } }));
+  const entry = fc.dictionary(fc.constantFrom("from", "to", "port", "protocol", "expect", "name", "x"), value, { noNullPrototype: true });
+  const sound = fc.record({ from: value, to: value, port: value, expect: fc.constantFrom("allow", "deny") });
+  const m = model({ pods: [pod("x/a"), pod("x/b")], policies: [policy("x/p", {})] });
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), fc.array(fc.oneof(entry, sound), { maxLength: 3 }).map((each) => JSON.stringify(each))), (text) => {
+      const { expectations, problems } = readExpectations([{ name: "e.yaml", text }]);
+      if (problems.length > 0) expect(expectations).toEqual([]);
+      const { passed, failed, problems: unclear } = check(m, expectations);
+      expect(passed + failed.length + new Set(unclear.map((each) => each.path)).size).toBe(expectations.length);
+    }),
+    { numRuns: 500 },
+  );
+});

@@ -1,11 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { admitManifests } from "../../src/api/index.js";
+import { admitManifests, validate } from "../../src/api/index.js";
 import { editObject } from "../../src/policy/edit-object.js";
 import type { PolicyInput, PolicyObject } from "../../src/policy/input.js";
 import { buildModel, type PolicyModel, readModel } from "../../src/policy/model.js";
 import { judge, type PolicyQuery, verdict } from "../../src/policy/oracle.js";
 import { readQuery } from "../../src/policy/query.js";
+import { readQueries } from "../../src/policy/why-queries.js";
 import { why, whyAll } from "../../src/policy/why.js";
 import { applyChange } from "../../src/policy/why-change.js";
 import { parseYaml } from "../../src/api/yaml-text.js";
@@ -37,6 +38,10 @@ function withoutRules(m: PolicyModel, reasons: readonly { policy: string; path: 
   return buildModel({ ...m.input, policies }, m.switches);
 }
 
+/** How much of a set's policies the API server would refuse. */
+const faults = (m: PolicyModel): number =>
+  m.input.policies.flatMap(({ object }) => validate({ object, source: { file: "", line: 0, places: {} } })).filter((each) => each.severity === "error").length;
+
 const question = (m: PolicyModel, from: string, to: string, port: number | string = 80, protocol = "TCP"): PolicyQuery => {
   const query = readQuery(m, { from, to, port, protocol });
   if ("code" in query) throw new Error(query.message);
@@ -62,7 +67,7 @@ describe("why, on random clusters", () => {
       fc.property(cluster, switches, fc.array(questionSeed, { minLength: 1, maxLength: 6 }), (input, chosen, seeds) => {
         const m = buildModel(withTypes(input), chosen);
         for (const seed of seeds) {
-          const query = questionOf(m, seed);
+          const query = { ...questionOf(m, seed), throughService: seed.port % 2 === 0 };
           const answer = why(m, query);
           for (const direction of ["egress", "ingress"] as const) {
             const end = answer[direction];
@@ -96,6 +101,7 @@ describe("why, on random clusters", () => {
           }
           expect(changes.length).toBeGreaterThan(0);
           const after = changes.reduce(applyChange, m);
+          expect(faults(after)).toBe(faults(m));
           expect(verdict(after, query).allowed).toBe(true);
           if (egress.allowed || ingress.allowed) {
             for (let i = 0; i < changes.length; i++) {
@@ -254,5 +260,44 @@ spec: {containers: [{name: c, image: i}]}
     const bad = whyAll(m, [{ from: "shop/nobody", to: "shop/cart", port: 1 }, { from: "shop/web", to: "shop/cart", port: "http" }]);
     expect(bad.answers).toEqual([]);
     expect(bad.problems.map((each) => each.path)).toEqual(["[0].from", "[1].port"]);
+  });
+});
+
+describe("files of questions", () => {
+  const read = (text: string) => readQueries({ name: "q.yaml", text });
+
+  test("a list or one mapping, YAML or JSON; no port where the protocol has none", () => {
+    expect(read('[{"from":"x/a","to":"1.2.3.4","port":80},{"from":"x/a","to":"x/b","port":"http","protocol":"udp"}]').queries).toEqual([
+      { from: "x/a", to: "1.2.3.4", port: 80, protocol: "TCP" },
+      { from: "x/a", to: "x/b", port: "http", protocol: "udp" },
+    ]);
+    expect(read("{from: a, to: b, protocol: icmp}").queries).toEqual([{ from: "a", to: "b", port: 0, protocol: "icmp" }]);
+  });
+
+  test.each([
+    ["- 3", "[0]", "a question must be a mapping"],
+    ["- {from: a, to: b}", "[0].port", "Required value"],
+    ["- {from: a, to: b, port: 1}\n- {to: b, port: 1}", "[1].from", "Required value"],
+    ["- {from: a, to: [b], port: 1}", "[0].to", "must be text"],
+    ["- {from: a, to: b, port: 1.5}", "[0].port", "Invalid value: 1.5"],
+    ["- {from: a, to: b, port: 70000}", "[0].port", "Invalid value: 70000"],
+    ["- {from: a, to: b, prot: 1, port: 1}", "[0].prot", "unknown field"],
+    ["- {", "", "error converting YAML"],
+  ])("refuses %s", (text, path, message) => {
+    const { queries, problems } = read(text);
+    expect(queries).toEqual([]);
+    expect(problems[0]).toMatchObject({ severity: "error", path, file: "q.yaml" });
+    expect(problems[0]!.message).toContain(message);
+  });
+
+  test("whatever the text, there are questions or problems, never an exception", () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.json(), fc.string(), fc.array(fc.dictionary(fc.constantFrom("from", "to", "port", "protocol", "x"), fc.jsonValue())).map((value) => JSON.stringify(value))), (text) => {
+        const { queries, problems } = read(text);
+        for (const each of queries) expect([typeof each.from, typeof each.to]).toEqual(["string", "string"]);
+        if (problems.length > 0) expect(queries).toEqual([]);
+      }),
+      { numRuns: 500 },
+    );
   });
 });
