@@ -1,6 +1,7 @@
 /** IP output, of both families (net/ipv4/ip_output.c, net/ipv6/ip6_output.c): OUTPUT for packets of this host, POSTROUTING for all, then the neighbour. */
 import { DROP, ETHERTYPE } from "../base/codes.js";
 import { IP_FLAG, PACKET_META } from "../packet/columns.js";
+import { ERRNO } from "./errno.js";
 import { splitPacket } from "./fragment.js";
 import { ICMP } from "./icmp-codes.js";
 import { routeOutput } from "./route-output.js";
@@ -11,25 +12,26 @@ function hookBit(s: Stack, p: number, hook: number): number {
   return s.packets.c.etherType[p] === ETHERTYPE.IPV6 ? 8 + hook : hook;
 }
 
-/** ip_local_out: a routed packet of this host; runs OUTPUT. */
-export function ipLocalOut(s: Stack, p: number, ns: number): void {
+/** ip_local_out: a routed packet of this host; runs OUTPUT. 0, or EPERM where a hook refused it. */
+export function ipLocalOut(s: Stack, p: number, ns: number): number {
   const c = s.packets.c;
   c.meta[p] = c.meta[p]! | PACKET_META.LOCAL_OUT;
-  if ((s.ns.c.hooks[ns]! & (1 << hookBit(s, p, HOOK.output))) !== 0 && s.op.hook(HOOK.output, p, ns, 0, c.rtDev[p]!) !== NF.accept) return;
-  ipOutput(s, p, ns);
+  if ((s.ns.c.hooks[ns]! & (1 << hookBit(s, p, HOOK.output))) !== 0 && s.op.hook(HOOK.output, p, ns, 0, c.rtDev[p]!) !== NF.accept) return ERRNO.EPERM;
+  return ipOutput(s, p, ns);
 }
 
 /** ip_output and ip_finish_output: POSTROUTING, then in as many pieces as the MTU wants to the next hop. */
-export function ipOutput(s: Stack, p: number, ns: number): void {
+export function ipOutput(s: Stack, p: number, ns: number): number {
   const c = s.packets.c;
-  if ((s.ns.c.hooks[ns]! & (1 << hookBit(s, p, HOOK.postrouting))) !== 0 && s.op.hook(HOOK.postrouting, p, ns, c.iif[p]!, c.rtDev[p]!) !== NF.accept) return;
+  if ((s.ns.c.hooks[ns]! & (1 << hookBit(s, p, HOOK.postrouting))) !== 0 && s.op.hook(HOOK.postrouting, p, ns, c.iif[p]!, c.rtDev[p]!) !== NF.accept) return ERRNO.EPERM;
   const dev = c.rtDev[p]!;
   const mtu = s.dev.c.mtu[dev]!;
   if (c.ipLen[p]! > Math.min(mtu, c.rtMtu[p]! === 0 ? mtu : c.rtMtu[p]!)) {
     tooLong(s, p, ns, dev);
-    return;
+    return 0;
   }
   s.op.neighbourOutput(p, dev, c.rtVia[p]! !== 0 ? c.rtVia[p]! : c.dst[p]!);
+  return 0;
 }
 
 function tooLong(s: Stack, p: number, ns: number, dev: number): void {

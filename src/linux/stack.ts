@@ -138,6 +138,8 @@ export interface InterfaceAddress {
   readonly scope: "global" | "link" | "host";
   /** set only where somebody gave one */
   readonly broadcast?: Addr;
+  /** given with `nodad`, which `ip addr` repeats */
+  readonly nodad?: boolean;
   readonly cause: number;
 }
 
@@ -200,10 +202,11 @@ export interface Ops {
   /** br_netfilter hands a frame that PREROUTING made local or routed on to the rest of ip_rcv_finish. */
   ipReceiveFinish(p: number, dev: number): void;
   ip6Receive(p: number, dev: number): void;
-  /** ip_local_out: a packet of this host with src, dst, proto, rtDev, rtNext set; runs OUTPUT. */
-  ipLocalOut(p: number, ns: number): void;
+  ip6ReceiveFinish(p: number, dev: number): void;
+  /** ip_local_out: a packet of this host with src, dst, proto, rtDev, rtVia set; runs OUTPUT. 0, or the errno its sender hears. */
+  ipLocalOut(p: number, ns: number): number;
   /** ip_output: runs POSTROUTING, fragments, goes to neighbourOutput by the packet's rtDev and rtNext. */
-  ipOutput(p: number, ns: number): void;
+  ipOutput(p: number, ns: number): number;
   /** ip_local_deliver_finish by protocol. */
   localDeliver(p: number, ns: number, dev: number): void;
   /** nf_hook: verdict NF.*; only called when the namespace's `hooks` bit is set. On accept the packet stays the caller's. */

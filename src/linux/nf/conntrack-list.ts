@@ -15,7 +15,7 @@ export interface FlowTuple {
   readonly dport: number;
 }
 
-/** A flow as a plain record; `seconds` is what is left of its life. */
+/** A flow as a plain record; `seconds` is what is left of its life, of which the listing itself takes a moment. */
 export interface Flow {
   readonly row: number;
   readonly family: 4 | 6;
@@ -41,7 +41,7 @@ export function flowOfRow(s: Stack, row: number): Flow {
     family: s.book.family[c.origSrc[row]!] as 4 | 6,
     proto: c.proto[row] === PROTO.ICMP6 ? "icmpv6" : (PROTO_NAME[c.proto[row]!] ?? "unknown"),
     protoNumber: c.proto[row]!,
-    seconds: Math.max(0, Math.floor((c.timeout[row]! - s.engine.now) / SECOND)),
+    seconds: Math.max(0, Math.ceil((c.timeout[row]! - s.engine.now) / SECOND) - 1),
     state: c.proto[row] === PROTO.TCP ? TCP_STATES[c.tcpState[row]!]! : "",
     original: { src: text(c.origSrc[row]!), dst: text(c.origDst[row]!), sport: c.origSport[row]!, dport: c.origDport[row]! },
     reply: { src: text(c.replSrc[row]!), dst: text(c.replDst[row]!), sport: c.replSport[row]!, dport: c.replDport[row]! },

@@ -46,9 +46,8 @@ export function changeRule(s: Stack, act: RuleChange): ActResult {
   if (act.verb === "rule-add") {
     if (rules.some((r) => r.pref === wanted.pref && sameRule(r, wanted))) return rtnetlinkError("EEXIST");
     const list = [...rules];
-    let at = list.length;
-    while (at > 0 && list[at - 1]!.pref > wanted.pref) at--;
-    list.splice(at, 0, wanted);
+    const later = list.findIndex((r) => r.family === family && r.pref > wanted.pref);
+    list.splice(later < 0 ? list.length : later, 0, wanted);
     s.fib.rules.set(act.ns, Object.freeze(list));
     return null;
   }

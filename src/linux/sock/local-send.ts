@@ -37,6 +37,5 @@ export function sendLocal(s: Stack, p: number, ns: number, fragment: "never" | "
   }
   if (fragment === "never" || (fits && fragment === "fits")) c.frag[p] = IP_FLAG.DF;
   else c.ipId[p] = s.sock.ids = (s.sock.ids + 1) & 0xffff;
-  s.op.ipLocalOut(p, ns);
-  return 0;
+  return s.op.ipLocalOut(p, ns);
 }
