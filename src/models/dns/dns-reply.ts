@@ -22,7 +22,7 @@ export function answerTo(query: DnsMessage, answer: Partial<DnsMessage>): DnsMes
   const opt = optOf(query);
   const additionals = (answer.additionals ?? []).filter((record) => record.type !== "OPT");
   const back: readonly DnsRecord[] = opt === undefined ? [] : [{ ...opt, extendedRcode: 0, version: 0, options: opt.options.filter(({ code }) => KEPT_OPTIONS.includes(code)) }];
-  return { ...query, response: true, authoritative: false, truncated: false, recursionAvailable: false, answers: [], authorities: [], ...answer, id: query.id, questions: query.questions, additionals: [...additionals, ...back] };
+  return { ...query, response: true, authoritative: false, truncated: false, recursionAvailable: false, authenticData: false, answers: [], authorities: [], ...answer, id: query.id, questions: query.questions, additionals: [...additionals, ...back] };
 }
 
 /** The answer in at most `size` bytes. */
