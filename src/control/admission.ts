@@ -1,6 +1,17 @@
 /** `kubectl apply`: many objects, judged together, stored together or not at all. */
 import type { Problem } from "../base/problem.js";
-import { groupResource, kindInfo, type KubeObject, type Located, objectName, type Pod, placeOf, type Service, validate, withDefaults } from "../api/index.js";
+import {
+  groupResource,
+  kindInfo,
+  type KubeObject,
+  type Located,
+  objectName,
+  type Pod,
+  placeOf,
+  type Service,
+  validate,
+  withDefaults,
+} from "../api/index.js";
 import { Faults } from "../api/validate/faults.js";
 import { mergeApplied, stripped } from "./merge-applied.js";
 import { NOT_READY_TAINT } from "./node-agent.js";
@@ -54,7 +65,13 @@ export function applyObjects(p: Plane, objects: readonly Located[], options: App
 
 export function createNamespace(p: Plane, name: string): void {
   const labels = { "kubernetes.io/metadata.name": name };
-  p.store.create({ apiVersion: "v1", kind: "Namespace", metadata: { name, labels }, spec: { finalizers: ["kubernetes"] }, status: { phase: "Active" } });
+  p.store.create({
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: { name, labels },
+    spec: { finalizers: ["kubernetes"] },
+    status: { phase: "Active" },
+  });
 }
 
 function planOne(p: Plane, located: Located, faults: Faults, taken: Taken[]): Planned {
@@ -82,9 +99,15 @@ function named(p: Plane, object: KubeObject): KubeObject {
 function checkUpdate(live: KubeObject, object: KubeObject, faults: Faults): void {
   if (live.kind === "Service" && object.kind === "Service") checkServiceUpdate(live, object, faults);
   else if (live.kind === "Pod" && object.kind === "Pod") checkPodUpdate(live, object, faults);
-  else if (live.kind === "EndpointSlice" && object.kind === "EndpointSlice") immutable(faults, "addressType", live.addressType, object.addressType);
+  else if (live.kind === "EndpointSlice" && object.kind === "EndpointSlice")
+    immutable(faults, "addressType", live.addressType, object.addressType);
   else if ("spec" in live && "spec" in object && SELECTED.has(live.kind)) {
-    immutable(faults, "spec.selector", (live.spec as Readonly<Record<string, unknown>>)["selector"], (object.spec as Readonly<Record<string, unknown>>)["selector"]);
+    immutable(
+      faults,
+      "spec.selector",
+      (live.spec as Readonly<Record<string, unknown>>)["selector"],
+      (object.spec as Readonly<Record<string, unknown>>)["selector"],
+    );
   }
 }
 
@@ -125,7 +148,15 @@ function notFound({ object, source }: Located, namespace: string): Problem {
   const [line, column] = placeOf(source, "metadata.namespace");
   const where = source.file === "" ? {} : { file: source.file, line, column };
   const message = `${groupResource(kindInfo("Namespace"))} "${namespace}" not found`;
-  return Object.freeze({ code: "not-found", severity: "error", path: "metadata.namespace", message, object: objectName(object), ...where, fix: `add a Namespace ${namespace}` });
+  return Object.freeze({
+    code: "not-found",
+    severity: "error",
+    path: "metadata.namespace",
+    message,
+    object: objectName(object),
+    ...where,
+    fix: `add a Namespace ${namespace}`,
+  });
 }
 
 function commit(p: Plane, { located, object, live }: Planned): void {
@@ -136,6 +167,7 @@ function commit(p: Plane, { located, object, live }: Planned): void {
   else if (object.kind === "Pod") admitPod(p, object);
   else if (object.kind === "Namespace") p.store.create({ ...object, spec: { finalizers: ["kubernetes"] }, status: { phase: "Active" } });
   else if (object.kind === "Service") p.store.create({ ...object, status: { loadBalancer: {} } });
-  else if (object.kind === "Node") p.store.create({ ...object, spec: { ...object.spec, taints: [...(object.spec?.taints ?? []), NOT_READY_TAINT] } });
+  else if (object.kind === "Node")
+    p.store.create({ ...object, spec: { ...object.spec, taints: [...(object.spec?.taints ?? []), NOT_READY_TAINT] } });
   else p.store.create(object);
 }

@@ -60,7 +60,22 @@ export class ControlPlane {
     this.ipam = new NodeIpam(p);
     this.proxy = options.proxy === null ? null : new ProxyAgent(p);
     this.policy = new PolicyAgent(p);
-    for (const controller of [nodeAgent, peers, deployments, replicaSets, daemonSets, statefulSets, jobs, kubelet, endpointSlices, endpointsMirror, nodeLifecycle, garbage, namespaces]) p.add(controller);
+    for (const controller of [
+      nodeAgent,
+      peers,
+      deployments,
+      replicaSets,
+      daemonSets,
+      statefulSets,
+      jobs,
+      kubelet,
+      endpointSlices,
+      endpointsMirror,
+      nodeLifecycle,
+      garbage,
+      namespaces,
+    ])
+      p.add(controller);
     p.add(this.ipam);
     p.add(this.scheduler);
     p.add(this.policy);

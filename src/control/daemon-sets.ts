@@ -18,7 +18,10 @@ export const daemonSets: Controller = {
     else if (object.kind === "Pod") {
       const owner = object.metadata.ownerReferences?.find((each) => each.controller === true);
       if (owner?.kind === "DaemonSet") p.enqueue(CONTROLLER.daemonSet, `${object.metadata.namespace}/${owner.name}`, p.delays.controller);
-    } else if (object.kind === "Node" && (type !== "MODIFIED" || (old?.kind === "Node" && (old.spec !== object.spec || old.metadata.labels !== object.metadata.labels)))) {
+    } else if (
+      object.kind === "Node" &&
+      (type !== "MODIFIED" || (old?.kind === "Node" && (old.spec !== object.spec || old.metadata.labels !== object.metadata.labels)))
+    ) {
       for (const set of p.store.list("DaemonSet")) p.enqueue(CONTROLLER.daemonSet, keyOf(set), p.delays.controller);
     }
   },
@@ -48,7 +51,10 @@ export const daemonSets: Controller = {
 function podsByNode(p: Plane, set: DaemonSet): ReadonlyMap<string, readonly Pod[]> {
   const pods = [...p.indexes.podsOf.of(set.metadata.uid ?? "")].flatMap((key) => p.store.get("Pod", key) ?? []);
   const byNode = new Map<string, Pod[]>();
-  for (const pod of pods.sort((a, b) => compareText(a.metadata.creationTimestamp ?? "", b.metadata.creationTimestamp ?? "") || compareText(a.metadata.name, b.metadata.name))) {
+  for (const pod of pods.sort(
+    (a, b) =>
+      compareText(a.metadata.creationTimestamp ?? "", b.metadata.creationTimestamp ?? "") || compareText(a.metadata.name, b.metadata.name),
+  )) {
     const node = targetOf(pod);
     byNode.set(node, [...(byNode.get(node) ?? []), pod]);
   }
@@ -76,7 +82,10 @@ function daemonSpec(spec: PodSpec): PodSpec {
 }
 
 function suits(spec: PodSpec, node: Node): boolean {
-  return fitsAffinity(spec, node) && (node.spec?.taints ?? []).every((taint) => taint.effect === "PreferNoSchedule" || tolerated(spec.tolerations, taint));
+  return (
+    fitsAffinity(spec, node) &&
+    (node.spec?.taints ?? []).every((taint) => taint.effect === "PreferNoSchedule" || tolerated(spec.tolerations, taint))
+  );
 }
 
 function create(p: Plane, set: DaemonSet, hash: string, spec: PodSpec, node: string): void {

@@ -17,7 +17,11 @@ export function deleteObject(p: Plane, kind: Kind, key: string, grace?: number):
   }
   if (object.kind === "Namespace") {
     if (object.metadata.deletionTimestamp !== undefined) return true;
-    p.store.update({ ...object, metadata: { ...object.metadata, deletionTimestamp: p.time() }, status: { ...object.status, phase: "Terminating" } });
+    p.store.update({
+      ...object,
+      metadata: { ...object.metadata, deletionTimestamp: p.time() },
+      status: { ...object.status, phase: "Terminating" },
+    });
     p.enqueue(CONTROLLER.namespace, key, p.delays.watch + p.delays.controller);
     return true;
   }

@@ -100,7 +100,14 @@ function scaleDownOld(p: Plane, deployment: Deployment, fresh: ReplicaSet, old: 
   for (const [set, replicas] of left) scale(p, deployment, set, replicas);
 }
 
-function makeOrScale(p: Plane, deployment: Deployment, hash: string, known: ReplicaSet | undefined, old: readonly ReplicaSet[], replicas: number): ReplicaSet {
+function makeOrScale(
+  p: Plane,
+  deployment: Deployment,
+  hash: string,
+  known: ReplicaSet | undefined,
+  old: readonly ReplicaSet[],
+  replicas: number,
+): ReplicaSet {
   if (known !== undefined) {
     const revision = Math.max(revisionOf(known), ...old.map((set) => revisionOf(set) + 1));
     if (revision !== revisionOf(known)) {
@@ -184,7 +191,12 @@ function writeStatus(p: Plane, before: Deployment, hash: string): void {
   const now = p.time();
   const availability = enough
     ? { type: "Available", status: "True", reason: "MinimumReplicasAvailable", message: "Deployment has minimum availability." }
-    : { type: "Available", status: "False", reason: "MinimumReplicasUnavailable", message: "Deployment does not have minimum availability." };
+    : {
+        type: "Available",
+        status: "False",
+        reason: "MinimumReplicasUnavailable",
+        message: "Deployment does not have minimum availability.",
+      };
   const wanted = deployment.spec.replicas ?? 1;
   const complete = numbers.updatedReplicas === wanted && numbers.replicas === wanted && available === wanted;
   const words = fresh === undefined ? `Deployment "${deployment.metadata.name}"` : `ReplicaSet "${fresh.metadata.name}"`;
@@ -194,7 +206,8 @@ function writeStatus(p: Plane, before: Deployment, hash: string): void {
   const conditions = withCondition(withCondition(deployment.status?.conditions, progress, now), availability, now);
   const shown = Object.fromEntries(Object.entries(numbers).filter(([, value]) => value !== 0));
   const revision = fresh?.metadata.annotations?.[REVISION];
-  const annotations = revision === undefined ? deployment.metadata.annotations : { ...deployment.metadata.annotations, [REVISION]: revision };
+  const annotations =
+    revision === undefined ? deployment.metadata.annotations : { ...deployment.metadata.annotations, [REVISION]: revision };
   p.store.update({
     ...deployment,
     metadata: annotations === undefined ? deployment.metadata : { ...deployment.metadata, annotations },

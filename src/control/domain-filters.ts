@@ -2,7 +2,15 @@
  * What keeps a pod off a node because of other pods near it: required pod affinity and anti-affinity, and topology spread that
  * may not be broken. Read first: kubernetes `pkg/scheduler/framework/plugins/interpodaffinity` and `podtopologyspread`.
  */
-import { type Labels, type LabelSelector, matches, type Node, type Pod, type PodAffinityTerm, type TopologySpreadConstraint } from "../api/index.js";
+import {
+  type Labels,
+  type LabelSelector,
+  matches,
+  type Node,
+  type Pod,
+  type PodAffinityTerm,
+  type TopologySpreadConstraint,
+} from "../api/index.js";
 import { fitsAffinity, type NodeFault } from "./node-filters.js";
 import type { Plane } from "./plane.js";
 import { isFinished, isTerminating } from "./pod-state.js";
@@ -30,12 +38,17 @@ function affinityFilters(p: Plane, pod: Pod): readonly DomainFilter[] {
     const first = domains.size === 0 && matchesTerm(p, term, pod, pod);
     return (node) => {
       const value = node.metadata.labels?.[term.topologyKey];
-      return value !== undefined && (first || domains.has(value)) ? null : { reason: "node(s) didn't match pod affinity rules", final: true };
+      return value !== undefined && (first || domains.has(value))
+        ? null
+        : { reason: "node(s) didn't match pod affinity rules", final: true };
     };
   });
   const far = (podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).map((term): DomainFilter => {
     const domains = domainsOf(p, boundPods(p, pod, term), term.topologyKey);
-    return (node) => (domains.has(node.metadata.labels?.[term.topologyKey] ?? "") ? { reason: "node(s) didn't match pod anti-affinity rules", final: false } : null);
+    return (node) =>
+      domains.has(node.metadata.labels?.[term.topologyKey] ?? "")
+        ? { reason: "node(s) didn't match pod anti-affinity rules", final: false }
+        : null;
   });
   return [...near, ...far];
 }
@@ -55,7 +68,9 @@ function existingFilters(p: Plane, pod: Pod): readonly DomainFilter[] {
   if (refused.size === 0) return [];
   return [
     (node) => {
-      for (const [key, values] of refused) if (values.has(node.metadata.labels?.[key] ?? "")) return { reason: "node(s) didn't satisfy existing pods anti-affinity rules", final: false };
+      for (const [key, values] of refused)
+        if (values.has(node.metadata.labels?.[key] ?? ""))
+          return { reason: "node(s) didn't satisfy existing pods anti-affinity rules", final: false };
       return null;
     },
   ];
@@ -123,6 +138,9 @@ function matchesTerm(p: Plane, term: PodAffinityTerm, owner: Pod, other: Pod): b
 /** The owner's namespace, unless the term names or selects others. */
 function namespacesOf(p: Plane, { namespaces = [], namespaceSelector }: PodAffinityTerm, owner: Pod): readonly string[] {
   if (namespaceSelector === undefined) return namespaces.length > 0 ? namespaces : [owner.metadata.namespace ?? ""];
-  const chosen = p.store.list("Namespace").filter((each) => matches(namespaceSelector, each.metadata.labels)).map((each) => each.metadata.name);
+  const chosen = p.store
+    .list("Namespace")
+    .filter((each) => matches(namespaceSelector, each.metadata.labels))
+    .map((each) => each.metadata.name);
   return [...new Set([...namespaces, ...chosen])];
 }

@@ -33,7 +33,8 @@ export const endpointSlices: Controller = {
       if (before !== null && !matters(before, object)) return;
       for (const labelled of before === null || before.metadata.labels === labels ? [object] : [before, object]) {
         for (const key of [...p.indexes.serviceSelectors.candidates(namespace, labelled.metadata.labels)].sort(compareText)) {
-          if (matchesLabels(p.store.get("Service", key)?.spec.selector, labelled.metadata.labels)) p.enqueue(CONTROLLER.endpointSlice, key, p.delays.endpointSlice);
+          if (matchesLabels(p.store.get("Service", key)?.spec.selector, labelled.metadata.labels))
+            p.enqueue(CONTROLLER.endpointSlice, key, p.delays.endpointSlice);
         }
       }
     }

@@ -16,7 +16,8 @@ export const endpointsMirror: Controller = {
   number: CONTROLLER.endpointsMirror,
 
   watch(p: Plane, { object }: Change): void {
-    if (object.kind === "Endpoints" || object.kind === "Service") p.enqueue(CONTROLLER.endpointsMirror, keyOf(object), p.delays.endpointSlice);
+    if (object.kind === "Endpoints" || object.kind === "Service")
+      p.enqueue(CONTROLLER.endpointsMirror, keyOf(object), p.delays.endpointSlice);
   },
 
   sync(p: Plane, key: string): void {
@@ -26,7 +27,11 @@ export const endpointsMirror: Controller = {
       .sort(compareText)
       .flatMap((each) => p.store.get("EndpointSlice", each) ?? [])
       .filter((slice) => slice.metadata.labels?.[MANAGED_BY] === MANAGER);
-    const mirrored = endpoints !== undefined && service !== undefined && service.spec.selector === undefined && endpoints.metadata.labels?.[SKIP] !== "true";
+    const mirrored =
+      endpoints !== undefined &&
+      service !== undefined &&
+      service.spec.selector === undefined &&
+      endpoints.metadata.labels?.[SKIP] !== "true";
     const wanted = mirrored ? (endpoints.subsets ?? []).flatMap(slicesOf) : [];
     wanted.forEach((content, at) => {
       const slice = old[at];
@@ -45,10 +50,20 @@ type Content = Pick<EndpointSlice, "addressType" | "endpoints" | "ports">;
 
 /** One slice for each family of a subset. */
 function slicesOf({ addresses = [], notReadyAddresses = [], ports = [] }: EndpointSubset): readonly Content[] {
-  const listed = ports.map(({ name = "", port, protocol = "TCP", appProtocol }): EndpointPort => ({ name, port, protocol, ...(appProtocol === undefined ? {} : { appProtocol }) }));
+  const listed = ports.map(
+    ({ name = "", port, protocol = "TCP", appProtocol }): EndpointPort => ({
+      name,
+      port,
+      protocol,
+      ...(appProtocol === undefined ? {} : { appProtocol }),
+    }),
+  );
   return (["IPv4", "IPv6"] as const).flatMap((addressType) => {
     const ofFamily = ({ ip }: EndpointAddress): boolean => (parseIpText(ip)?.family === 6) === (addressType === "IPv6");
-    const endpoints = [...addresses.filter(ofFamily).map((each) => endpointOf(each, true)), ...notReadyAddresses.filter(ofFamily).map((each) => endpointOf(each, false))];
+    const endpoints = [
+      ...addresses.filter(ofFamily).map((each) => endpointOf(each, true)),
+      ...notReadyAddresses.filter(ofFamily).map((each) => endpointOf(each, false)),
+    ];
     return endpoints.length === 0 ? [] : [{ addressType, endpoints, ports: listed }];
   });
 }

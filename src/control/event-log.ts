@@ -39,7 +39,20 @@ export class EventLog {
       return;
     }
     const { namespace = "", name } = about.metadata;
-    const record: EventRecord = { type, reason, message, source, host, kind: about.kind, namespace, name, uid, first: now, last: now, count: 1 };
+    const record: EventRecord = {
+      type,
+      reason,
+      message,
+      source,
+      host,
+      kind: about.kind,
+      namespace,
+      name,
+      uid,
+      first: now,
+      last: now,
+      count: 1,
+    };
     this.records.set(key, Object.freeze(record));
     if (this.records.size <= this.limit) return;
     for (const oldest of this.records.keys()) {

@@ -25,7 +25,17 @@ function nodeObject({ name, role, addresses, labels, taints = [] }: PlaneNode): 
   return deepFreeze<Node>({
     apiVersion: "v1",
     kind: "Node",
-    metadata: { name, labels: { "beta.kubernetes.io/arch": "amd64", "beta.kubernetes.io/os": "linux", ...os, "kubernetes.io/hostname": name, ...own, ...labels } },
+    metadata: {
+      name,
+      labels: {
+        "beta.kubernetes.io/arch": "amd64",
+        "beta.kubernetes.io/os": "linux",
+        ...os,
+        "kubernetes.io/hostname": name,
+        ...own,
+        ...labels,
+      },
+    },
     spec: { taints: [...taints, NOT_READY_TAINT], providerID: `kind://docker/kind/${name}` },
     status: {
       addresses: [...addresses.map((address) => ({ type: "InternalIP", address })), { type: "Hostname", address: name }],
@@ -79,7 +89,11 @@ function dnsObjects(clusterIP: string): readonly (Service | Deployment)[] {
   const service: Service = {
     apiVersion: "v1",
     kind: "Service",
-    metadata: { name: "kube-dns", namespace: "kube-system", labels: { ...labels, "kubernetes.io/cluster-service": "true", "kubernetes.io/name": "CoreDNS" } },
+    metadata: {
+      name: "kube-dns",
+      namespace: "kube-system",
+      labels: { ...labels, "kubernetes.io/cluster-service": "true", "kubernetes.io/name": "CoreDNS" },
+    },
     spec: { clusterIP, selector: labels, ports },
   };
   const deployment: Deployment = {

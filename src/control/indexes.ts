@@ -30,7 +30,10 @@ export class Indexes {
 
   /** Nodes by load; places are those of `nodesByName`. */
   nodesByLoad(store: Store): LoadOrder {
-    this.order ??= new LoadOrder(this.nodesByName(store).map((node) => node.metadata.name), (name) => this.loads.get(name)?.pods ?? 0);
+    this.order ??= new LoadOrder(
+      this.nodesByName(store).map((node) => node.metadata.name),
+      (name) => this.loads.get(name)?.pods ?? 0,
+    );
     return this.order;
   }
 
@@ -46,7 +49,8 @@ export class Indexes {
   }
 
   rebuild(store: Store): void {
-    for (const index of [this.owned, this.podsOf, this.podsOn, this.podLabels, this.serviceSelectors, this.slicesOf, this.inNamespace]) index.clear();
+    for (const index of [this.owned, this.podsOf, this.podsOn, this.podLabels, this.serviceSelectors, this.slicesOf, this.inNamespace])
+      index.clear();
     this.loads.clear();
     this.repelling.clear();
     this.sortedNodes = null;

@@ -37,9 +37,20 @@ export const jobs: Controller = {
 function selected(p: Plane, job: Job): Job {
   if (job.spec.selector !== undefined) return job;
   const { uid = "", name } = job.metadata;
-  const labels = { "batch.kubernetes.io/controller-uid": uid, "batch.kubernetes.io/job-name": name, "controller-uid": uid, "job-name": name };
-  const template = { ...job.spec.template, metadata: { ...job.spec.template.metadata, labels: { ...job.spec.template.metadata?.labels, ...labels } } };
-  return p.store.update({ ...job, spec: { ...job.spec, selector: { matchLabels: { "batch.kubernetes.io/controller-uid": uid } }, template } });
+  const labels = {
+    "batch.kubernetes.io/controller-uid": uid,
+    "batch.kubernetes.io/job-name": name,
+    "controller-uid": uid,
+    "job-name": name,
+  };
+  const template = {
+    ...job.spec.template,
+    metadata: { ...job.spec.template.metadata, labels: { ...job.spec.template.metadata?.labels, ...labels } },
+  };
+  return p.store.update({
+    ...job,
+    spec: { ...job.spec, selector: { matchLabels: { "batch.kubernetes.io/controller-uid": uid } }, template },
+  });
 }
 
 /** Without `completions` a Job is done when one pod has succeeded and none is left. */
@@ -56,8 +67,17 @@ function start(p: Plane, job: Job, active: readonly Pod[], succeeded: readonly P
   const { namespace = "default", name } = job.metadata;
   for (let count = active.length; count < wanted; count++) {
     const index = completionMode === "Indexed" ? firstFree(taken) : null;
-    const podName = index === null ? freeName(p, "Pod", namespace, `${name}-`) : `${name}-${index}-${randomSuffix((n) => p.below(`control/names/Pod/${namespace}/${name}`, n))}`;
-    const pod = createPod(p, job, job.spec.template, podName, index === null ? {} : { labels: { [INDEX]: String(index) }, spec: { hostname: `${name}-${index}` } });
+    const podName =
+      index === null
+        ? freeName(p, "Pod", namespace, `${name}-`)
+        : `${name}-${index}-${randomSuffix((n) => p.below(`control/names/Pod/${namespace}/${name}`, n))}`;
+    const pod = createPod(
+      p,
+      job,
+      job.spec.template,
+      podName,
+      index === null ? {} : { labels: { [INDEX]: String(index) }, spec: { hostname: `${name}-${index}` } },
+    );
     p.event(job, "Normal", "SuccessfulCreate", `Created pod: ${pod.metadata.name}`, "job-controller");
   }
 }
@@ -74,9 +94,17 @@ function writeStatus(p: Plane, before: Job, pods: readonly Pod[], done: boolean)
   if (job === undefined) return;
   const now = p.time();
   const present = pods.flatMap((pod) => p.store.get("Pod", keyOf(pod)) ?? []);
-  const [active, ready, succeeded] = [present.filter(isActive).length, present.filter((pod) => isActive(pod) && isReady(pod)).length, present.filter((pod) => pod.status?.phase === "Succeeded").length];
+  const [active, ready, succeeded] = [
+    present.filter(isActive).length,
+    present.filter((pod) => isActive(pod) && isReady(pod)).length,
+    present.filter((pod) => pod.status?.phase === "Succeeded").length,
+  ];
   const complete = withCondition(
-    withCondition(job.status?.conditions, { type: "SuccessCriteriaMet", status: "True", reason: "CompletionsReached", message: "Reached expected number of succeeded pods" }, now),
+    withCondition(
+      job.status?.conditions,
+      { type: "SuccessCriteriaMet", status: "True", reason: "CompletionsReached", message: "Reached expected number of succeeded pods" },
+      now,
+    ),
     { type: "Complete", status: "True", reason: "CompletionsReached", message: "Reached expected number of succeeded pods" },
     now,
   );

@@ -74,14 +74,28 @@ function see(p: Plane, pod: Pod, node: PlaneNode, work: string): void {
 function attach(p: Plane, pod: Pod, run: PodRun, node: PlaneNode, work: string): void {
   const host = pod.spec.hostNetwork === true;
   if (!host && !isUp(p, node.name)) {
-    p.event(pod, "Warning", "NetworkNotReady", "network is not ready: container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized", "kubelet", node.name);
+    p.event(
+      pod,
+      "Warning",
+      "NetworkNotReady",
+      "network is not ready: container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized",
+      "kubelet",
+      node.name,
+    );
     return p.enqueue(CONTROLLER.kubelet, work, p.delays.sandboxRetry, true);
   }
   const sandbox = host ? { ns: node.ns, ips: node.addresses } : startSandbox(p, node, pod, run.containerId);
   if ("code" in sandbox) {
     const { name } = p.options.cni;
     const why = `failed to setup network for sandbox "${run.containerId}": plugin type="${name}" failed (add): ${sandbox.msg}`;
-    p.event(pod, "Warning", "FailedCreatePodSandBox", `Failed to create pod sandbox: rpc error: code = Unknown desc = ${why}`, "kubelet", node.name);
+    p.event(
+      pod,
+      "Warning",
+      "FailedCreatePodSandBox",
+      `Failed to create pod sandbox: rpc error: code = Unknown desc = ${why}`,
+      "kubelet",
+      node.name,
+    );
     p.keepRun({ ...run, containerId: newContainerId(p, node.name), due: p.now + p.delays.sandboxRetry });
     return p.enqueue(CONTROLLER.kubelet, work, p.delays.sandboxRetry, true);
   }
@@ -106,7 +120,13 @@ function start(p: Plane, pod: Pod, run: PodRun, node: PlaneNode, work: string): 
   const wait = probeWait(p, pod);
   const life = runsToItsEnd(pod) ? p.delays.run : Infinity;
   const next = wait === 0 ? life : Math.min(wait, life);
-  const running: PodRun = { ...run, stage: "running", apps, due: next === Infinity ? p.now : p.now + next, readySince: wait === 0 ? p.now : -1 };
+  const running: PodRun = {
+    ...run,
+    stage: "running",
+    apps,
+    due: next === Infinity ? p.now : p.now + next,
+    readySince: wait === 0 ? p.now : -1,
+  };
   p.keepRun(running);
   report(p, pod, running, node, { phase: "Running", ready: wait === 0, started: p.time() });
   if (next < Infinity) p.enqueue(CONTROLLER.kubelet, work, next);
@@ -154,7 +174,8 @@ function terminate(p: Plane, pod: Pod, run: PodRun | undefined, work: string): v
   if (run === undefined) return forget(p, "Pod", keyOf(pod));
   if (run.stage !== "stopping" && run.stage !== "stopped") {
     const asked = Math.min(grace, preStop(pod) + p.delays.containerStop);
-    if (run.apps.length > 0) for (const { name } of pod.spec.containers) p.event(pod, "Normal", "Killing", `Stopping container ${name}`, "kubelet", run.node);
+    if (run.apps.length > 0)
+      for (const { name } of pod.spec.containers) p.event(pod, "Normal", "Killing", `Stopping container ${name}`, "kubelet", run.node);
     p.keepRun({ ...run, stage: "stopping", due: p.now + (run.apps.length > 0 ? asked : 0) });
     return p.enqueue(CONTROLLER.kubelet, work, run.apps.length > 0 ? asked : 0);
   }

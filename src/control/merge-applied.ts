@@ -7,25 +7,60 @@ type Record_ = Readonly<Record<string, unknown>>;
 /** The object to be stored; `last` is what was applied before, null if the object came to be another way. */
 export function mergeApplied<T extends KubeObject>(last: KubeObject | null, live: T, fresh: T): T {
   const { status: _status, ...written } = stripped(fresh) as KubeObject & { readonly status?: unknown };
-  const merged = merge(last === null ? {} : (stripped(last) as unknown as Record_), live as unknown as Record_, written as unknown as Record_) as unknown as T;
+  const merged = merge(
+    last === null ? {} : (stripped(last) as unknown as Record_),
+    live as unknown as Record_,
+    written as unknown as Record_,
+  ) as unknown as T;
   if (live.kind !== "Service" || merged.kind !== "Service") return merged;
-  return { ...merged, spec: { ...merged.spec, ...keptNodePorts(live.spec.ports, merged.spec.ports), ...listedIp(live.spec, merged.spec) } } as T;
+  return {
+    ...merged,
+    spec: { ...merged.spec, ...keptNodePorts(live.spec.ports, merged.spec.ports), ...listedIp(live.spec, merged.spec) },
+  } as T;
 }
 
 /** A new `clusterIP` beside an old list: the list follows, as the server's `NormalizeClusterIPs` has it. */
 function listedIp(live: ServiceSpec, { clusterIP, clusterIPs }: ServiceSpec): { readonly clusterIPs?: readonly string[] } {
-  return clusterIP !== undefined && clusterIP !== live.clusterIP && sameData(clusterIPs, live.clusterIPs) ? { clusterIPs: [clusterIP] } : {};
+  return clusterIP !== undefined && clusterIP !== live.clusterIP && sameData(clusterIPs, live.clusterIPs)
+    ? { clusterIPs: [clusterIP] }
+    : {};
 }
 
 /** Without what only the server writes. */
 export function stripped<T extends KubeObject>(object: T): T {
-  const { uid: _uid, resourceVersion: _rv, generation: _g, creationTimestamp: _c, managedFields: _m, selfLink: _s, deletionTimestamp: _d, deletionGracePeriodSeconds: _p, ...metadata } = object.metadata;
+  const {
+    uid: _uid,
+    resourceVersion: _rv,
+    generation: _g,
+    creationTimestamp: _c,
+    managedFields: _m,
+    selfLink: _s,
+    deletionTimestamp: _d,
+    deletionGracePeriodSeconds: _p,
+    ...metadata
+  } = object.metadata;
   if (!HAS_STATUS.has(object.kind) || !Object.hasOwn(object, "status")) return { ...object, metadata };
   const { status: _status, ...rest } = object as KubeObject & { readonly status?: unknown };
   return { ...rest, metadata } as T;
 }
 
-const HAS_STATUS: ReadonlySet<Kind> = new Set(["Pod", "Service", "Node", "Namespace", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob", "ReplicationController", "Ingress", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy"]);
+const HAS_STATUS: ReadonlySet<Kind> = new Set([
+  "Pod",
+  "Service",
+  "Node",
+  "Namespace",
+  "Deployment",
+  "ReplicaSet",
+  "StatefulSet",
+  "DaemonSet",
+  "Job",
+  "CronJob",
+  "ReplicationController",
+  "Ingress",
+  "AdminNetworkPolicy",
+  "BaselineAdminNetworkPolicy",
+  "ClusterNetworkPolicy",
+]);
 
 /** Maps merge key by key, lists and values are replaced whole. */
 function merge(last: Record_, live: Record_, fresh: Record_): Record_ {
@@ -43,7 +78,10 @@ function isMap(value: unknown): value is Record_ {
 }
 
 /** Ports of a Service merge by their number: a node port that was allocated stays. */
-function keptNodePorts(before: readonly ServicePort[] | undefined, after: readonly ServicePort[] | undefined): { readonly ports?: readonly ServicePort[] } {
+function keptNodePorts(
+  before: readonly ServicePort[] | undefined,
+  after: readonly ServicePort[] | undefined,
+): { readonly ports?: readonly ServicePort[] } {
   if (after === undefined) return {};
   const ports = after.map((port) => {
     const old = before?.find((each) => each.port === port.port && (each.protocol ?? "TCP") === (port.protocol ?? "TCP"));

@@ -11,7 +11,8 @@ export const namespaces: Controller = {
   watch(p: Plane, { type, object }: Change): void {
     const { namespace } = object.metadata;
     if (type !== "DELETED" || namespace === undefined) return;
-    if (p.store.get("Namespace", namespace)?.metadata.deletionTimestamp !== undefined) p.enqueue(CONTROLLER.namespace, namespace, p.delays.controller);
+    if (p.store.get("Namespace", namespace)?.metadata.deletionTimestamp !== undefined)
+      p.enqueue(CONTROLLER.namespace, namespace, p.delays.controller);
   },
 
   sync(p: Plane, name: string): void {

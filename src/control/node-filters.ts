@@ -1,5 +1,15 @@
 /** Why a pod cannot go to a node, in the scheduler's words. Read first: kubernetes `pkg/scheduler/framework/plugins`. */
-import { matchesLabels, type Node, type NodeSelector, type NodeSelectorRequirement, type NodeSelectorTerm, type Pod, type PodSpec, type Taint, type Toleration } from "../api/index.js";
+import {
+  matchesLabels,
+  type Node,
+  type NodeSelector,
+  type NodeSelectorRequirement,
+  type NodeSelectorTerm,
+  type Pod,
+  type PodSpec,
+  type Taint,
+  type Toleration,
+} from "../api/index.js";
 import type { NodeLoad } from "./node-load.js";
 
 /** A filter's refusal; `final` if no eviction of other pods could change it. */

@@ -23,7 +23,8 @@ export class NodeIpam implements Controller {
     const node = object as Node;
     if (type === "DELETED") {
       for (const [index, cidr] of (node.spec?.podCIDRs ?? []).entries()) this.sets[index]?.release(cidr);
-      for (const other of p.store.list("Node")) if ((other.spec?.podCIDRs ?? []).length === 0) p.enqueue(this.number, keyOf(other), p.delays.controller);
+      for (const other of p.store.list("Node"))
+        if ((other.spec?.podCIDRs ?? []).length === 0) p.enqueue(this.number, keyOf(other), p.delays.controller);
     } else if ((node.spec?.podCIDRs ?? []).length === 0) p.enqueue(this.number, keyOf(node), p.delays.controller);
     else if (type === "ADDED") for (const [index, cidr] of node.spec!.podCIDRs!.entries()) this.sets[index]?.occupy(cidr);
   }

@@ -88,7 +88,14 @@ function markUnreachable(p: Plane, node: Node): void {
 
 function writeNode(p: Plane, node: Node, ready: "True" | "Unknown"): void {
   const others = (node.spec?.taints ?? []).filter((taint) => taint.key !== UNREACHABLE);
-  const taints: readonly Taint[] = ready === "True" ? others : [...others, { key: UNREACHABLE, effect: "NoSchedule", timeAdded: p.time() }, { key: UNREACHABLE, effect: "NoExecute", timeAdded: p.time() }];
+  const taints: readonly Taint[] =
+    ready === "True"
+      ? others
+      : [
+          ...others,
+          { key: UNREACHABLE, effect: "NoSchedule", timeAdded: p.time() },
+          { key: UNREACHABLE, effect: "NoExecute", timeAdded: p.time() },
+        ];
   const { taints: _taints, ...spec } = node.spec ?? {};
   const condition =
     ready === "True"

@@ -34,7 +34,10 @@ function hostPortsOf(pod: Pod): readonly string[] {
   const taken: string[] = [];
   for (const container of pod.spec.containers) {
     for (const port of container.ports ?? []) {
-      if ((port.hostPort ?? 0) !== 0) taken.push(`${port.hostIP === undefined || port.hostIP === "" ? "0.0.0.0" : port.hostIP} ${port.protocol ?? "TCP"} ${port.hostPort}`);
+      if ((port.hostPort ?? 0) !== 0)
+        taken.push(
+          `${port.hostIP === undefined || port.hostIP === "" ? "0.0.0.0" : port.hostIP} ${port.protocol ?? "TCP"} ${port.hostPort}`,
+        );
     }
   }
   return taken;

@@ -14,7 +14,8 @@ export class NodePorts {
 
   /** Takes that port; null, or why not in the server's words. */
   take(port: number): string | null {
-    if (port < this.first || port > this.last) return `provided port is not in the valid range. The range of valid ports is ${this.first}-${this.last}`;
+    if (port < this.first || port > this.last)
+      return `provided port is not in the valid range. The range of valid ports is ${this.first}-${this.last}`;
     return this.pool.take(port - this.first) ? null : "provided port is already allocated";
   }
 

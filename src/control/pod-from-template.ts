@@ -1,7 +1,18 @@
 /** Pods and ReplicaSets as their owners write them: names, labels and owner references. */
 import { fnv1a32 } from "../base/hash.js";
 import { generateName, safeEncode } from "../base/names.js";
-import { deepFreeze, type Kind, type KubeObject, type Labels, type OwnerReference, type Pod, type PodSpec, type PodTemplateSpec, type Toleration, withDefaults } from "../api/index.js";
+import {
+  deepFreeze,
+  type Kind,
+  type KubeObject,
+  type Labels,
+  type OwnerReference,
+  type Pod,
+  type PodSpec,
+  type PodTemplateSpec,
+  type Toleration,
+  withDefaults,
+} from "../api/index.js";
 import type { Plane } from "./plane.js";
 import { keyIn } from "./store.js";
 
@@ -27,7 +38,13 @@ export function templateHash(template: PodTemplateSpec, collisions = 0): string 
 }
 
 /** Stores a pod of a template. */
-export function createPod(p: Plane, owner: KubeObject, template: PodTemplateSpec, name: string, more: { readonly labels?: Labels; readonly spec?: Partial<Pod["spec"]> } = {}): Pod {
+export function createPod(
+  p: Plane,
+  owner: KubeObject,
+  template: PodTemplateSpec,
+  name: string,
+  more: { readonly labels?: Labels; readonly spec?: Partial<Pod["spec"]> } = {},
+): Pod {
   const { metadata = {}, spec } = template;
   const labels = { ...metadata.labels, ...more.labels };
   const pod: Pod = {
@@ -86,7 +103,11 @@ function qosClass({ spec }: Pod): string {
   const asks = containers.some(({ resources }) => Object.keys({ ...resources?.requests, ...resources?.limits }).some(counts));
   if (!asks) return "BestEffort";
   const fixed = containers.every(({ resources }) =>
-    ["cpu", "memory"].every((word) => resources?.limits?.[word] !== undefined && String(resources.requests?.[word] ?? resources.limits[word]) === String(resources.limits[word])),
+    ["cpu", "memory"].every(
+      (word) =>
+        resources?.limits?.[word] !== undefined &&
+        String(resources.requests?.[word] ?? resources.limits[word]) === String(resources.limits[word]),
+    ),
   );
   return fixed ? "Guaranteed" : "Burstable";
 }
@@ -100,6 +121,8 @@ function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
   const record = value as Readonly<Record<string, unknown>>;
-  const keys = Object.keys(record).filter((key) => record[key] !== undefined).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  const keys = Object.keys(record)
+    .filter((key) => record[key] !== undefined)
+    .sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical(record[key])}`).join(",")}}`;
 }

@@ -18,13 +18,21 @@ export function podStatus(pod: Pod, report: Report): PodStatus {
   const { phase, ready, ips, hostIPs, now } = report;
   const sandboxed = ips.length > 0;
   const finished = phase === "Succeeded" || phase === "Failed";
-  const reason = phase === "Succeeded" ? { reason: "PodCompleted" } : ready ? {} : { reason: "ContainersNotReady", message: unreadyMessage(pod) };
+  const reason =
+    phase === "Succeeded" ? { reason: "PodCompleted" } : ready ? {} : { reason: "ContainersNotReady", message: unreadyMessage(pod) };
   const initialised = phase !== "Pending";
-  const uninitialised = { reason: "ContainersNotInitialized", message: `containers with incomplete status: [${(pod.spec.initContainers ?? []).map((each) => each.name).join(" ")}]` };
+  const uninitialised = {
+    reason: "ContainersNotInitialized",
+    message: `containers with incomplete status: [${(pod.spec.initContainers ?? []).map((each) => each.name).join(" ")}]`,
+  };
   const hasInit = (pod.spec.initContainers ?? []).length > 0;
   const told: readonly Condition[] = [
     { type: "PodReadyToStartContainers", status: sandboxed && !finished ? "True" : "False" },
-    { type: "Initialized", status: initialised || !hasInit ? "True" : "False", ...(initialised || !hasInit ? (phase === "Succeeded" ? reason : {}) : uninitialised) },
+    {
+      type: "Initialized",
+      status: initialised || !hasInit ? "True" : "False",
+      ...(initialised || !hasInit ? (phase === "Succeeded" ? reason : {}) : uninitialised),
+    },
     { type: "Ready", status: ready ? "True" : "False", ...reason },
     { type: "ContainersReady", status: ready ? "True" : "False", ...reason },
   ];
@@ -39,7 +47,9 @@ export function podStatus(pod: Pod, report: Report): PodStatus {
     ...(hostIPs.length === 0 ? {} : { hostIP: hostIPs[0]!, hostIPs: hostIPs.map((ip) => ({ ip })) }),
     ...(ips.length === 0 ? {} : { podIP: ips[0]!, podIPs: ips.map((ip) => ({ ip })) }),
     startTime: restarted,
-    ...(init.length === 0 ? {} : { initContainerStatuses: init.map((each) => containerStatus(pod, each, initState(each, report), initialised)) }),
+    ...(init.length === 0
+      ? {}
+      : { initContainerStatuses: init.map((each) => containerStatus(pod, each, initState(each, report), initialised)) }),
     containerStatuses: pod.spec.containers.map((each) => containerStatus(pod, each, containerState(pod, report), ready)),
   };
 }
@@ -49,7 +59,8 @@ function unreadyMessage(pod: Pod): string {
 }
 
 function containerState(pod: Pod, { phase, started, now }: Report): ContainerState {
-  if (phase === "Pending") return { waiting: { reason: (pod.spec.initContainers ?? []).length > 0 ? "PodInitializing" : "ContainerCreating" } };
+  if (phase === "Pending")
+    return { waiting: { reason: (pod.spec.initContainers ?? []).length > 0 ? "PodInitializing" : "ContainerCreating" } };
   const startedAt = started ?? now;
   if (phase === "Running") return { running: { startedAt } };
   const fine = phase === "Succeeded";

@@ -10,7 +10,12 @@ import type { PlaneNode } from "./options.js";
 import { type Controller, CONTROLLER, type Plane } from "./plane.js";
 import { type Change, keyOf } from "./store.js";
 
-const POLICIES: readonly PolicyObject["kind"][] = Object.freeze(["NetworkPolicy", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy"]);
+const POLICIES: readonly PolicyObject["kind"][] = Object.freeze([
+  "NetworkPolicy",
+  "AdminNetworkPolicy",
+  "BaselineAdminNetworkPolicy",
+  "ClusterNetworkPolicy",
+]);
 const ALL = "all";
 
 export interface PolicyAgentState {
@@ -106,12 +111,18 @@ export class PolicyAgent implements Controller {
     if (object.kind !== "Pod") return false;
     const before = old?.kind === "Pod" && type === "MODIFIED" ? old : null;
     if (before === null) return type === "DELETED" ? object.status?.podIP !== undefined : false;
-    return before.metadata.labels !== object.metadata.labels || before.status?.podIP !== object.status?.podIP || before.status?.phase !== object.status?.phase;
+    return (
+      before.metadata.labels !== object.metadata.labels ||
+      before.status?.podIP !== object.status?.podIP ||
+      before.status?.phase !== object.status?.phase
+    );
   }
 
   private build(p: Plane): PolicyInput {
     const sourceOf = (kind: Kind, key: string): PolicyInput["policies"][number]["source"] => p.sources.get(`${kind} ${key}`) ?? null;
-    const namespaces = p.store.list("Namespace").map(({ metadata }) => ({ name: metadata.name, labels: metadata.labels ?? {}, source: sourceOf("Namespace", metadata.name) }));
+    const namespaces = p.store
+      .list("Namespace")
+      .map(({ metadata }) => ({ name: metadata.name, labels: metadata.labels ?? {}, source: sourceOf("Namespace", metadata.name) }));
     const nodes = p.store.list("Node").map(({ metadata, status }) => ({
       name: metadata.name,
       labels: metadata.labels ?? {},

@@ -122,7 +122,9 @@ export class ProxyAgent implements Controller {
   /** The picture with everything that the watch has told. */
   private update(): void {
     if (this.dirty.size === 0) return;
-    const states = [...this.dirty].map((key): ServiceState => ({ key, service: this.services.get(key), slices: [...(this.slices.get(key)?.values() ?? [])] }));
+    const states = [...this.dirty].map(
+      (key): ServiceState => ({ key, service: this.services.get(key), slices: [...(this.slices.get(key)?.values() ?? [])] }),
+    );
     this.dirty.clear();
     this.view = changeView(this.view, states);
   }

@@ -8,7 +8,10 @@ import { createPod, freeName } from "./pod-from-template.js";
 import { isActive, isReady } from "./pod-state.js";
 import { type Change, keyOf } from "./store.js";
 
-const CONTROLLER_NAME: Readonly<Record<AnySet["kind"], string>> = Object.freeze({ ReplicaSet: "replicaset-controller", ReplicationController: "replication-controller" });
+const CONTROLLER_NAME: Readonly<Record<AnySet["kind"], string>> = Object.freeze({
+  ReplicaSet: "replicaset-controller",
+  ReplicationController: "replication-controller",
+});
 
 /** Most pods made in one sync, as the real controller's burst. */
 const BURST = 500;
@@ -21,7 +24,8 @@ export const replicaSets: Controller = {
       if (type !== "DELETED") p.enqueue(CONTROLLER.replicaSet, `${object.kind} ${keyOf(object)}`, p.delays.controller);
     } else if (object.kind === "Pod") {
       const owner = object.metadata.ownerReferences?.find((each) => each.controller === true);
-      if (owner !== undefined && isSet(owner.kind)) p.enqueue(CONTROLLER.replicaSet, `${owner.kind} ${object.metadata.namespace}/${owner.name}`, p.delays.controller);
+      if (owner !== undefined && isSet(owner.kind))
+        p.enqueue(CONTROLLER.replicaSet, `${owner.kind} ${object.metadata.namespace}/${owner.name}`, p.delays.controller);
     }
   },
 

@@ -16,7 +16,11 @@ export interface Sandbox {
 /** 64 hexadecimal digits from the node's own stream. */
 export function newContainerId(p: Plane, node: string): string {
   let hex = "";
-  for (let i = 0; i < 8; i++) hex += p.below(`${node}/containerd/id`, 2 ** 32).toString(16).padStart(8, "0");
+  for (let i = 0; i < 8; i++)
+    hex += p
+      .below(`${node}/containerd/id`, 2 ** 32)
+      .toString(16)
+      .padStart(8, "0");
   return hex;
 }
 
@@ -43,7 +47,8 @@ export function stopSandbox(p: Plane, pod: Pod, run: PodRun): void {
   const node = p.nodes.get(run.node);
   if (node === undefined || run.ns === 0 || run.ns === node.ns) return;
   const object = p.store.get("Node", node.name);
-  if (object !== undefined) p.options.cni.del(p.door(node, p.options.cni.name), cniNode(p, object), attachment(pod, run.ns, run.containerId));
+  if (object !== undefined)
+    p.options.cni.del(p.door(node, p.options.cni.name), cniNode(p, object), attachment(pod, run.ns, run.containerId));
   p.plumb(node.name, { verb: "netns-del", ns: run.ns });
 }
 
@@ -56,7 +61,16 @@ export function sandboxName(containerId: string): string {
 function attachment(pod: Pod, netns: number, containerId: string): CniAttachment {
   const ports = pod.spec.containers.flatMap((container) =>
     (container.ports ?? []).flatMap(({ hostPort = 0, containerPort, protocol = "TCP", hostIP }) =>
-      hostPort === 0 ? [] : [{ hostPort, containerPort, protocol: protocol.toLowerCase(), ...(hostIP === undefined || hostIP === "" ? {} : { hostIp: hostIP }) }],
+      hostPort === 0
+        ? []
+        : [
+            {
+              hostPort,
+              containerPort,
+              protocol: protocol.toLowerCase(),
+              ...(hostIP === undefined || hostIP === "" ? {} : { hostIp: hostIP }),
+            },
+          ],
     ),
   );
   const { namespace = "default", name } = pod.metadata;

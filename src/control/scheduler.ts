@@ -50,7 +50,8 @@ export class Scheduler implements Controller {
     for (const key of this.queue) {
       this.queue.delete(key);
       const pod = p.store.get("Pod", key);
-      if (pod === undefined || pod.spec.nodeName !== undefined || isTerminating(pod) || (pod.spec.schedulingGates ?? []).length > 0) continue;
+      if (pod === undefined || pod.spec.nodeName !== undefined || isTerminating(pod) || (pod.spec.schedulingGates ?? []).length > 0)
+        continue;
       if (!schedule(p, pod, this.fittings)) {
         this.waiting.add(key);
         if (looksAtPods(pod)) this.choosy.add(key);
@@ -95,7 +96,11 @@ interface Fitting {
 const EMPTY = new NodeLoad();
 
 function looksAtPods({ spec }: Pod): boolean {
-  return spec.affinity?.podAffinity !== undefined || spec.affinity?.podAntiAffinity !== undefined || (spec.topologySpreadConstraints ?? []).length > 0;
+  return (
+    spec.affinity?.podAffinity !== undefined ||
+    spec.affinity?.podAntiAffinity !== undefined ||
+    (spec.topologySpreadConstraints ?? []).length > 0
+  );
 }
 
 /** Binds a pod, or says why it cannot be bound. */
@@ -107,7 +112,8 @@ function schedule(p: Plane, pod: Pod, fittings: WeakMap<PodSpec, Fitting>): bool
   const owner = controllerOf(pod) ?? "";
   const loadAt = (place: number): NodeLoad => p.indexes.loads.get(nodes[place]!.metadata.name) ?? EMPTY;
   const near = domainFilter(p, pod, nodes);
-  const faultAt = (place: number, load: NodeLoad): NodeFault | null => faults[place] ?? loadFault(pod, nodes[place]!, load) ?? (near === null ? null : near(nodes[place]!));
+  const faultAt = (place: number, load: NodeLoad): NodeFault | null =>
+    faults[place] ?? loadFault(pod, nodes[place]!, load) ?? (near === null ? null : near(nodes[place]!));
   const takes = (place: number, load: NodeLoad): boolean => faultAt(place, load) === null;
   let best = p.indexes.nodesByLoad(p.store).first((place) => {
     const load = loadAt(place);
@@ -124,7 +130,12 @@ function schedule(p: Plane, pod: Pod, fittings: WeakMap<PodSpec, Fitting>): bool
     }
   }
   if (best >= 0) bind(p, pod, nodes[best]!.metadata.name);
-  else refuse(p, pod, nodes.map((_, place) => faultAt(place, loadAt(place))!));
+  else
+    refuse(
+      p,
+      pod,
+      nodes.map((_, place) => faultAt(place, loadAt(place))!),
+    );
   return best >= 0;
 }
 

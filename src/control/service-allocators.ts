@@ -37,7 +37,11 @@ export class ServiceAllocators {
   }
 
   /** The Service with what is allocated for it; it holds what `old` holds, and `taken` is new. Faults: nothing is taken. */
-  admit(service: Service, old: Service | null, draw: Draw): { readonly service: Service; readonly taken: Taken; readonly faults: readonly AllocationFault[] } {
+  admit(
+    service: Service,
+    old: Service | null,
+    draw: Draw,
+  ): { readonly service: Service; readonly taken: Taken; readonly faults: readonly AllocationFault[] } {
     const taken: Taken = { ips: [], ports: [] };
     const faults: AllocationFault[] = [];
     let { spec } = service;
@@ -67,7 +71,10 @@ export class ServiceAllocators {
   /** A Service is now another, or gone: what it no longer holds is free. */
   replaced(old: Service, now: Service | null): void {
     const [before, after] = [this.held(old), now === null ? { ips: [], ports: [] } : this.held(now)];
-    this.giveBack({ ips: before.ips.filter((ip) => !after.ips.includes(ip)), ports: before.ports.filter((port) => !after.ports.includes(port)) });
+    this.giveBack({
+      ips: before.ips.filter((ip) => !after.ips.includes(ip)),
+      ports: before.ports.filter((port) => !after.ports.includes(port)),
+    });
   }
 
   save(): ServiceAllocatorsState {
@@ -88,17 +95,23 @@ export class ServiceAllocators {
     const families = [...wanted, ...given.slice(wanted.length)];
     const policy = spec.ipFamilyPolicy ?? (selectorless ? "RequireDualStack" : "SingleStack");
     wanted.forEach((family, index) => {
-      if (!known.includes(family) && !selectorless) faults.push({ path: `spec.ipFamilies[${index}]`, value: family, detail: "not configured on this cluster" });
+      if (!known.includes(family) && !selectorless)
+        faults.push({ path: `spec.ipFamilies[${index}]`, value: family, detail: "not configured on this cluster" });
     });
     if (policy === "SingleStack" && families.length > 1) {
       const what = given.length > 1 ? "cluster IPs" : "IP families";
-      faults.push({ path: "spec.ipFamilyPolicy", value: policy, detail: `must be 'RequireDualStack' or 'PreferDualStack' when multiple ${what} are specified` });
+      faults.push({
+        path: "spec.ipFamilyPolicy",
+        value: policy,
+        detail: `must be 'RequireDualStack' or 'PreferDualStack' when multiple ${what} are specified`,
+      });
     }
     if (policy === "RequireDualStack" && known.length < 2 && !selectorless) {
       faults.push({ path: "spec.ipFamilyPolicy", value: policy, detail: "this cluster is not configured for dual-stack services" });
     }
     if (families.length === 0) families.push(known[0] ?? "IPv4");
-    if (policy !== "SingleStack" && families.length === 1 && (known.length > 1 || selectorless)) families.push(families[0] === "IPv4" ? "IPv6" : "IPv4");
+    if (policy !== "SingleStack" && families.length === 1 && (known.length > 1 || selectorless))
+      families.push(families[0] === "IPv4" ? "IPv6" : "IPv4");
     return { ...spec, ipFamilyPolicy: policy, ipFamilies: policy === "SingleStack" ? families.slice(0, 1) : families };
   }
 
@@ -125,7 +138,8 @@ export class ServiceAllocators {
     const held = new Set(old === null ? [] : this.held(old).ports);
     const { healthCheckNodePort, ports = [], ...rest } = spec;
     const listed = spec.ports === undefined ? {} : { ports };
-    if (spec.type !== "NodePort" && !balancer) return { ...rest, ...listed, ...(spec.ports === undefined ? {} : { ports: ports.map(withoutNodePort) }) };
+    if (spec.type !== "NodePort" && !balancer)
+      return { ...rest, ...listed, ...(spec.ports === undefined ? {} : { ports: ports.map(withoutNodePort) }) };
     const asks = !balancer || spec.allocateLoadBalancerNodePorts !== false;
     const shared = new Map<number, number>();
     const take = (port: number, path: string): number => {

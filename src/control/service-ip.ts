@@ -1,5 +1,16 @@
 /** Cluster IPs. Read first: kubernetes `pkg/registry/core/service/ipallocator/ipallocator.go`, and KEP-3070 on the two bands. */
-import { type Cidr, cidrSize, contains, formatCidr, formatWords, indexOf, masked, nthAddress, parseAddress, parseCidr } from "../base/cidr.js";
+import {
+  type Cidr,
+  cidrSize,
+  contains,
+  formatCidr,
+  formatWords,
+  indexOf,
+  masked,
+  nthAddress,
+  parseAddress,
+  parseCidr,
+} from "../base/cidr.js";
 import { NumberPool, type NumberPoolState } from "./number-pool.js";
 
 /** How many of the first usable addresses are kept for explicit wishes. */
@@ -25,7 +36,8 @@ export class ServiceIps {
   /** Takes that address; null, or why not in the server's words. */
   take(ip: string): string | null {
     const number = this.numberOf(ip);
-    if (number === null) return `failed to allocate IP ${ip}: the provided IP (${ip}) is not in the valid range. The range of valid IPs is ${formatCidr(this.cidr)}`;
+    if (number === null)
+      return `failed to allocate IP ${ip}: the provided IP (${ip}) is not in the valid range. The range of valid IPs is ${formatCidr(this.cidr)}`;
     return this.pool.take(number) ? null : `failed to allocate IP ${ip}: provided IP is already allocated`;
   }
 

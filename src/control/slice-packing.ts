@@ -32,7 +32,14 @@ export function packSlices(existing: readonly EndpointSlice[], wanted: ReadonlyM
   }
   const creates: (readonly Endpoint[])[] = [];
   while (rest.length > 0) {
-    const spare = rest.length < most ? bestFit(kept.filter((each) => !each.written), rest.length, most) : undefined;
+    const spare =
+      rest.length < most
+        ? bestFit(
+            kept.filter((each) => !each.written),
+            rest.length,
+            most,
+          )
+        : undefined;
     if (spare !== undefined) {
       spare.endpoints.push(...rest);
       spare.written = true;

@@ -95,7 +95,13 @@ function create(p: Plane, set: StatefulSet, revision: string, ordinal: number): 
 
 function remove(p: Plane, set: StatefulSet, pod: Pod): void {
   deleteObject(p, "Pod", keyOf(pod));
-  p.event(set, "Normal", "SuccessfulDelete", `delete Pod ${pod.metadata.name} in StatefulSet ${set.metadata.name} successful`, "statefulset-controller");
+  p.event(
+    set,
+    "Normal",
+    "SuccessfulDelete",
+    `delete Pod ${pod.metadata.name} in StatefulSet ${set.metadata.name} successful`,
+    "statefulset-controller",
+  );
 }
 
 function writeStatus(p: Plane, set: StatefulSet, revision: string): void {

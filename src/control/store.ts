@@ -119,7 +119,9 @@ export class Store {
 
   restore(state: StoreState): void {
     this.revision = state.revision;
-    this.kinds = new Map([...state.kinds].map(([kind, objects]) => [kind, new Map([...objects].map(([key, object]) => [key, deepFreeze(object)]))]));
+    this.kinds = new Map(
+      [...state.kinds].map(([kind, objects]) => [kind, new Map([...objects].map(([key, object]) => [key, deepFreeze(object)]))]),
+    );
   }
 
   private ofKind(kind: Kind): Map<string, KubeObject> {

@@ -44,8 +44,13 @@ describe("the policy agent", () => {
     expect(views.map(([node]) => node)).toEqual(["kind-control-plane", "kind-worker", "kind-worker2"]);
     const [[, view], [, second]] = views as [[string, EnforceView], [string, EnforceView]];
     expect(second).toBe(view);
-    expect(view.policies.map(({ object, source }) => [object.metadata.name, source?.file, source?.line])).toEqual([["deny", "test.yaml", 2]]);
-    expect(view.pods.filter((pod) => pod.namespace === "default").map((pod) => [pod.ips.length, pod.phase, pod.owned])).toEqual([[1, "Running", true], [1, "Running", true]]);
+    expect(view.policies.map(({ object, source }) => [object.metadata.name, source?.file, source?.line])).toEqual([
+      ["deny", "test.yaml", 2],
+    ]);
+    expect(view.pods.filter((pod) => pod.namespace === "default").map((pod) => [pod.ips.length, pod.phase, pod.owned])).toEqual([
+      [1, "Running", true],
+      [1, "Running", true],
+    ]);
     expect(view.nodes.map((node) => node.ips)).toEqual([["172.18.0.2"], ["172.18.0.3"], ["172.18.0.4"]]);
     views.length = 0;
     apply(made, deployment("web", 3));
@@ -93,7 +98,9 @@ describe("the CNI", () => {
     expect(made.plane.podNetns(`default/${pod!.metadata.name}`)).toBe(0);
     expect([...made.stack.nsInfo.values()].filter((ns) => ns.name.startsWith("cni-"))).toEqual([]);
     const said = made.plane.events.find((event) => event.reason === "FailedCreatePodSandBox");
-    expect(said?.message).toMatch(/^Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox "[0-9a-f]{64}": plugin type="flannel" failed \(add\): no IP addresses available in range set$/);
+    expect(said?.message).toMatch(
+      /^Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox "[0-9a-f]{64}": plugin type="flannel" failed \(add\): no IP addresses available in range set$/,
+    );
     made.engine.run(made.engine.now + 30e9);
     expect(made.plane.objects("Pod")[0]?.status?.phase).toBe("Running");
   });
@@ -124,10 +131,19 @@ describe("kube-proxy", () => {
       const asker = plane.objects("Pod").find((pod) => pod.metadata.labels?.["app"] === "asker")!;
       const host = plane.get("Service", "default", "web")!.spec.clusterIP!;
       const resolv = { nameservers: [], search: [], options: {} };
-      const app = launch(stack, plane.podNetns(`default/${asker.metadata.name}`), "client", { host, port: 80, protocol: "tcp", resolv, request: "GET / HTTP/1.1\r\n\r\n", timeout: 2e9 });
+      const app = launch(stack, plane.podNetns(`default/${asker.metadata.name}`), "client", {
+        host,
+        port: 80,
+        protocol: "tcp",
+        resolv,
+        request: "GET / HTTP/1.1\r\n\r\n",
+        timeout: 2e9,
+      });
       engine.run(engine.now + 3e9);
       plane.flush();
-      const rules = ["kind-control-plane", "kind-worker", "kind-worker2"].map((name, at) => saveTables(stack, netnsByName(stack, at + 1, name), 4, { counters: true }));
+      const rules = ["kind-control-plane", "kind-worker", "kind-worker2"].map((name, at) =>
+        saveTables(stack, netnsByName(stack, at + 1, name), 4, { counters: true }),
+      );
       const { outcome, reply } = stack.app.apps.get(app)!.state;
       return { outcome, reply, rules };
     };
@@ -156,8 +172,20 @@ subsets: [{addresses: [{ip: ${ip}}], notReadyAddresses: [{ip: 192.0.2.99}], port
     apply(made, text("192.0.2.1"));
     settle(made);
     const slices = (): readonly unknown[] =>
-      made.plane.objects("EndpointSlice").filter((each) => each.metadata.labels?.["kubernetes.io/service-name"] === "outside").map((each) => [each.metadata.labels?.["endpointslice.kubernetes.io/managed-by"], each.endpoints, each.ports]);
-    const expected = (ip: string): unknown => [["endpointslicemirroring-controller.k8s.io", [{ addresses: [ip], conditions: { ready: true } }, { addresses: ["192.0.2.99"], conditions: { ready: false } }], [{ name: "sql", port: 5432, protocol: "TCP" }]]];
+      made.plane
+        .objects("EndpointSlice")
+        .filter((each) => each.metadata.labels?.["kubernetes.io/service-name"] === "outside")
+        .map((each) => [each.metadata.labels?.["endpointslice.kubernetes.io/managed-by"], each.endpoints, each.ports]);
+    const expected = (ip: string): unknown => [
+      [
+        "endpointslicemirroring-controller.k8s.io",
+        [
+          { addresses: [ip], conditions: { ready: true } },
+          { addresses: ["192.0.2.99"], conditions: { ready: false } },
+        ],
+        [{ name: "sql", port: 5432, protocol: "TCP" }],
+      ],
+    ];
     expect(slices()).toEqual(expected("192.0.2.1"));
     apply(made, text("192.0.2.2"));
     settle(made);

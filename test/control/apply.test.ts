@@ -42,9 +42,15 @@ describe("apply", () => {
 
   test("takes a namespace of the same input, wherever it stands", () => {
     const made = world();
-    apply(made, text(service("web").replace("namespace: default", "namespace: shop"), "\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"));
+    apply(
+      made,
+      text(service("web").replace("namespace: default", "namespace: shop"), "\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"),
+    );
     expect(made.plane.get("Service", "shop", "web")).toBeDefined();
-    expect(made.plane.get("Namespace", "", "shop")).toMatchObject({ metadata: { labels: { "kubernetes.io/metadata.name": "shop" } }, status: { phase: "Active" } });
+    expect(made.plane.get("Namespace", "", "shop")).toMatchObject({
+      metadata: { labels: { "kubernetes.io/metadata.name": "shop" } },
+      status: { phase: "Active" },
+    });
   });
 
   test("keeps what was allocated and drops what the manifest drops", () => {
@@ -66,9 +72,13 @@ describe("apply", () => {
     const old = made.plane.get("Service", "default", "web")!.spec.clusterIP;
     const other = old === "10.96.99.99" ? "10.96.99.98" : "10.96.99.99";
     const moved = made.plane.apply(objects(service("web", `  clusterIP: ${other}`)));
-    expect(moved.map((each) => `${each.path}: ${each.message}`)).toEqual([`spec.clusterIPs[0]: Invalid value: ["${other}"]: may not change once set`]);
+    expect(moved.map((each) => `${each.path}: ${each.message}`)).toEqual([
+      `spec.clusterIPs[0]: Invalid value: ["${other}"]: may not change once set`,
+    ]);
     const selected = made.plane.apply(objects(deployment("web", 1).replaceAll("app: web", "app: shop")));
-    expect(selected.map((each) => `${each.path}: ${each.message}`)).toEqual(['spec.selector: Invalid value: {"matchLabels":{"app":"shop"}}: field is immutable']);
+    expect(selected.map((each) => `${each.path}: ${each.message}`)).toEqual([
+      'spec.selector: Invalid value: {"matchLabels":{"app":"shop"}}: field is immutable',
+    ]);
   });
 });
 
@@ -95,7 +105,8 @@ describe("delete", () => {
     settle(made);
     const told: string[] = [];
     made.plane.onWatch(({ object }) => {
-      if (object.kind === "EndpointSlice") told.push(object.endpoints.map((each) => `${each.addresses[0]} ${JSON.stringify(each.conditions)}`).join(", "));
+      if (object.kind === "EndpointSlice")
+        told.push(object.endpoints.map((each) => `${each.addresses[0]} ${JSON.stringify(each.conditions)}`).join(", "));
     });
     const [pod] = made.plane.objects("Pod").filter((each) => each.metadata.namespace === "default");
     made.plane.delete("Pod", "default", pod!.metadata.name);
@@ -108,12 +119,21 @@ describe("delete", () => {
     const last = told.at(-1)!;
     expect(last.includes(ip)).toBe(false);
     expect(last).toMatch(/"ready":true,"serving":true,"terminating":false/);
-    expect(made.plane.events.filter((event) => event.reason === "Killing").map((event) => event.message)).toEqual(["Stopping container web"]);
+    expect(made.plane.events.filter((event) => event.reason === "Killing").map((event) => event.message)).toEqual([
+      "Stopping container web",
+    ]);
   });
 
   test("of a namespace takes all in it along", () => {
     const made = world();
-    apply(made, text("\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n", deployment("web", 2).replace("namespace: default", "namespace: shop"), service("web").replace("namespace: default", "namespace: shop")));
+    apply(
+      made,
+      text(
+        "\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n",
+        deployment("web", 2).replace("namespace: default", "namespace: shop"),
+        service("web").replace("namespace: default", "namespace: shop"),
+      ),
+    );
     settle(made);
     made.plane.delete("Namespace", "", "shop");
     expect(made.plane.get("Namespace", "", "shop")?.status?.phase).toBe("Terminating");

@@ -51,7 +51,12 @@ function nodesOn(s: Stack, count: number): PlaneNode[] {
     const ns = netnsByName(s, index + 1, name);
     must(s, { verb: "link-add", ns, name: "eth0", kind: "uplink", peer: { ns: fabric, name: `port${index}` }, link: { delay: 50_000 } });
     must(s, { verb: "link-set", ns: fabric, name: `port${index}`, master: "kind" });
-    for (const [at, dev] of [[ns, "lo"], [ns, "eth0"], [fabric, `port${index}`]] as const) must(s, { verb: "link-set", ns: at, name: dev, up: true });
+    for (const [at, dev] of [
+      [ns, "lo"],
+      [ns, "eth0"],
+      [fabric, `port${index}`],
+    ] as const)
+      must(s, { verb: "link-set", ns: at, name: dev, up: true });
     must(s, { verb: "addr-add", ns, dev: "eth0", addr: `${address}/16` });
     must(s, { verb: "sysctl", ns, key: "net.ipv4.ip_forward", value: "1" });
     const taints = index === 0 && count > 1 ? [{ key: "node-role.kubernetes.io/control-plane", effect: "NoSchedule" }] : [];

@@ -18,7 +18,12 @@ describe("node CIDRs", () => {
     expect(cidrs.allocate()).toBe("10.0.0.0/24");
     expect(cidrs.allocate()).toBe("10.0.1.0/24");
     cidrs.release("10.0.0.0/24");
-    expect([cidrs.allocate(), cidrs.allocate(), cidrs.allocate(), cidrs.allocate()]).toEqual(["10.0.2.0/24", "10.0.3.0/24", "10.0.0.0/24", null]);
+    expect([cidrs.allocate(), cidrs.allocate(), cidrs.allocate(), cidrs.allocate()]).toEqual([
+      "10.0.2.0/24",
+      "10.0.3.0/24",
+      "10.0.0.0/24",
+      null,
+    ]);
   });
 
   test("a CIDR on a node, a larger one and the Services' own are left out, and the pointer stays", () => {

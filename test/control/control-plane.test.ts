@@ -8,7 +8,12 @@ describe("a new cluster", () => {
   const { plane } = made;
 
   test("has its namespaces, nodes and pod networks", () => {
-    expect(plane.objects("Namespace").map((each) => each.metadata.name)).toEqual(["default", "kube-node-lease", "kube-public", "kube-system"]);
+    expect(plane.objects("Namespace").map((each) => each.metadata.name)).toEqual([
+      "default",
+      "kube-node-lease",
+      "kube-public",
+      "kube-system",
+    ]);
     expect(plane.objects("Node").map((each) => [each.metadata.name, each.spec?.podCIDR])).toEqual([
       ["kind-control-plane", "10.244.0.0/24"],
       ["kind-worker", "10.244.1.0/24"],
@@ -16,12 +21,16 @@ describe("a new cluster", () => {
     ]);
     for (const node of plane.objects("Node")) expect(node.status?.conditions?.find((each) => each.type === "Ready")?.status).toBe("True");
     expect(plane.get("Node", "", "kind-worker")?.spec?.taints).toBeUndefined();
-    expect(plane.get("Node", "", "kind-control-plane")?.spec?.taints).toEqual([{ key: "node-role.kubernetes.io/control-plane", effect: "NoSchedule" }]);
+    expect(plane.get("Node", "", "kind-control-plane")?.spec?.taints).toEqual([
+      { key: "node-role.kubernetes.io/control-plane", effect: "NoSchedule" },
+    ]);
   });
 
   test("has the API server's Service and slice, and cluster DNS at its address", () => {
     expect(plane.get("Service", "default", "kubernetes")?.spec.clusterIP).toBe("10.96.0.1");
-    expect(plane.get("EndpointSlice", "default", "kubernetes")?.endpoints).toEqual([{ addresses: ["172.18.0.2"], conditions: { ready: true } }]);
+    expect(plane.get("EndpointSlice", "default", "kubernetes")?.endpoints).toEqual([
+      { addresses: ["172.18.0.2"], conditions: { ready: true } },
+    ]);
     expect(plane.get("Service", "kube-system", "kube-dns")?.spec.clusterIP).toBe("10.96.0.10");
     const pods = plane.objects("Pod");
     expect(pods.map((pod) => pod.metadata.labels?.["k8s-app"])).toEqual(["kube-dns", "kube-dns"]);
@@ -55,7 +64,12 @@ describe("a Deployment and its Service", () => {
       expect(pod.metadata.name).toMatch(new RegExp(`^${set!.metadata.name}-[bcdfghjklmnpqrstvwxz2456789]{5}$`));
       expect(pod.metadata.labels).toEqual({ app: "web", "pod-template-hash": hash });
     }
-    expect(plane.get("Deployment", "default", "web")?.status).toMatchObject({ replicas: 4, readyReplicas: 4, updatedReplicas: 4, availableReplicas: 4 });
+    expect(plane.get("Deployment", "default", "web")?.status).toMatchObject({
+      replicas: 4,
+      readyReplicas: 4,
+      updatedReplicas: 4,
+      availableReplicas: 4,
+    });
   });
 
   test("spread over the workers, never onto the tainted control plane", () => {
@@ -72,14 +86,20 @@ describe("a Deployment and its Service", () => {
       expect(plane.podOfNetns(plane.podNetns(key))).toBe(key);
       expect(plane.podApps(key)).toHaveLength(1);
       expect(pod.status).toMatchObject({ phase: "Running", podIPs: [{ ip: pod.status?.podIP }], qosClass: "BestEffort" });
-      expect(pod.status?.conditions?.map((each) => `${each.type}=${each.status}`).sort()).toEqual(
-        ["ContainersReady=True", "Initialized=True", "PodReadyToStartContainers=True", "PodScheduled=True", "Ready=True"],
-      );
+      expect(pod.status?.conditions?.map((each) => `${each.type}=${each.status}`).sort()).toEqual([
+        "ContainersReady=True",
+        "Initialized=True",
+        "PodReadyToStartContainers=True",
+        "PodScheduled=True",
+        "Ready=True",
+      ]);
     }
   });
 
   test("have one slice with the named port resolved", () => {
-    const [slice, ...more] = plane.objects("EndpointSlice").filter((each) => each.metadata.labels?.["kubernetes.io/service-name"] === "web");
+    const [slice, ...more] = plane
+      .objects("EndpointSlice")
+      .filter((each) => each.metadata.labels?.["kubernetes.io/service-name"] === "web");
     expect(more).toEqual([]);
     expect(slice?.metadata.name).toMatch(/^web-[bcdfghjklmnpqrstvwxz2456789]{5}$/);
     expect(slice?.metadata.labels).toMatchObject({ "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io" });
@@ -92,7 +112,9 @@ describe("a Deployment and its Service", () => {
   test("reach every node's nat table", () => {
     const ip = plane.get("Service", "default", "web")!.spec.clusterIP!;
     for (const node of ["kind-control-plane", "kind-worker", "kind-worker2"]) {
-      const specs = plane.transcript(node).flatMap((act) => (act.verb === "iptables-restore" ? act.doc.tables.flatMap((table) => table.rules.map((rule) => rule.spec)) : []));
+      const specs = plane
+        .transcript(node)
+        .flatMap((act) => (act.verb === "iptables-restore" ? act.doc.tables.flatMap((table) => table.rules.map((rule) => rule.spec)) : []));
       expect(specs.some((spec) => spec.includes(`-d ${ip}`) && spec.includes("KUBE-SVC-"))).toBe(true);
       for (const pod of pods) expect(specs.some((spec) => spec.includes(`DNAT --to-destination ${pod.status?.podIP}:8080`))).toBe(true);
     }

@@ -39,28 +39,43 @@ function perform(made: World, each: Step): void {
 /** What of a cluster does not depend on how it came to be: names, addresses and numbers that are drawn are left out. */
 function shape(made: World): unknown {
   const { plane } = made;
-  const own = <T extends { readonly metadata: { readonly namespace?: string } }>(list: readonly T[]): readonly T[] => list.filter((each) => each.metadata.namespace === "default");
+  const own = <T extends { readonly metadata: { readonly namespace?: string } }>(list: readonly T[]): readonly T[] =>
+    list.filter((each) => each.metadata.namespace === "default");
   const pods = own(plane.objects("Pod"));
   return {
     deployments: own(plane.objects("Deployment")).map(({ metadata, spec, status }) => {
       const { observedGeneration: _, conditions: __, ...counts } = status ?? {};
       return [metadata.name, spec.replicas, spec.template.spec.containers[0]?.image, counts];
     }),
-    sets: own(plane.objects("ReplicaSet")).filter((set) => set.spec.replicas !== 0).map((set) => [set.metadata.name, set.spec.replicas, set.status?.readyReplicas]),
+    sets: own(plane.objects("ReplicaSet"))
+      .filter((set) => set.spec.replicas !== 0)
+      .map((set) => [set.metadata.name, set.spec.replicas, set.status?.readyReplicas]),
     pods: pods.map((pod) => `${pod.metadata.labels?.["app"]} ${pod.spec.containers[0]?.image} ${pod.status?.phase}`).sort(),
-    services: own(plane.objects("Service")).map(({ metadata, spec }) => [metadata.name, spec.type, spec.ports?.map((port) => (port.nodePort ?? 0) > 0)]),
+    services: own(plane.objects("Service")).map(({ metadata, spec }) => [
+      metadata.name,
+      spec.type,
+      spec.ports?.map((port) => (port.nodePort ?? 0) > 0),
+    ]),
     endpoints: own(plane.objects("EndpointSlice"))
-      .map((slice) => [slice.metadata.labels?.["kubernetes.io/service-name"], slice.endpoints.map((each) => `${each.conditions?.ready} ${each.conditions?.terminating ?? false}`), slice.ports])
+      .map((slice) => [
+        slice.metadata.labels?.["kubernetes.io/service-name"],
+        slice.endpoints.map((each) => `${each.conditions?.ready} ${each.conditions?.terminating ?? false}`),
+        slice.ports,
+      ])
       .sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),
   };
 }
 
 function noAddressTwice(made: World): void {
-  const held = made.plane.objects("Pod").flatMap((pod) => (pod.status?.podIP === undefined || pod.spec.hostNetwork === true ? [] : [pod.status.podIP]));
+  const held = made.plane
+    .objects("Pod")
+    .flatMap((pod) => (pod.status?.podIP === undefined || pod.spec.hostNetwork === true ? [] : [pod.status.podIP]));
   expect(new Set(held).size).toBe(held.length);
   const ips = made.plane.objects("Service").flatMap((each) => (each.spec.clusterIPs ?? []).filter((ip) => ip !== "None"));
   expect(new Set(ips).size).toBe(ips.length);
-  const ports = made.plane.objects("Service").flatMap((each) => (each.spec.ports ?? []).flatMap((port) => (port.nodePort === undefined ? [] : [port.nodePort])));
+  const ports = made.plane
+    .objects("Service")
+    .flatMap((each) => (each.spec.ports ?? []).flatMap((port) => (port.nodePort === undefined ? [] : [port.nodePort])));
   expect(new Set(ports).size).toBe(ports.length);
 }
 

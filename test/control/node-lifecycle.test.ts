@@ -4,11 +4,18 @@ import { apply, deployment, service, settle, world, type World } from "./build.j
 
 // Expected values: facts/control-plane.md 3 (grace 50 s, monitor period 5 s, eviction after 300 s).
 
-const ready = (made: World, node: string): unknown => made.plane.get("Node", "", node)?.status?.conditions?.find((each) => each.type === "Ready");
+const ready = (made: World, node: string): unknown =>
+  made.plane.get("Node", "", node)?.status?.conditions?.find((each) => each.type === "Ready");
 const onNode = (made: World, node: string): readonly string[] =>
-  made.plane.objects("Pod").filter((pod) => pod.spec.nodeName === node && pod.metadata.namespace === "default").map((pod) => pod.metadata.name);
+  made.plane
+    .objects("Pod")
+    .filter((pod) => pod.spec.nodeName === node && pod.metadata.namespace === "default")
+    .map((pod) => pod.metadata.name);
 const serving = (made: World): readonly (string | undefined)[] =>
-  made.plane.objects("EndpointSlice").filter((each) => each.metadata.labels?.["kubernetes.io/service-name"] === "web").flatMap((slice) => slice.endpoints.filter((each) => each.conditions?.ready).map((each) => each.nodeName));
+  made.plane
+    .objects("EndpointSlice")
+    .filter((each) => each.metadata.labels?.["kubernetes.io/service-name"] === "web")
+    .flatMap((slice) => slice.endpoints.filter((each) => each.conditions?.ready).map((each) => each.nodeName));
 
 describe("a node that falls silent", () => {
   const made = world();
@@ -23,8 +30,15 @@ describe("a node that falls silent", () => {
     expect(ready(made, "kind-worker2")).toMatchObject({ status: "True" });
     expect(serving(made)).toContain("kind-worker2");
     made.engine.run(start + 56 * SECOND);
-    expect(ready(made, "kind-worker2")).toMatchObject({ status: "Unknown", reason: "NodeStatusUnknown", message: "Kubelet stopped posting node status." });
-    expect(made.plane.get("Node", "", "kind-worker2")?.spec?.taints?.map((taint) => `${taint.key}:${taint.effect}`)).toEqual(["node.kubernetes.io/unreachable:NoSchedule", "node.kubernetes.io/unreachable:NoExecute"]);
+    expect(ready(made, "kind-worker2")).toMatchObject({
+      status: "Unknown",
+      reason: "NodeStatusUnknown",
+      message: "Kubelet stopped posting node status.",
+    });
+    expect(made.plane.get("Node", "", "kind-worker2")?.spec?.taints?.map((taint) => `${taint.key}:${taint.effect}`)).toEqual([
+      "node.kubernetes.io/unreachable:NoSchedule",
+      "node.kubernetes.io/unreachable:NoExecute",
+    ]);
     expect(serving(made)).toEqual(["kind-worker", "kind-worker"]);
     expect(onNode(made, "kind-worker2")).toEqual(lost);
   });
@@ -33,7 +47,12 @@ describe("a node that falls silent", () => {
     made.engine.run(start + 350 * SECOND);
     expect(made.plane.events.filter((event) => event.reason === "TaintManagerEviction")).toEqual([]);
     made.engine.run(start + 360 * SECOND);
-    expect(made.plane.events.filter((event) => event.reason === "TaintManagerEviction").map((event) => event.message).sort()).toEqual(lost.map((name) => `Marking for deletion Pod default/${name}`));
+    expect(
+      made.plane.events
+        .filter((event) => event.reason === "TaintManagerEviction")
+        .map((event) => event.message)
+        .sort(),
+    ).toEqual(lost.map((name) => `Marking for deletion Pod default/${name}`));
     settle(made);
     expect(onNode(made, "kind-worker")).toHaveLength(4);
     expect(onNode(made, "kind-worker2")).toEqual(lost);

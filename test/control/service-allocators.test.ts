@@ -7,7 +7,12 @@ import { NodePorts } from "../../src/control/node-port.js";
 // Expected values: facts/control-plane.md 1.5 to 1.8 (kubernetes ipallocator, portallocator, alloc.go; KEP-3070).
 
 const draw = (_stream: string, n: number): number => n - 1;
-const named = (spec: ServiceSpec): Service => ({ apiVersion: "v1", kind: "Service", metadata: { name: "web", namespace: "default" }, spec: { type: "ClusterIP", ...spec } });
+const named = (spec: ServiceSpec): Service => ({
+  apiVersion: "v1",
+  kind: "Service",
+  metadata: { name: "web", namespace: "default" },
+  spec: { type: "ClusterIP", ...spec },
+});
 const ports = [{ port: 80, protocol: "TCP" }];
 
 describe("cluster IPs", () => {
@@ -32,7 +37,9 @@ describe("cluster IPs", () => {
     const ips = new ServiceIps("10.96.0.0/16");
     expect(ips.take("10.96.0.10")).toBeNull();
     expect(ips.take("10.96.0.10")).toBe("failed to allocate IP 10.96.0.10: provided IP is already allocated");
-    expect(ips.take("10.1.1.1")).toBe("failed to allocate IP 10.1.1.1: the provided IP (10.1.1.1) is not in the valid range. The range of valid IPs is 10.96.0.0/16");
+    expect(ips.take("10.1.1.1")).toBe(
+      "failed to allocate IP 10.1.1.1: the provided IP (10.1.1.1) is not in the valid range. The range of valid IPs is 10.96.0.0/16",
+    );
     ips.release("10.96.0.10");
     expect(ips.take("10.96.0.10")).toBeNull();
   });
@@ -51,7 +58,11 @@ describe("node ports", () => {
   });
 
   test("equal port numbers of different protocols share one", () => {
-    const made = new ServiceAllocators(["10.96.0.0/16"]).admit(named({ type: "NodePort", ports: [...ports, { port: 80, protocol: "UDP", name: "u" }, { port: 81 }] }), null, draw);
+    const made = new ServiceAllocators(["10.96.0.0/16"]).admit(
+      named({ type: "NodePort", ports: [...ports, { port: 80, protocol: "UDP", name: "u" }, { port: 81 }] }),
+      null,
+      draw,
+    );
     const [a, b, c] = made.service.spec.ports!.map((port) => port.nodePort);
     expect(a).toBe(b);
     expect(c).not.toBe(a);
@@ -64,13 +75,17 @@ describe("Services", () => {
   test("families by policy", () => {
     const families = (ranges: readonly string[], spec: ServiceSpec): readonly unknown[] => {
       const { service, faults } = new ServiceAllocators(ranges).admit(named({ ports, ...spec }), null, draw);
-      return faults.length > 0 ? faults.map(({ path, detail }) => `${path}: ${detail}`) : [service.spec.ipFamilyPolicy, service.spec.ipFamilies, service.spec.clusterIPs?.length];
+      return faults.length > 0
+        ? faults.map(({ path, detail }) => `${path}: ${detail}`)
+        : [service.spec.ipFamilyPolicy, service.spec.ipFamilies, service.spec.clusterIPs?.length];
     };
     expect(families(both, {})).toEqual(["SingleStack", ["IPv4"], 1]);
     expect(families(both, { ipFamilyPolicy: "PreferDualStack" })).toEqual(["PreferDualStack", ["IPv4", "IPv6"], 2]);
     expect(families(both, { ipFamilyPolicy: "RequireDualStack", ipFamilies: ["IPv6"] })).toEqual(["RequireDualStack", ["IPv6", "IPv4"], 2]);
     expect(families(both.slice(0, 1), { ipFamilyPolicy: "PreferDualStack" })).toEqual(["PreferDualStack", ["IPv4"], 1]);
-    expect(families(both.slice(0, 1), { ipFamilyPolicy: "RequireDualStack" })).toEqual(["spec.ipFamilyPolicy: this cluster is not configured for dual-stack services"]);
+    expect(families(both.slice(0, 1), { ipFamilyPolicy: "RequireDualStack" })).toEqual([
+      "spec.ipFamilyPolicy: this cluster is not configured for dual-stack services",
+    ]);
     expect(families(both.slice(0, 1), { ipFamilies: ["IPv6"] })).toEqual(["spec.ipFamilies[0]: not configured on this cluster"]);
     expect(families(both, { clusterIP: "None", selector: { app: "x" } })).toEqual(["SingleStack", ["IPv4"], 1]);
     expect(families(both, { clusterIP: "None" })).toEqual(["RequireDualStack", ["IPv4", "IPv6"], 1]);
@@ -79,7 +94,18 @@ describe("Services", () => {
   test("a refused Service holds nothing", () => {
     const allocators = new ServiceAllocators(["10.96.0.0/16"]);
     allocators.admit(named({ type: "NodePort", ports: [{ port: 80, nodePort: 30080 }] }), null, draw);
-    const refused = allocators.admit(named({ type: "NodePort", clusterIP: "10.96.7.7", ports: [{ port: 1, nodePort: 30081 }, { port: 2, nodePort: 30080 }] }), null, draw);
+    const refused = allocators.admit(
+      named({
+        type: "NodePort",
+        clusterIP: "10.96.7.7",
+        ports: [
+          { port: 1, nodePort: 30081 },
+          { port: 2, nodePort: 30080 },
+        ],
+      }),
+      null,
+      draw,
+    );
     expect(refused.faults).toEqual([{ path: "spec.ports[1].nodePort", value: 30080, detail: "provided port is already allocated" }]);
     const again = allocators.admit(named({ type: "NodePort", clusterIP: "10.96.7.7", ports: [{ port: 1, nodePort: 30081 }] }), null, draw);
     expect(again.faults).toEqual([]);

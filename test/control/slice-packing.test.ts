@@ -25,7 +25,9 @@ test("nothing changes, nothing is written", () => {
 
 test("slices that must be written anyway are topped up first", () => {
   const packing = packSlices([slice("a", [1, 2]), slice("b", [3, 4])], wanted([1, 2, 3, 5], []), 4);
-  expect(packing.updates.map(({ slice: { metadata }, endpoints }) => [metadata.name, namesOf(endpoints)])).toEqual([["b", ["web-3", "web-5"]]]);
+  expect(packing.updates.map(({ slice: { metadata }, endpoints }) => [metadata.name, namesOf(endpoints)])).toEqual([
+    ["b", ["web-3", "web-5"]],
+  ]);
   expect(packing.creates).toEqual([]);
 });
 
@@ -46,11 +48,15 @@ test("every endpoint stands in one slice, none is too long, none is empty", () =
   const pods = fc.uniqueArray(fc.integer({ min: 1, max: 60 }), { maxLength: 60 });
   fc.assert(
     fc.property(pods, pods, pods, fc.integer({ min: 1, max: 9 }), (before, after, unready, most) => {
-      const existing = Array.from({ length: Math.ceil(before.length / most) }, (_, at) => slice(`s${at}`, before.slice(at * most, (at + 1) * most)));
+      const existing = Array.from({ length: Math.ceil(before.length / most) }, (_, at) =>
+        slice(`s${at}`, before.slice(at * most, (at + 1) * most)),
+      );
       const { updates, creates, deletes } = packSlices(existing, wanted(after, unready), most);
       const updated = new Map(updates.map((each) => [each.slice.metadata.name, each.endpoints]));
       const gone = new Set(deletes.map((each) => each.metadata.name));
-      const left = existing.filter((each) => !gone.has(each.metadata.name)).map((each) => updated.get(each.metadata.name) ?? each.endpoints);
+      const left = existing
+        .filter((each) => !gone.has(each.metadata.name))
+        .map((each) => updated.get(each.metadata.name) ?? each.endpoints);
       const all = [...left, ...creates];
       expect(all.every((endpoints) => endpoints.length > 0 && endpoints.length <= most)).toBe(true);
       const found = all.flat().sort((a, b) => (a.addresses[0]! < b.addresses[0]! ? -1 : 1));

@@ -44,11 +44,25 @@ describe("a DaemonSet", () => {
     const made = world();
     apply(made, daemon("a:1"));
     settle(made);
-    expect(pods(made).map((pod) => pod.spec.nodeName).sort()).toEqual(["kind-worker", "kind-worker2"]);
+    expect(
+      pods(made)
+        .map((pod) => pod.spec.nodeName)
+        .sort(),
+    ).toEqual(["kind-worker", "kind-worker2"]);
     apply(made, daemon("a:1", "      tolerations: [{operator: Exists}]"));
     settle(made);
-    expect(pods(made).map((pod) => pod.spec.nodeName).sort()).toEqual(["kind-control-plane", "kind-worker", "kind-worker2"]);
-    expect(made.plane.get("DaemonSet", "default", "agent")?.status).toMatchObject({ desiredNumberScheduled: 3, currentNumberScheduled: 3, numberReady: 3, updatedNumberScheduled: 3, numberMisscheduled: 0 });
+    expect(
+      pods(made)
+        .map((pod) => pod.spec.nodeName)
+        .sort(),
+    ).toEqual(["kind-control-plane", "kind-worker", "kind-worker2"]);
+    expect(made.plane.get("DaemonSet", "default", "agent")?.status).toMatchObject({
+      desiredNumberScheduled: 3,
+      currentNumberScheduled: 3,
+      numberReady: 3,
+      updatedNumberScheduled: 3,
+      numberMisscheduled: 0,
+    });
     expect(pods(made).every((pod) => /^agent-[bcdfghjklmnpqrstvwxz2456789]{5}$/.test(pod.metadata.name))).toBe(true);
   });
 
@@ -57,7 +71,9 @@ describe("a DaemonSet", () => {
     apply(made, daemon("a:1"));
     settle(made);
     let least = 2;
-    made.plane.onWatch(() => void (least = Math.min(least, pods(made).filter((pod) => ready(pod) && pod.metadata.deletionTimestamp === undefined).length)));
+    made.plane.onWatch(
+      () => void (least = Math.min(least, pods(made).filter((pod) => ready(pod) && pod.metadata.deletionTimestamp === undefined).length)),
+    );
     apply(made, daemon("a:2"));
     settle(made);
     expect(least).toBe(1);
@@ -70,7 +86,8 @@ describe("a StatefulSet", () => {
     const made = world();
     const told: string[] = [];
     made.plane.onWatch(({ type, object }) => {
-      if (object.kind === "Pod" && object.metadata.namespace === "default" && type !== "MODIFIED") told.push(`${type} ${object.metadata.name} ${pods(made).filter(ready).length}`);
+      if (object.kind === "Pod" && object.metadata.namespace === "default" && type !== "MODIFIED")
+        told.push(`${type} ${object.metadata.name} ${pods(made).filter(ready).length}`);
     });
     apply(made, stateful(3));
     settle(made);
@@ -114,7 +131,9 @@ describe("a Job", () => {
     const made = world();
     let most = 0;
     made.plane.onWatch(() => void (most = Math.max(most, pods(made).filter((pod) => pod.status?.phase !== "Succeeded").length)));
-    apply(made, `
+    apply(
+      made,
+      `
 apiVersion: batch/v1
 kind: Job
 metadata: {name: sum, namespace: default}
@@ -122,7 +141,8 @@ spec:
   completions: 5
   parallelism: 2
   template: {spec: {restartPolicy: Never, containers: [{name: c, image: busybox}]}}
-`);
+`,
+    );
     settle(made);
     expect(most).toBe(2);
     expect(pods(made).map((pod) => pod.status?.phase)).toEqual(Array(5).fill("Succeeded"));
@@ -137,14 +157,17 @@ spec:
 describe("a ReplicationController", () => {
   test("keeps its pods like a ReplicaSet", () => {
     const made = world();
-    apply(made, `
+    apply(
+      made,
+      `
 apiVersion: v1
 kind: ReplicationController
 metadata: {name: old, namespace: default}
 spec:
   replicas: 2
   template: {metadata: {labels: {app: old}}, spec: {containers: [{name: c, image: busybox}]}}
-`);
+`,
+    );
     settle(made);
     made.plane.delete("Pod", "default", pods(made)[0]!.metadata.name);
     settle(made);
@@ -156,12 +179,15 @@ spec:
 describe("a hostNetwork pod", () => {
   test("shares its node's namespace and address", () => {
     const made = world();
-    apply(made, `
+    apply(
+      made,
+      `
 apiVersion: v1
 kind: Pod
 metadata: {name: agent, namespace: default}
 spec: {hostNetwork: true, nodeName: kind-worker, containers: [{name: c, image: busybox, ports: [{containerPort: 9100}]}]}
-`);
+`,
+    );
     settle(made);
     const [pod] = pods(made);
     expect(pod?.status).toMatchObject({ phase: "Running", podIP: "172.18.0.3", hostIP: "172.18.0.3" });
