@@ -81,7 +81,7 @@ function namespaceFix(context: LintContext, selector: LabelSelector, path: strin
   const spaces = [...context.model.namespaces.values()];
   for (const [key, value] of Object.entries(selector.matchLabels ?? {})) {
     const same = spaces.find((each) => each.name === value);
-    if (key !== nameKey && same !== undefined) return `${path}.matchLabels: write ${nameKey}: ${value}, the label that every namespace carries`;
+    if (key !== nameKey && /name|^ns$/i.test(key) && same !== undefined) return `${path}.matchLabels: write ${nameKey}: ${value}, the label that every namespace carries`;
   }
   return nearLabels(selector, spaces.map((each) => each.labels), path);
 }

@@ -23,6 +23,8 @@ export interface Otherwise {
 export interface WhyEnd extends EndVerdict {
   /** Absent unless exactly one rule decides: several that allow each allow alone. */
   readonly otherwise?: Otherwise;
+  /** The Pass rule that handed it on to the tier that decides, where one did. */
+  readonly passedBy?: Reason;
   /** Of a denied end: rules that nearly allowed it, nearest first. */
   readonly nearMisses: readonly NearMiss[];
 }
@@ -79,7 +81,7 @@ function explain(model: PolicyModel, query: PolicyQuery, direction: Direction): 
   if (end.by.length === 0 || own.kind !== "pod") return { ...end, nearMisses: [] };
   const trail = trailOf(model, query, direction, own.pod);
   const decision = decide(trail);
-  return { ...end, ...otherwiseOf(trail, decision), nearMisses: end.allowed ? [] : nearMisses(model, candidates(trail, decision), query, direction) };
+  return { ...end, ...otherwiseOf(trail, decision), ...passedBy(trail, decision), nearMisses: end.allowed ? [] : nearMisses(model, candidates(trail, decision), query, direction) };
 }
 
 /** Rules that could have allowed it: of a tier that denies, those in front of the denying rule and those of the tiers before it. */
@@ -92,6 +94,11 @@ function candidates(trail: Trail, { tier, steps }: Decision): Trail["admin"] {
 function beforePass(steps: Trail["admin"]): Trail["admin"] {
   const passed = steps.findIndex((step) => step.matches);
   return passed < 0 ? steps : steps.slice(0, passed);
+}
+
+function passedBy(trail: Trail, { tier }: Decision): { readonly passedBy?: Reason } {
+  const pass = tier === "admin" ? undefined : trail.admin.find((step) => step.matches);
+  return pass === undefined ? {} : { passedBy: reasonOf(pass.policy, pass.peers?.[0]?.path ?? pass.rule.path) };
 }
 
 function otherwiseOf(trail: Trail, decision: Decision): { readonly otherwise?: Otherwise } {

@@ -241,6 +241,16 @@ spec: {containers: [{name: c, image: i}]}
     expect(answer.changes).toMatchObject([{ path: "spec.ingress[0]", edit: { op: "add", value: { action: "Accept" } }, says: "add in front of this rule" }]);
   });
 
+  test("a Pass that hands the connection on is named", () => {
+    const pass = { apiVersion: "policy.networking.k8s.io/v1alpha2", kind: "ClusterNetworkPolicy", metadata: { name: "on" }, spec: { tier: "Admin", priority: 1, subject: { namespaces: {} }, ingress: [{ action: "Pass", from: [{ namespaces: {} }] }] } };
+    const two = model({ pods: [pod("x/a"), pod("y/b")], policies: [pass as unknown as PolicyObject, policy("y/deny", {})] });
+    expect(why(two, question(two, "x/a", "y/b")).ingress).toMatchObject({
+      allowed: false,
+      by: [{ policy: "NetworkPolicy y/deny" }],
+      passedBy: { policy: "ClusterNetworkPolicy on", path: "spec.ingress[0].from[0]" },
+    });
+  });
+
   test("no change is offered to a pod that has finished", () => {
     const two = model({ pods: [pod("x/a"), pod("x/b", { phase: "Succeeded" })], policies: [policy("x/p", {})] });
     expect(why(two, question(two, "x/a", "x/b"))).toMatchObject({ allowed: false, changes: [] });

@@ -31,6 +31,7 @@ export function whyMarkdown(answers: readonly Why[]): string {
 
 function endLines(direction: string, own: string, end: WhyEnd): readonly string[] {
   const by = end.by.map((each) => `    by ${reasonText(each)}`);
+  if (end.passedBy !== undefined) by.unshift(`    passed on by ${reasonText(end.passedBy)}`);
   const misses = end.nearMisses.slice(0, 3).flatMap((miss) => [
     `    nearly: ${reasonText(miss)}`,
     columns(miss.fields.map((field) => ["     ", field.path, `wants ${field.wanted},`, `found ${field.found}`])),
