@@ -5,9 +5,9 @@ import { isAged } from "../../linux/dev/bridge-fdb.js";
 import { isBridge } from "../../linux/dev/bridge-port.js";
 import { deviceName, devicesOf } from "../../linux/device.js";
 import type { FdbChange } from "../../linux/plumbing/act.js";
-import { DEV, DEVF } from "../../linux/stack.js";
+import { DEV, DEVF, type Stack } from "../../linux/stack.js";
 import { findDevice } from "../ip/device-list.js";
-import { flagsText, linkedName } from "../ip/device-text.js";
+import { flagsText } from "../ip/device-text.js";
 import { slaveWords } from "../ip/link.js";
 import { Ended, NotModelled, type Output, said } from "../output.js";
 import { act, namespaceOf, type Place } from "../place.js";
@@ -87,6 +87,16 @@ function showFdb(place: Place, reader: WordReader): string[] {
   return lines;
 }
 
+/** The dump of ports does not say in which namespace the other end is: its index is looked up among the devices here. */
+function portName(s: Stack, dev: number): string {
+  const kind = s.dev.c.kind[dev]!;
+  const peer = kind === DEV.veth || kind === DEV.uplink ? s.dev.c.peer[dev]! : 0;
+  if (peer === 0) return deviceName(s, dev);
+  const { index } = s.devInfo.get(peer)!;
+  const same = devicesOf(s, s.dev.c.ns[dev]!).find((other) => s.devInfo.get(other)!.index === index);
+  return `${deviceName(s, dev)}@${same === undefined ? `if${index}` : deviceName(s, same)}`;
+}
+
 function link(place: Place, verb: string, details: boolean, reader: WordReader): Output {
   const { s, ns } = place;
   if (verb === "set") {
@@ -103,7 +113,7 @@ function link(place: Place, verb: string, details: boolean, reader: WordReader):
     if (master === 0 || (only !== 0 && dev !== only)) continue;
     const flags = s.dev.c.flags[dev]!;
     const state = (flags & (DEVF.up | DEVF.carrier)) === (DEVF.up | DEVF.carrier) ? "forwarding" : "disabled";
-    lines.push(`${s.devInfo.get(dev)!.index}: ${linkedName(s, dev)}: <${flagsText(s, dev)}> mtu ${s.dev.c.mtu[dev]!} master ${deviceName(s, master)} state ${state} priority 32 cost 2 `);
+    lines.push(`${s.devInfo.get(dev)!.index}: ${portName(s, dev)}: <${flagsText(s, dev)}> mtu ${s.dev.c.mtu[dev]!} master ${deviceName(s, master)} state ${state} priority 32 cost 2 `);
     const word = (bit: number): string => ((flags & bit) !== 0 ? "on" : "off");
     if (details) {
       lines.push(`    hairpin ${word(DEVF.hairpin)} guard off root_block off fastleave off learning ${word(DEVF.learning)} flood ${word(DEVF.flood)} mcast_flood on bcast_flood on mcast_router 1 mcast_to_unicast off neigh_suppress off vlan_tunnel off isolated off locked off `);

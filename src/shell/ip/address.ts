@@ -45,6 +45,7 @@ function addressLines(s: Stack, dev: number, a: InterfaceAddress): string[] {
   if (a.broadcast !== undefined && a.broadcast !== 0) words.push(`brd ${s.book.text(a.broadcast)}`);
   words.push(`scope ${a.scope}`);
   if (a.secondary) words.push("secondary");
+  if (a.nodad === true) words.push("nodad");
   words.push(v6 ? "" : s.devInfo.get(dev)!.name);
   return [words.join(" "), "       valid_lft forever preferred_lft forever"];
 }
@@ -54,6 +55,7 @@ function changeAddress(place: Place, verb: AddrChange["verb"], reader: WordReade
   let dev = "";
   let scope: AddrChange["scope"];
   let broadcast: string | undefined;
+  let nodad = false;
   while (!reader.done) {
     const word = reader.take();
     if (word === "dev") dev = reader.argument();
@@ -62,7 +64,8 @@ function changeAddress(place: Place, verb: AddrChange["verb"], reader: WordReade
       if (name !== "global" && name !== "link" && name !== "host") throw new Ended(255, `Error: argument "${name}" is wrong: invalid scope value.\n`);
       scope = name;
     } else if (word === "brd" || word === "broadcast") broadcast = reader.argument();
-    else if (word === "nodad" || word === "noprefixroute" || word === "home") {
+    else if (word === "nodad") nodad = true;
+    else if (word === "home" || word === "noprefixroute") {
       if (word === "noprefixroute") throw new NotModelled("ip addr add noprefixroute");
     } else if (["label", "peer", "remote", "anycast", "valid_lft", "preferred_lft", "metric"].includes(word)) throw new NotModelled(`ip addr add ${word}`);
     else addr = word === "local" ? reader.argument() : word;
@@ -72,5 +75,5 @@ function changeAddress(place: Place, verb: AddrChange["verb"], reader: WordReade
   findDevice(place, dev);
   const v6 = addr.includes(":");
   if (v6 && place.s.ns.c.disableIp6[place.ns] !== 0) return failed(2, "RTNETLINK answers: Permission denied");
-  return act(place, { verb, ns: place.ns, dev, addr, ...(scope === undefined ? {} : { scope }), ...(broadcast === undefined ? {} : { broadcast }) });
+  return act(place, { verb, ns: place.ns, dev, addr, ...(scope === undefined ? {} : { scope }), ...(broadcast === undefined ? {} : { broadcast }), ...(nodad ? { nodad } : {}) });
 }

@@ -52,7 +52,8 @@ function showNeighbours(place: Place, options: IpOptions, reader: WordReader): s
     if (to !== "" && to !== addr) return [];
     const where = dev === 0 ? ` dev ${s.devInfo.get(c.dev[row]!)!.name}` : "";
     const mac = (c.state[row]! & NUD.valid) !== 0 ? ` lladdr ${formatMac(c.mac[row]!)}` : "";
-    return [`${addr}${where}${mac} ${STATES.find(([bit]) => bit === c.state[row])?.[1] ?? "NONE"} `];
+    const router = c.router[row] !== 0 && mac !== "" ? " router" : "";
+    return [`${addr}${where}${mac}${router} ${STATES.find(([bit]) => bit === c.state[row])?.[1] ?? "NONE"} `];
   });
 }
 

@@ -9,6 +9,7 @@ import type { Place } from "../place.js";
 import type { WordReader } from "../word-reader.js";
 import { findDevice } from "./device-list.js";
 import type { IpOptions } from "./ip-options.js";
+import { typeText } from "./route-text.js";
 import { tableText } from "./route-words.js";
 
 interface Question {
@@ -56,7 +57,7 @@ export function routeGet(place: Place, _options: IpOptions, reader: WordReader):
   return said(v6 ? answer6(place, route, question) : answer4(place, route, question));
 }
 
-function answer4({ s, ns }: Place, route: Route, { dst, src, iif }: Question): string {
+function answer4({ s, ns }: Place, route: Route, { dst, src, iif, mark }: Question): string {
   const local = route.type === RTN.local;
   const hop = chooseHop(s, route, src, dst);
   const words: string[] = [];
@@ -68,30 +69,33 @@ function answer4({ s, ns }: Place, route: Route, { dst, src, iif }: Question): s
   if (route.table !== RT_TABLE.main) words.push("table", tableText(route.table));
   if (iif === 0) {
     if (src === 0) words.push("src", s.book.text(local ? (route.src !== 0 ? route.src : (dst as never)) : preferredSource(s, route, hop, dst)));
+    if (mark !== 0) words.push("mark", String(mark >>> 0));
     words.push("uid", "0");
   }
   const cache = ["    cache"];
   if (route.type !== RTN.unicast) cache.push(local ? "<local>" : "<local,brd>");
   const learned = s.fib.mtus.get(ns)?.get(dst as never);
-  if (learned !== undefined && learned.expires > s.engine.now && !local) cache.push("expires", `${Math.floor((learned.expires - s.engine.now) / SECOND)}sec`, "mtu", String(learned.mtu));
+  if (learned !== undefined && learned.expires > s.engine.now && !local) cache.push("expires", `${Math.ceil((learned.expires - s.engine.now) / SECOND) - 1}sec`, "mtu", String(learned.mtu));
   else if (route.mtu !== 0) cache.push("mtu", String(route.mtu));
   if (iif !== 0) cache.push("iif", deviceName(s, iif));
   return `${words.join(" ")} \n${cache.join(" ")} `;
 }
 
-function answer6({ s, ns }: Place, route: Route, { dst, src }: Question): string {
+function answer6({ s, ns }: Place, route: Route, { dst, src, iif }: Question): string {
   const hop = chooseHop(s, route, src, dst);
   const local = route.type === RTN.local;
-  const words: string[] = local ? ["local"] : [];
+  const words: string[] = route.type === RTN.unicast ? [] : [typeText(route.type)];
   words.push(s.book.text(dst as never), "from", src === 0 ? "::" : s.book.text(src as never));
   if (hop.via !== 0) words.push("via", s.book.text(hop.via));
-  words.push("dev", deviceName(s, hop.dev));
+  words.push("dev", local || route.type === RTN.anycast ? "lo" : deviceName(s, hop.dev));
   if (route.table !== RT_TABLE.main) words.push("table", tableText(route.table));
   if (route.proto !== "boot" && route.proto !== "") words.push("proto", route.proto);
-  if (src === 0) words.push("src", s.book.text(local ? (dst as never) : preferredSource(s, route, hop, dst)));
+  if (src === 0 && iif === 0) words.push("src", s.book.text(local ? (dst as never) : preferredSource(s, route, hop, dst)));
   words.push("metric", String(route.metric));
   const learned = s.fib.mtus.get(ns)?.get(dst as never);
-  if (learned !== undefined && learned.expires > s.engine.now) words.push("expires", `${Math.floor((learned.expires - s.engine.now) / SECOND)}sec`, "mtu", String(learned.mtu));
+  if (learned !== undefined && learned.expires > s.engine.now) words.push("expires", `${Math.ceil((learned.expires - s.engine.now) / SECOND) - 1}sec`, "mtu", String(learned.mtu));
+  else if (route.mtu !== 0) words.push("mtu", String(route.mtu));
+  if (iif !== 0) words.push("iif", deviceName(s, iif));
   words.push("pref", "medium");
   return words.join(" ");
 }

@@ -11,6 +11,8 @@ import type { Packets } from "../../packet/packets.js";
 const TCP_LETTERS = "FSRPAUEC";
 const IPV4_HEADER = 20;
 const IPV6_HEADER = 40;
+/** Protocol number of the fragment header. */
+const FRAGMENT = 44;
 const LEAST_TRANSPORT = 14;
 const QUOTING: readonly number[] = [3, 11, 5, 12];
 const PLAIN: readonly number[] = [0, 8];
@@ -75,7 +77,8 @@ function packet6Text(pk: Packets, book: AddressBook, p: number): string {
   let what = `proto${c.proto[p]!}`;
   // The recorder looks for ports only where a TCP header's flags could be.
   const short = c.ipLen[p]! - IPV6_HEADER < LEAST_TRANSPORT;
-  if (c.proto[p] === PROTO.TCP) what = `TCP ${ports} ${letters(c.flags[p]!)}`;
+  if ((c.frag[p]! & (IP_FLAG.MF | IP_FLAG.OFFSET)) !== 0) what = `proto${FRAGMENT}`;
+  else if (c.proto[p] === PROTO.TCP) what = `TCP ${ports} ${letters(c.flags[p]!)}`;
   else if (c.proto[p] === PROTO.UDP) what = short ? "UDP" : `UDP ${ports}`;
   else if (c.proto[p] === PROTO.ICMP6) what = `ICMP6 ${c.icmpType[p]!}/${c.icmpCode[p]!}`;
   return `${what} ${book.text(c.src[p]! as never)}>${book.text(c.dst[p]! as never)} ttl${c.ttl[p]!} len${c.ipLen[p]!}`;

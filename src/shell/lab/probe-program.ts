@@ -15,12 +15,20 @@ export interface ProbeArguments {
 }
 
 const QUESTION = new Uint8Array([113]);
+/** A program wakes when what the kernel had to send at that instant has gone its way. */
+const WAKING = 1;
+/** The timer that closes. */
+const CLOSE = 0;
+
+function close(door: AppDoor, sock: number): void {
+  if (sock > 0) (door.state["protocol"] === "tcp" ? door.tcpClose(sock) : door.udpClose(sock));
+  door.exit(0);
+}
 
 function finish(door: AppDoor, text: string, sock: number): void {
   door.print(text);
-  if (sock > 0) (door.state["protocol"] === "tcp" ? door.tcpClose(sock) : door.udpClose(sock));
-  door.state = { ...door.state, done: true };
-  door.exit(0);
+  door.state = { ...door.state, done: true, sock };
+  door.timer(WAKING, CLOSE);
 }
 
 /** Prints one line: `ok REPLY`, an errno name, or `timeout`. */
@@ -29,6 +37,7 @@ export const labProbe: Program = Object.freeze<Program>({
   on(door, event) {
     const sock = Number(door.state["sock"] ?? 0);
     if (event.kind === "start") start(door, event.args as unknown as ProbeArguments);
+    else if (event.kind === "timer" && event.word === CLOSE) close(door, sock);
     else if (door.state["done"] === true) return;
     else if (event.kind === "timer") {
       if (event.word === door.state["tick"]) finish(door, "timeout", sock);
