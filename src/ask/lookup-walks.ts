@@ -21,12 +21,19 @@ function messageOf(s: Stack, snap: number): DnsMessage | null {
   return "malformed" in message ? null : message;
 }
 
-/** One record for each question that left the namespace, in the order they were sent. */
-export function lookupWalks(s: Stack, ring: TraceRing, ns: number, resolv: ResolvConf, places: Places): LookupWalk[] {
+/** The lookups of a client, and the number of the step behind which nothing of them is left to come. */
+export interface Lookups {
+  readonly walks: readonly LookupWalk[];
+  readonly end: number;
+}
+
+/** One record for each question that left the namespace before the client knew its address, in the order they were sent. */
+export function lookupWalks(s: Stack, ring: TraceRing, ns: number, resolv: ResolvConf, places: Places): Lookups {
   const c = s.snapshots!.c;
   const steps = ring.steps();
   const isDns = (snap: number, port: "sport" | "dport"): boolean => c.proto[snap] === UDP && c[port][snap] === DNS_PORT && c.inner[snap] === 0;
   const found: LookupWalk[] = [];
+  let end = 0;
   steps.forEach((step, index) => {
     const server = s.book.text(c.dst[step.snap]!);
     if (step.kind !== STEP.SEND || step.ns !== ns || !isDns(step.snap, "dport") || !resolv.nameservers.includes(server)) return;
@@ -34,9 +41,11 @@ export function lookupWalks(s: Stack, ring: TraceRing, ns: number, resolv: Resol
     const question = query?.questions[0];
     if (query === null || question === undefined) return;
     const port = c.sport[step.snap]!;
-    const back = steps.find(
+    const backAt = steps.findIndex(
       (other, i) => i > index && other.kind === STEP.DELIVER && other.ns === ns && isDns(other.snap, "sport") && c.dport[other.snap] === port && messageOf(s, other.snap)?.id === query.id,
     );
+    const back = backAt < 0 ? undefined : steps[backAt];
+    end = Math.max(end, backAt);
     const answer = back === undefined ? null : messageOf(s, back.snap);
     const reply = back === undefined ? null : pathOf(s, ring, back.packet, places);
     found.push({
@@ -49,5 +58,5 @@ export function lookupWalks(s: Stack, ring: TraceRing, ns: number, resolv: Resol
       ...(reply === null ? {} : { reply }),
     });
   });
-  return found;
+  return { walks: found, end };
 }

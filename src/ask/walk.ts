@@ -16,6 +16,8 @@ import { launch } from "../linux/sock/app.js";
 import type { Stack } from "../linux/stack.js";
 import type { ClientArguments, ClientResult } from "../models/app/client.js";
 import { Packets } from "../packet/packets.js";
+import { dnsQuery, encodeDns } from "../packet/wire/dns.js";
+import { DNS_TYPE } from "../packet/wire/dns-record.js";
 import { pathOf } from "../observe/path.js";
 import type { Path, Verdict, Walk } from "../observe/walk-record.js";
 import { TraceRing, type TraceStep } from "../trace/ring.js";
@@ -51,6 +53,10 @@ const RESOLVE_TIMEOUT: number = 60 * SECOND;
 /** How long the world goes on after the client has ended, for what is still under way. */
 const AFTERMATH: number = 20 * MS;
 const STEPS_KEPT = 1 << 20;
+/** A name server answers nothing but questions, so a datagram to port 53 is one. */
+const DNS_PORT = 53;
+const DNS_ID = 0x7077;
+const PROBED_NAME = "kubernetes.default.svc.cluster.local";
 
 /** The question itself: `cluster.ask(walk({from, to}))`. Throws an InputError where an end does not exist. */
 export function walk(query: WalkQuery): Question<Walk> {
@@ -77,6 +83,7 @@ function recordWalk(fork: Cluster, query: WalkQuery): RecordedWalk {
     request: destination.protocol === "tcp" ? httpRequest(destination) : "",
     timeout: query.timeout ?? TIMEOUT,
     ...(query.sourcePort === undefined ? {} : { sourcePort: query.sourcePort }),
+    ...(destination.protocol === "udp" && destination.port === DNS_PORT ? { requestBytes: [...encodeDns(dnsQuery(DNS_ID, PROBED_NAME, DNS_TYPE.A))] } : {}),
   };
   const app = launch(stack, source.ns, "client", args as unknown as Readonly<Record<string, unknown>>);
   const result = runClient(fork, app, query.timeout ?? TIMEOUT);
@@ -100,8 +107,8 @@ function compose(fork: Cluster, ring: TraceRing, source: Source, destination: De
   const { stack } = fork;
   const steps = ring.steps();
   const places = (ns: number): { node: string; netns: string } => fork.placeOf(ns);
-  const lookups = lookupWalks(stack, ring, source.ns, source.resolv, places);
-  const sent = sentTo(stack, steps, source.ns, result.address, destination);
+  const { walks: lookups, end: resolved } = result.lookups.length > 0 || result.outcome === "unresolved" ? lookupWalks(stack, ring, source.ns, source.resolv, places) : { walks: [], end: 0 };
+  const sent = sentTo(stack, steps, source.ns, result.address, destination, resolved);
   const attempts = sent.map(({ step, index }) => ({ index, path: pathOf(stack, ring, step.packet, places, index)! }));
   const main = attempts.find((attempt) => attempt.path.end.result === "delivered" || attempt.path.end.result === "consumed") ?? attempts[0];
   const reply = main === undefined ? null : replyTo(stack, ring, steps, main.index, main.path, places);
@@ -127,11 +134,11 @@ function compose(fork: Cluster, ring: TraceRing, source: Source, destination: De
 }
 
 /** Steps at which the client's packets began: one for each attempt. */
-function sentTo(s: Stack, steps: readonly TraceStep[], ns: number, address: string, to: Destination): { step: TraceStep; index: number }[] {
+function sentTo(s: Stack, steps: readonly TraceStep[], ns: number, address: string, to: Destination, after: number): { step: TraceStep; index: number }[] {
   const c = s.snapshots!.c;
   const found: { step: TraceStep; index: number }[] = [];
   steps.forEach((step, index) => {
-    if (step.ns !== ns || s.book.text(c.dst[step.snap]!) !== address) return;
+    if (index < after || step.ns !== ns || s.book.text(c.dst[step.snap]!) !== address) return;
     const proto = c.proto[step.snap]!;
     const isFirst =
       to.protocol === "tcp"

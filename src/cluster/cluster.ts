@@ -4,7 +4,7 @@
  * A cluster is a pure function of (version, options, seed, commands). `fork` gives an independent copy of this instant;
  * `ask` answers a question in a fork that is thrown away, so asking changes nothing.
  */
-import { admitManifests, admitObjects, type Kind, type KubeObject, type Located, type ManifestFile, type ObjectOfKind, type ReadResult } from "../api/index.js";
+import { admitManifests, admitObjects, type Kind, type KubeObject, type Located, type ManifestFile, type ObjectOfKind, readManifests, readObjects } from "../api/index.js";
 import type { Problem } from "../base/problem.js";
 import { MINUTE } from "../base/time.js";
 import { ControlPlane } from "../control/control-plane.js";
@@ -89,8 +89,9 @@ export class Cluster implements Rewindable<Cluster> {
   /** Reads, checks and applies YAML text, files or plain objects. Nothing is applied when any problem is an error. */
   apply(input: string | readonly ManifestFile[] | readonly object[], options: { readonly strict?: boolean } = {}): readonly Problem[] {
     this.timeline.note("apply", [input, options]);
-    const read = readInput(input, options);
-    if (read.problems.some((problem) => problem.severity === "error")) return read.problems;
+    const { files, objects } = inputOf(input);
+    const read = files !== null ? readManifests(files, options) : readObjects(objects, options);
+    if (read.problems.some((problem) => problem.severity === "error")) return (files !== null ? admitManifests(files, options) : admitObjects(objects, options)).problems;
     return [...read.problems, ...this.control.apply(read.objects)];
   }
 
@@ -251,10 +252,11 @@ function numbers(options: Readonly<Record<string, string>>): Readonly<Record<str
   return Object.fromEntries(Object.entries(options).map(([key, value]) => [key, Number(value)]));
 }
 
-function readInput(input: string | readonly ManifestFile[] | readonly object[], options: { readonly strict?: boolean }): ReadResult {
-  if (typeof input === "string") return admitManifests([{ name: "-", text: input }], options);
+/** Text and files are read as YAML; anything else is objects. */
+function inputOf(input: string | readonly ManifestFile[] | readonly object[]): { readonly files: readonly ManifestFile[] | null; readonly objects: readonly object[] } {
+  if (typeof input === "string") return { files: [{ name: "-", text: input }], objects: [] };
   const isFiles = input.length > 0 && input.every((one) => typeof (one as ManifestFile).text === "string" && typeof (one as ManifestFile).name === "string");
-  return isFiles ? admitManifests(input as readonly ManifestFile[], options) : admitObjects(input as readonly KubeObject[], options);
+  return isFiles ? { files: input as readonly ManifestFile[], objects: [] } : { files: null, objects: input };
 }
 
 /**

@@ -2,6 +2,7 @@
 import { parseCidr, overlaps, formatCidr, nthAddress, formatWords } from "../base/cidr.js";
 import type { Problem } from "../base/problem.js";
 import type { KindConfig } from "../api/index.js";
+import { clusterCidrFault } from "../control/cidr-set.js";
 import type { Delays } from "../control/delays.js";
 import { FABRIC_DEFAULTS, type FabricOptions } from "./fabric.js";
 import { InputError } from "./input-error.js";
@@ -60,6 +61,8 @@ const KNOWN_CNIS: readonly string[] = ["flannel", "kindnet", "calico", "cilium",
 const KNOWN_PROXIES: readonly string[] = ["iptables", "nftables", "ipvs", "none"];
 /** CoreDNS takes the tenth address of the service range by convention. */
 const DNS_INDEX = 10;
+/** --node-cidr-mask-size */
+const NODE_MASK = 24;
 
 /** The names of kind: kind-control-plane, kind-worker, kind-worker2, ... */
 export function kindNodes(cluster: string, count: number): NodeOption[] {
@@ -148,6 +151,8 @@ export function planCluster(options: ClusterOptions): ClusterPlan {
   const podSubnet = readSubnet("podSubnet", options.podSubnet ?? "10.244.0.0/16", found);
   const serviceSubnet = readSubnet("serviceSubnet", options.serviceSubnet ?? "10.96.0.0/16", found);
   const fabric = Object.freeze({ ...FABRIC_DEFAULTS, ...options.fabric });
+  const fault = parseCidr(podSubnet)?.family === 4 ? clusterCidrFault(podSubnet, NODE_MASK) : null;
+  if (fault !== null) found.error("too-small", "podSubnet", `Invalid value: "${podSubnet}": ${fault}`);
   checkOverlap({ podSubnet, serviceSubnet, fabric }, found);
   const nodes = readNodes(options, found);
   const cni = readCni(options.cni ?? "flannel", found);

@@ -4,7 +4,8 @@
  * @packageDocumentation
  */
 export { capture } from "./capture.js";
-export { causeText, narrate, packetText, type Paint, PLAIN } from "./narrate.js";
+export { causeText, narrate, packetText, type Paint, PLAIN, summarize } from "./narrate.js";
 export { type Places, pathOf } from "./path.js";
-export { writePcapng } from "./pcapng.js";
+export { type Capture, type CapturedPacket, type CaptureInterface, writePcapng } from "./pcapng.js";
 export type * from "./walk-record.js";
+export { TraceRing, type TraceRingState, type TraceStep } from "../trace/ring.js";

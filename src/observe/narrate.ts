@@ -135,9 +135,7 @@ function lookupLine(one: LookupWalk, paint: Paint): string {
 /** The whole walk. */
 export function narrate(walk: Walk, paint: Paint = PLAIN): string {
   const lines: string[] = [];
-  const good = walk.verdict === "delivered";
-  const what = walk.protocol === "icmp" ? "icmp" : `${walk.protocol}/${walk.port}`;
-  lines.push(`${paint.strong(walk.from.name)} -> ${paint.strong(walk.to.asked)} ${what}: ${good ? paint.good(walk.verdict) : paint.bad(walk.verdict)}${walk.errno === "" ? "" : ` (${walk.errno})`}`);
+  lines.push(verdictLine(walk, paint));
   if (walk.lookups.length > 0) {
     lines.push("", `names, asked of ${walk.lookups[0]!.server}`);
     for (const one of walk.lookups) lines.push(lookupLine(one, paint));
@@ -152,11 +150,44 @@ export function narrate(walk: Walk, paint: Paint = PLAIN): string {
   return `${lines.join("\n")}\n`;
 }
 
+/** "kind-worker2: cni0 > flannel.1 > eth0; fabric: port3 > port2": the devices of a path, by place. */
+function wayText(hops: readonly Hop[]): string {
+  const places: { name: string; devices: string[] }[] = [];
+  for (const hop of hops) {
+    const name = hop.netns === hop.node ? hop.node : hop.netns;
+    const last = places[places.length - 1];
+    if (last?.name === name) last.devices.push(hop.device);
+    else places.push({ name, devices: [hop.device] });
+  }
+  return places.map(({ name, devices }) => `${name}: ${devices.join(" > ")}`).join("\n           ");
+}
+
+/** The walk in a few lines: verdict, devices there and back, end. */
+export function summarize(walk: Walk, paint: Paint = PLAIN): string {
+  const lines = [verdictLine(walk, paint)];
+  if (walk.hops.length > 0) lines.push(`  request  ${wayText(walk.hops)}`);
+  if (walk.reply !== undefined) lines.push(`  reply    ${wayText(walk.reply.hops)}`);
+  lines.push(...endLines(walk, paint), ...walk.notes.map((note) => `note: ${note}`));
+  return `${lines.join("\n")}\n`;
+}
+
+function verdictLine(walk: Walk, paint: Paint): string {
+  const what = walk.protocol === "icmp" ? "icmp" : `${walk.protocol}/${walk.port}`;
+  const verdict = walk.verdict === "delivered" ? paint.good(walk.verdict) : paint.bad(walk.verdict);
+  return `${paint.strong(walk.from.name)} -> ${paint.strong(walk.to.asked)} ${what}: ${verdict}${walk.errno === "" ? "" : ` (${walk.errno})`}`;
+}
+
+/** The last line of what the peer said; bytes that are no text are counted. */
+function saidText(answer: string): string {
+  const last = answer.trim().split("\n").pop() ?? "";
+  return /[^\x20-\x7e\u00a1-\uffef]|\ufffd/.test(last) ? `${answer.length} bytes` : last;
+}
+
 function endLines(walk: Walk, paint: Paint): string[] {
   const { end } = walk;
   const where = [end.node, end.netns === end.node ? "" : end.netns, end.device].filter((text) => text !== "").join(", ");
   if (walk.verdict === "delivered") {
-    const said = walk.answer.trim().split("\n").pop() ?? "";
+    const said = saidText(walk.answer);
     return [`${paint.good("delivered")} at ${where}${said === "" ? "" : `; it answered: ${said}`}`];
   }
   if (walk.verdict === "timeout") return [`${paint.bad("timeout")}: nothing was lost, nobody answered`];

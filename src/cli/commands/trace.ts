@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { recordedWalk } from "../../ask/walk.js";
 import { capture } from "../../observe/capture.js";
-import { narrate } from "../../observe/narrate.js";
+import { narrate, summarize } from "../../observe/narrate.js";
 import { out, outBytes, outJson, paint } from "../output.js";
 import { bootCluster, clusterOptions, manifestOptions, type SharedOptions, wholeNumber } from "../shared-options.js";
 
@@ -29,7 +29,7 @@ Exit code: 0 delivered; 1 not delivered; 2 the input or usage is wrong.`;
 /** Adds the command; `done` takes its exit code. */
 export function traceCommand(program: Command, done: (code: number) => void): void {
   const command = program.command("trace").description("send one real connection through the cluster and show its way");
-  clusterOptions(manifestOptions(command, ["text", "json", "pcapng"]))
+  clusterOptions(manifestOptions(command, ["text", "brief", "json", "pcapng"]))
     .requiredOption("--from <who>", "who sends")
     .requiredOption("--to <whom>", "who is to be reached")
     .option("--port <n>", "destination port", wholeNumber)
@@ -45,7 +45,7 @@ export function traceCommand(program: Command, done: (code: number) => void): vo
       if (options.write !== undefined) writeFileSync(options.write, bytes());
       if (options.output === "json") outJson(walk);
       else if (options.output === "pcapng") outBytes(bytes());
-      else out(narrate(walk, paint()));
+      else out((options.output === "brief" ? summarize : narrate)(walk, paint()));
       done(walk.verdict === "delivered" ? 0 : 1);
     });
 }

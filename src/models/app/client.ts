@@ -17,6 +17,8 @@ export interface ClientArguments {
   readonly resolv: ResolvConf;
   /** sent once the connection stands; "" for none */
   readonly request: string;
+  /** sent instead of the text where it is no text */
+  readonly requestBytes?: readonly number[];
   /** ns after which it gives up waiting for the peer */
   readonly timeout: number;
   readonly sourcePort?: number;
@@ -93,7 +95,7 @@ function open(door: AppDoor, memory: Memory, address: string): void {
     sock = door.udpBind(0, args.sourcePort ?? 0);
     if (sock > 0) {
       door.udpConnect(sock, dst, args.port);
-      errno = door.udpSend(sock, dst, args.port, new TextEncoder().encode(args.request === "" ? "q" : args.request));
+      errno = door.udpSend(sock, dst, args.port, requestOf(args));
     }
   } else {
     sock = door.pingOpen();
@@ -104,11 +106,16 @@ function open(door: AppDoor, memory: Memory, address: string): void {
   else if ((door.state as unknown as Memory).phase !== "done") door.state = { ...(door.state as unknown as Memory), sock };
 }
 
+function requestOf(args: ClientArguments): Uint8Array {
+  if (args.requestBytes !== undefined) return Uint8Array.from(args.requestBytes);
+  return new TextEncoder().encode(args.request === "" ? "q" : args.request);
+}
+
 function onPeer(door: AppDoor, memory: Memory, event: AppEvent): void {
   switch (event.kind) {
     case "connected":
       door.state = { ...memory, phase: "waiting", sock: event.sock };
-      if (memory.args.request !== "") door.tcpSend(event.sock, new TextEncoder().encode(memory.args.request));
+      if (memory.args.request !== "") door.tcpSend(event.sock, requestOf(memory.args));
       break;
     case "data":
     case "datagram":
