@@ -20,6 +20,30 @@ export function isUnspecified6(s: Stack, addr: number): boolean {
   return (w[at]! | w[at + 1]! | w[at + 2]! | w[at + 3]!) === 0;
 }
 
+/** ::1 */
+export function isLoopback6(s: Stack, addr: number): boolean {
+  const w = s.book.words;
+  const at = addr * 4;
+  return (w[at]! | w[at + 1]! | w[at + 2]!) === 0 && w[at + 3] === 1;
+}
+
+/** Scopes as multicast addresses number them (RFC 4291 section 2.7). */
+export const SCOPE6 = Object.freeze({ link: 2, site: 5, global: 14 } as const);
+
+/** ipv6_addr_src_scope */
+export function scope6(s: Stack, addr: number): number {
+  const first = s.book.words[addr * 4]!;
+  if (first >>> 24 === 0xff) return (first >>> 16) & 15;
+  if (first >>> 22 === 0x3fa || isLoopback6(s, addr)) return SCOPE6.link;
+  return first >>> 22 === 0x3fb ? SCOPE6.site : SCOPE6.global;
+}
+
+/** rt6_need_strict: an address that means something on one link alone. */
+export function needsLink(s: Stack, addr: number): boolean {
+  const first = s.book.words[addr * 4]!;
+  return first >>> 24 === 0xff ? scope6(s, addr) <= SCOPE6.link : first >>> 22 === 0x3fa;
+}
+
 /** ff02::1:ffXX:XXXX of an address. */
 export function solicitedNode(s: Stack, addr: number): Addr {
   return s.book.v6(0xff020000 | 0, 0, 1, SOLICITED_NODE | (s.book.words[addr * 4 + 3]! & LOW_24_BITS));

@@ -35,7 +35,7 @@ export interface StackOptions {
 }
 
 const SLOTS: readonly (keyof Ops)[] = [
-  "receive", "transmit", "neighbourOutput", "ipReceive", "ipReceiveFinish", "ip6Receive", "ipLocalOut", "ipOutput", "localDeliver",
+  "receive", "transmit", "neighbourOutput", "ipReceive", "ipReceiveFinish", "ip6Receive", "ip6ReceiveFinish", "ipLocalOut", "ipOutput", "localDeliver",
   "hook", "rerouteOutput", "icmpError", "sendReset", "socketError", "appEvent", "drop",
 ];
 

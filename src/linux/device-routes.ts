@@ -30,6 +30,18 @@ function primaryOf(s: Stack, dev: number, a: InterfaceAddress): Addr {
   return a.addr;
 }
 
+const isUp = (s: Stack, dev: number): boolean => (s.dev.c.flags[dev]! & DEVF.up) !== 0;
+
+/** A router is also who its subnets' anycast addresses lead to (the address whose host part is zero; RFC 4291 2.6.1). */
+export function anycastRoutes(s: Stack, dev: number, a: InterfaceAddress): Route[] {
+  const ns = s.dev.c.ns[dev]!;
+  if (s.book.family[a.addr] !== 6 || s.ns.c.ip6Forward[ns] === 0 || a.prefix >= 127 || s.dev.c.kind[dev] === DEV.loopback || !isUp(s, dev)) return [];
+  const hops: readonly Nexthop[] = Object.freeze([Object.freeze({ dev, via: 0, weight: 1, onlink: false })]);
+  return [
+    Object.freeze({ family: 6, table: RT_TABLE.local, type: RTN.anycast, words: masked(cidrOf(s, a)).words, prefix: 128, metric: 0, scope: RT_SCOPE.host, proto: "kernel", src: 0, mtu: 0, hops, cause: a.cause }),
+  ];
+}
+
 const same = (a: readonly number[], b: readonly number[]): boolean => a.every((word, i) => word === b[i]);
 
 function routesOf(s: Stack, dev: number, a: InterfaceAddress, isUp: boolean): Route[] {
@@ -78,21 +90,33 @@ function present(s: Stack, ns: number, r: Route): boolean {
   return listOf(s, ns, r).some((known) => known.type === r.type && known.metric === r.metric && known.hops[0]?.dev === r.hops[0]!.dev);
 }
 
-const isUp = (s: Stack, dev: number): boolean => (s.dev.c.flags[dev]! & DEVF.up) !== 0;
+/** Inserts a route unless its prefix has one of this type, metric and device already. */
+export function insertNew(s: Stack, ns: number, route: Route): void {
+  if (!present(s, ns, route)) insertRoute(s, ns, route);
+}
 
 /** The routes of an address that a device has just got. */
 export function addAddressRoutes(s: Stack, dev: number, a: InterfaceAddress): void {
   const ns = s.dev.c.ns[dev]!;
-  for (const route of routesOf(s, dev, a, isUp(s, dev))) if (!present(s, ns, route)) insertRoute(s, ns, route);
+  for (const route of routesOf(s, dev, a, isUp(s, dev))) insertNew(s, ns, route);
+  if (s.book.family[a.addr] === 6) for (const route of anycastRoutes(s, dev, a)) insertNew(s, ns, route);
 }
 
 /** Takes back the routes of an address that has just gone, and those that prefer it as their source. */
 export function removeAddressRoutes(s: Stack, dev: number, a: InterfaceAddress): void {
   const ns = s.dev.c.ns[dev]!;
-  for (const route of routesOf(s, dev, a, true)) {
+  const v6 = s.book.family[a.addr] === 6;
+  for (const route of v6 ? [...routesOf(s, dev, a, true), ...anycastRoutes(s, dev, a)] : routesOf(s, dev, a, true)) {
+    if (v6 && route.type !== RTN.local && sharesSubnet(s, dev, a)) continue;
     removeRoutes(s, ns, route, (known) => known.proto === "kernel" && known.type === route.type && known.hops[0]?.dev === dev);
   }
-  everyRoute(s, ns, (known) => known.src === a.addr && known.type !== RTN.local);
+  if (!v6 || a.scope !== "link") everyRoute(s, ns, (known) => known.src === a.addr && known.type !== RTN.local);
+}
+
+/** Whether another address of the device keeps the connected route of this one. */
+function sharesSubnet(s: Stack, dev: number, a: InterfaceAddress): boolean {
+  const own = masked(cidrOf(s, a)).words;
+  return s.devInfo.get(dev)!.addresses.some((b) => b !== a && b.prefix === a.prefix && s.book.family[b.addr] === 6 && same(masked(cidrOf(s, b)).words, own));
 }
 
 /** Removes every route of a namespace for which `gone` holds. */

@@ -3,7 +3,7 @@
  * bridge ports, the other end (dev_open, dev_close, netif_carrier_on and the netdevice notifiers).
  */
 import type { Addr } from "../base/address-book.js";
-import { addLinkLocal, dropAddresses6 } from "./addrconf.js";
+import { addLinkLocal, dropAddresses6, isDisabled6 } from "./addrconf.js";
 import { flushPort, isBridge, leaveBridge, portChanged, refreshBridgeCarrier } from "./dev/bridge-port.js";
 import { FDBF } from "./dev/fdb-table.js";
 import { addAddressRoutes, deviceRoutesDown, deviceRoutesGone, deviceRoutesUp } from "./device-routes.js";
@@ -33,9 +33,8 @@ function setCarrier(s: Stack, dev: number, on: boolean): void {
 
 /** `lo` gets its addresses when it first comes up. */
 function addLoopbackAddresses(s: Stack, dev: number): void {
-  const ns = s.dev.c.ns[dev]!;
   const wanted: { addr: Addr; prefix: number }[] = [{ addr: s.book.ofText("127.0.0.1"), prefix: 8 }];
-  if (s.ns.c.disableIp6[ns] === 0) wanted.push({ addr: s.book.ofText("::1"), prefix: 128 });
+  if (!isDisabled6(s, dev)) wanted.push({ addr: s.book.ofText("::1"), prefix: 128 });
   for (const { addr, prefix } of wanted) {
     const { addresses } = s.devInfo.get(dev)!;
     if (addresses.some((known) => known.addr === addr)) continue;

@@ -9,7 +9,7 @@ import type { Addr } from "../base/address-book.js";
 import { type Digest, fnv1a32 } from "../base/hash.js";
 
 /** Route types by their RTN_* numbers. */
-export const RTN = Object.freeze({ unicast: 1, local: 2, broadcast: 3, multicast: 5, blackhole: 6, unreachable: 7, prohibit: 8, throw: 9 } as const);
+export const RTN = Object.freeze({ unicast: 1, local: 2, broadcast: 3, anycast: 4, multicast: 5, blackhole: 6, unreachable: 7, prohibit: 8, throw: 9 } as const);
 export type RouteTypeName = keyof typeof RTN;
 
 /** Table ids that rules name by word. */

@@ -1,26 +1,38 @@
 /**
  * Fragments: cutting a packet that is too long, and putting the pieces together again.
  *
- * RFC 791 3.2; kernel: ip_do_fragment (net/ipv4/ip_output.c), ip_fragment.c. A piece is a packet record whose payload is a
+ * RFC 791 3.2, RFC 8200 4.5; kernel: ip_do_fragment (net/ipv4/ip_output.c), ip_fragment.c, ip6_fragment, reassembly.c. A piece is a packet record whose payload is a
  * slice of the original's, so nothing is copied; only pieces that came as bytes from outside are joined byte by byte.
  */
-import { DROP, PROTO } from "../base/codes.js";
+import { DROP, ETHERTYPE, PROTO } from "../base/codes.js";
 import { SECOND } from "../base/time.js";
 import { IP_FLAG } from "../packet/columns.js";
 import { STEP } from "../trace/kinds.js";
 import { ICMP } from "./icmp-codes.js";
+import { ICMP6 } from "./icmp6-codes.js";
 import { EV, type Stack } from "./stack.js";
 import { traceStep } from "./trace-step.js";
 
 const IP_HEADER = 20;
+/** IPv6 and its fragment header. */
+const IP6_HEADERS = 48;
 /** net.ipv4.ipfrag_time */
 const REASSEMBLY_TIME: number = 30 * SECOND;
+
+/** What stands in front of the data in each piece, and in the whole. */
+function headerOfPiece(s: Stack, p: number): number {
+  return s.packets.c.etherType[p] === ETHERTYPE.IPV6 ? IP6_HEADERS : IP_HEADER;
+}
+
+function headerOfWhole(s: Stack, p: number): number {
+  return s.packets.c.etherType[p] === ETHERTYPE.IPV6 ? IP6_HEADERS - 8 : IP_HEADER;
+}
 
 /** Bytes of the transport header that stand in front of the payload in the first piece. */
 function transportHeader(s: Stack, p: number): number {
   const c = s.packets.c;
   if (c.proto[p] === PROTO.TCP) return 20 + c.optLen[p]!;
-  return c.proto[p] === PROTO.UDP || c.proto[p] === PROTO.ICMP ? 8 : 0;
+  return c.proto[p] === PROTO.UDP || c.proto[p] === PROTO.ICMP || c.proto[p] === PROTO.ICMP6 ? 8 : 0;
 }
 
 /** Whether `p` is a piece of a packet and not a whole one. */
@@ -34,15 +46,16 @@ export function splitPacket(s: Stack, p: number, mtu: number): number[] {
   const base = whole.frag[p]! & IP_FLAG.OFFSET;
   const more = whole.frag[p]! & IP_FLAG.MF;
   const header = base === 0 ? transportHeader(s, p) : 0;
-  const total = whole.ipLen[p]! - IP_HEADER;
-  const step = Math.max(8, (mtu - IP_HEADER) & ~7);
+  const front = headerOfPiece(s, p);
+  const total = whole.ipLen[p]! - headerOfWhole(s, p);
+  const step = Math.max(8, (mtu - front) & ~7);
   const pieces: number[] = [];
   for (let at = 0; at < total; at += step) {
     const size = Math.min(step, total - at);
     const piece = s.packets.clone(p);
     const c = s.packets.c;
     c.frag[piece] = (base + at / 8) | (at + size < total ? IP_FLAG.MF : more);
-    c.ipLen[piece] = IP_HEADER + size;
+    c.ipLen[piece] = front + size;
     c.payOff[piece] = c.payOff[p]! + Math.max(0, at - header);
     c.payLen[piece] = at === 0 ? Math.max(0, size - header) : size;
     if (c.l4Len[piece] === 0) c.l4Len[piece] = total;
@@ -66,12 +79,13 @@ export function gatherFragment(s: Stack, p: number, ns: number): number {
   if (known === undefined) s.engine.schedule(REASSEMBLY_TIME, EV.fragments, ns, id);
   const pieces = [...(known?.pieces ?? []), p];
   const c = s.packets.c;
+  const front = headerOfPiece(s, p);
   const offset = (row: number): number => (c.frag[row]! & IP_FLAG.OFFSET) * 8;
   const ordered = [...pieces].sort((a, b) => offset(a) - offset(b));
   let end = 0;
   for (const row of ordered) {
     if (offset(row) !== end) break;
-    end += c.ipLen[row]! - IP_HEADER;
+    end += c.ipLen[row]! - front;
     if ((c.frag[row]! & IP_FLAG.MF) === 0) {
       s.frag.queues.delete(key);
       return join(s, ordered, end, ns);
@@ -89,7 +103,7 @@ function join(s: Stack, ordered: readonly number[], total: number, ns: number): 
   const length = total - transportHeader(s, p);
   if (slices && c.payload[p] !== 0) c.payLen[p] = length;
   else joinBytes(s, ordered, p, length);
-  c.ipLen[p] = IP_HEADER + total;
+  c.ipLen[p] = headerOfWhole(s, p) + total;
   c.frag[p] = 0;
   c.l4Len[p] = 0;
   c.csum[p] = 0;
@@ -118,7 +132,7 @@ function expire(s: Stack, ns: number, id: number): void {
     if (queue.id !== id) continue;
     s.frag.queues.delete(key);
     for (const p of queue.pieces) {
-      if ((s.packets.c.frag[p]! & IP_FLAG.OFFSET) === 0) s.op.icmpError(p, ns, s.packets.c.iif[p]!, ICMP.timeExceeded, 1, 0);
+      if ((s.packets.c.frag[p]! & IP_FLAG.OFFSET) === 0) s.op.icmpError(p, ns, s.packets.c.iif[p]!, s.packets.c.etherType[p] === ETHERTYPE.IPV6 ? ICMP6.timeExceeded : ICMP.timeExceeded, 1, 0);
       s.op.drop(p, ns, s.packets.c.iif[p]!, DROP.FRAG_REASM_TIMEOUT);
     }
     return;

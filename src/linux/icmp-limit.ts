@@ -38,9 +38,12 @@ export function icmpAllowed(s: Stack, ns: number, type: number, peer: number): b
   return limit === 0 || take(s, ns, peer, limit, BURST_FACTOR * limit);
 }
 
-/** Whether an ICMPv6 error of `type` may go to `peer` now: net.ipv6.icmp.ratelimit, which `packet too big` is exempt from. */
-export function icmp6Allowed(s: Stack, ns: number, type: number, peer: number): boolean {
-  const limit = Number(s.nsInfo.get(ns)!.sysctls["net.ipv6.icmp.ratelimit"] ?? "1000") * MS;
+/**
+ * Whether an ICMPv6 error of `type` may go to `peer` now: net.ipv6.icmp.ratelimit, which `packet too big` is exempt from. A wider
+ * prefix of the route back gives more bandwidth (icmpv6_xrlim_allow).
+ */
+export function icmp6Allowed(s: Stack, ns: number, type: number, peer: number, prefix: number): boolean {
+  const limit = (Number(s.nsInfo.get(ns)!.sysctls["net.ipv6.icmp.ratelimit"] ?? "1000") >> ((128 - prefix) >> 5)) * MS;
   return type === 2 || limit === 0 || take(s, ns, peer, limit, BURST_FACTOR * limit);
 }
 

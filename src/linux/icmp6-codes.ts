@@ -10,6 +10,7 @@ export const ICMP6 = Object.freeze({
   advertisement: 136,
   noRoute: 0,
   prohibited: 1,
+  notNeighbour: 2,
   addressUnreachable: 3,
   portUnreachable: 4,
   /** of a parameter problem */

@@ -3,10 +3,11 @@
  * the packet as it is at this instant, up to 1280 bytes in all, and takes over the packet's flow.
  */
 import { PROTO } from "../base/codes.js";
+import { IP_FLAG, PACKET_META } from "../packet/columns.js";
 import { STEP } from "../trace/kinds.js";
 import { isIcmp6Error, ICMP6 } from "./icmp6-codes.js";
 import { icmp6Allowed } from "./icmp-limit.js";
-import { isLocalAddress } from "./fib.js";
+import { fibLookup, isLocalAddress } from "./fib.js";
 import { routeOutput } from "./route-output.js";
 import { isLinkLocal, isMulticast6, isUnspecified6 } from "./address6.js";
 import type { Stack } from "./stack.js";
@@ -20,12 +21,21 @@ const LARGEST_ERROR = 1280;
 const IS_REPLY = 3;
 const RELATED = 1;
 const RELATED_REPLY = 4;
+const NOT_FOR_US = PACKET_META.BROADCAST | PACKET_META.MULTICAST;
 
 function deservesError(s: Stack, p: number, type: number): boolean {
   const c = s.packets.c;
   if (isMulticast6(s, c.src[p]!) || isUnspecified6(s, c.src[p]!)) return false;
   if (isMulticast6(s, c.dst[p]!) && type !== ICMP6.packetTooBig) return false;
+  if ((c.frag[p]! & IP_FLAG.OFFSET) !== 0 || ((c.meta[p]! & NOT_FOR_US) !== 0 && type !== ICMP6.packetTooBig)) return false;
   return c.proto[p] !== PROTO.ICMP6 || !isIcmp6Error(c.icmpType[p]!);
+}
+
+/** Loopback is not limited. */
+function mayComplain(s: Stack, e: number, ns: number, type: number, oif: number): boolean {
+  const { rtDev, dst, src } = s.packets.c;
+  if (rtDev[e] === s.ns.c.lo[ns]) return true;
+  return icmp6Allowed(s, ns, type, dst[e]!, fibLookup(s, ns, dst[e]!, src[e]!, 0, 0, oif)?.prefix ?? 0);
 }
 
 /** Tells the sender of `p`, which stays the caller's. `info` is the rest word (MTU). */
@@ -47,7 +57,8 @@ export function icmp6Error(s: Stack, p: number, ns: number, dev: number, type: n
     c.ct[e] = c.ct[p]!;
     c.ctInfo[e] = c.ctInfo[p]! >= IS_REPLY ? RELATED : RELATED_REPLY;
   }
-  if (routeOutput(s, e, ns, isLinkLocal(s, c.dst[e]!) ? dev : 0) !== 0 || !icmp6Allowed(s, ns, type, s.packets.c.dst[e]!)) {
+  const oif = isLinkLocal(s, c.dst[e]!) ? dev : 0;
+  if (routeOutput(s, e, ns, oif) !== 0 || !mayComplain(s, e, ns, type, oif)) {
     s.packets.release(e);
     return;
   }

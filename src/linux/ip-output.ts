@@ -4,6 +4,7 @@ import { IP_FLAG, PACKET_META } from "../packet/columns.js";
 import { ERRNO } from "./errno.js";
 import { splitPacket } from "./fragment.js";
 import { ICMP } from "./icmp-codes.js";
+import { ICMP6 } from "./icmp6-codes.js";
 import { routeOutput } from "./route-output.js";
 import { HOOK, NF, type Stack } from "./stack.js";
 
@@ -37,13 +38,10 @@ export function ipOutput(s: Stack, p: number, ns: number): number {
 function tooLong(s: Stack, p: number, ns: number, dev: number): void {
   const c = s.packets.c;
   const mtu = c.rtMtu[p]! === 0 ? s.dev.c.mtu[dev]! : Math.min(s.dev.c.mtu[dev]!, c.rtMtu[p]!);
-  if (c.etherType[p] === ETHERTYPE.IPV6) {
-    // Only a packet of this host comes here: a forwarded one was refused before. Fragment headers are not modelled.
-    s.op.drop(p, ns, dev, DROP.NOT_MODELLED);
-    return;
-  }
   if ((c.frag[p]! & IP_FLAG.DF) !== 0) {
-    s.op.icmpError(p, ns, dev, ICMP.unreachable, ICMP.fragmentationNeeded, mtu);
+    // A router refuses what is too long before it comes here: an IPv6 packet is this host's own.
+    if (c.etherType[p] === ETHERTYPE.IPV6) s.op.icmpError(p, ns, dev, ICMP6.packetTooBig, 0, mtu);
+    else s.op.icmpError(p, ns, dev, ICMP.unreachable, ICMP.fragmentationNeeded, mtu);
     s.op.drop(p, ns, dev, DROP.PKT_TOO_BIG);
     return;
   }

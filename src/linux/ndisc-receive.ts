@@ -3,10 +3,11 @@ import type { Addr } from "../base/address-book.js";
 import { DROP } from "../base/codes.js";
 import { STEP } from "../trace/kinds.js";
 import { isMulticast6, isUnspecified6 } from "./address6.js";
-import { isLocalAddress } from "./fib.js";
+import { fibLookup, isLocalAddress } from "./fib.js";
+import { RTN } from "./fib-table.js";
 import { ICMP6 } from "./icmp6-codes.js";
 import { neighbourOf, updateNeighbour } from "./neigh.js";
-import { advertise, NA } from "./ndisc-send.js";
+import { advertise, advertiseToAll, NA } from "./ndisc-send.js";
 import { NUD } from "./neigh-table.js";
 import type { Stack } from "./stack.js";
 import { traceStep } from "./trace-step.js";
@@ -24,26 +25,55 @@ export function ndiscReceive(s: Stack, p: number, ns: number, dev: number): void
   }
   if (s.trace !== null) traceStep(s, STEP.CONSUMED, p, ns, dev, c.icmpType[p]!, 0);
   if (c.icmpType[p] === ICMP6.solicitation) solicited(s, p, ns, dev);
-  else advertised(s, p, dev);
+  else advertised(s, p, ns, dev);
   s.packets.release(p);
 }
 
+/** ndisc_recv_ns: only the device's own addresses are answered for, unlike in ARP, and the anycast ones of its subnets. */
 function solicited(s: Stack, p: number, ns: number, dev: number): void {
   const c = s.packets.c;
   const from = c.src[p]! as Addr;
   const target = c.target[p]! as Addr;
   const askedGroup = isMulticast6(s, c.dst[p]!);
-  if (isUnspecified6(s, from) || !isLocalAddress(s, ns, target)) return;
+  const own = s.devInfo.get(dev)!.addresses.some((a) => a.addr === target);
+  if (!own && !isAnycast(s, ns, dev, target)) return;
+  if (isUnspecified6(s, from)) {
+    // Somebody asks whether the address is free (duplicate address detection).
+    if (askedGroup) advertiseToAll(s, dev, target);
+    return;
+  }
   if (c.ipLen[p]! >= WITH_OPTION) updateNeighbour(s, neighbourOf(s, dev, from), c.arpSha[p]!, NUD.stale, true, false);
-  advertise(s, dev, from, target, askedGroup);
+  else if (askedGroup) return;
+  else neighbourOf(s, dev, from);
+  advertise(s, dev, from, target, askedGroup, own);
 }
 
-function advertised(s: Stack, p: number, dev: number): void {
+function isAnycast(s: Stack, ns: number, dev: number, target: Addr): boolean {
+  const route = fibLookup(s, ns, target, 0, 0, dev, dev);
+  return route !== null && route.type === RTN.anycast;
+}
+
+/** ndisc_recv_na: believed only of a neighbour that somebody has asked for. */
+function advertised(s: Stack, p: number, ns: number, dev: number): void {
   const c = s.packets.c;
-  const row = s.neigh.find(dev, c.target[p]! as Addr);
-  if (row === 0) return;
+  const flags = c.icmpInfo[p]!;
+  const isSolicited = (flags & NA.solicited) !== 0;
+  const target = c.target[p]! as Addr;
+  if (isSolicited && isMulticast6(s, c.dst[p]!)) return;
+  if (isLocalAddress(s, ns, target)) return;
+  const row = s.neigh.find(dev, target);
   const known = s.neigh.rows.c;
-  const mac = c.ipLen[p]! >= WITH_OPTION ? c.arpSha[p]! : known.mac[row]!;
-  if (c.ipLen[p]! < WITH_OPTION && (known.state[row]! & NUD.valid) === 0) return;
-  updateNeighbour(s, row, mac, (c.icmpInfo[p]! & NA.solicited) !== 0 ? NUD.reachable : NUD.stale, (c.icmpInfo[p]! & NA.override) !== 0, false);
+  if (row === 0 || (known.state[row]! & NUD.failed) !== 0) return;
+  const told = c.ipLen[p]! >= WITH_OPTION;
+  if (!told && (known.state[row]! & NUD.valid) === 0) return;
+  const mac = told ? c.arpSha[p]! : known.mac[row]!;
+  const override = (flags & NA.override) !== 0;
+  const old = known.state[row]!;
+  if ((old & NUD.valid) !== 0 && mac !== known.mac[row] && !override) {
+    // NEIGH_UPDATE_F_WEAK_OVERRIDE: another MAC that may not replace the known one casts doubt on it.
+    if ((old & NUD.connected) !== 0) updateNeighbour(s, row, known.mac[row]!, NUD.stale, true, true);
+    return;
+  }
+  known.router[row] = (flags & NA.router) !== 0 ? 1 : 0;
+  updateNeighbour(s, row, mac, isSolicited ? NUD.reachable : NUD.stale, override, false);
 }

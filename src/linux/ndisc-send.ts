@@ -2,9 +2,9 @@
 import type { Addr } from "../base/address-book.js";
 import { ETHERTYPE, PROTO } from "../base/codes.js";
 import { isMulticast6, solicitedNode } from "./address6.js";
-import { isLocalAddress } from "./fib.js";
 import { RTN } from "./fib-table.js";
 import { ICMP6 } from "./icmp6-codes.js";
+import { selectSource6 } from "./ip6-source.js";
 import type { Stack } from "./stack.js";
 
 /** Flags of an advertisement, as they stand in the rest word. */
@@ -13,6 +13,8 @@ export const NA = Object.freeze({ router: 0x80000000 | 0, solicited: 0x40000000,
 const HOP_LIMIT = 255;
 const IP_AND_MESSAGE = 64;
 const OPTION = 8;
+/** First word of ff02::1. */
+const ALL_NODES = 0xff020000 | 0;
 
 function send(s: Stack, dev: number, type: number, src: Addr, dst: Addr, target: Addr, flags: number, withMac: boolean): void {
   const p = s.packets.alloc();
@@ -40,17 +42,25 @@ function linkLocalOf(s: Stack, dev: number): Addr {
 
 /**
  * Asks for the MAC of `target`: its group, or the target alone where a MAC is to be confirmed. The question comes from the source of
- * the packet that waits if that is an address of this host, else from the device's link-local one.
+ * the packet that waits if that is an address of this device, else from the device's link-local one.
  */
 export function solicitNeighbour(s: Stack, dev: number, target: Addr, waiting: number, unicast: boolean): void {
-  const ns = s.dev.c.ns[dev]!;
   const source = waiting === 0 ? (0 as Addr) : (s.packets.c.src[waiting]! as Addr);
-  const from = source !== 0 && s.book.family[source] === 6 && isLocalAddress(s, ns, source) ? source : linkLocalOf(s, dev);
+  const from = source !== 0 && s.devInfo.get(dev)!.addresses.some((a) => a.addr === source) ? source : linkLocalOf(s, dev);
   if (from !== 0) send(s, dev, ICMP6.solicitation, from, unicast ? target : solicitedNode(s, target), target, 0, true);
 }
 
-/** Answers a question for `target`, one of this host's addresses. */
-export function advertise(s: Stack, dev: number, to: Addr, target: Addr, askedGroup: boolean): void {
-  const router = s.ns.c.ip6Forward[s.dev.c.ns[dev]!] === 1 ? NA.router : 0;
-  send(s, dev, ICMP6.advertisement, target, to, target, router | NA.solicited | (askedGroup ? NA.override : 0), askedGroup);
+/** Answers a question for `target`; `own`: it is the device's address and no anycast one, which may not replace what is known. */
+export function advertise(s: Stack, dev: number, to: Addr, target: Addr, askedGroup: boolean, own: boolean): void {
+  const from = own ? target : selectSource6(s, s.dev.c.ns[dev]!, dev, to);
+  send(s, dev, ICMP6.advertisement, from, to, target, routerFlag(s, dev) | NA.solicited | (askedGroup && own ? NA.override : 0), askedGroup);
+}
+
+/** Tells everybody on the link that `target` is taken. */
+export function advertiseToAll(s: Stack, dev: number, target: Addr): void {
+  send(s, dev, ICMP6.advertisement, target, s.book.v6(ALL_NODES, 0, 0, 1), target, routerFlag(s, dev) | NA.override, true);
+}
+
+function routerFlag(s: Stack, dev: number): number {
+  return s.ns.c.ip6Forward[s.dev.c.ns[dev]!] !== 0 ? NA.router : 0;
 }

@@ -28,6 +28,8 @@ const neighColumns = {
   probes: "u8",
   /** a packet has been sent by it, so that its link-layer header is cached (neigh->hh) */
   cached: "u8",
+  /** says of itself that it is a router (NTF_ROUTER) */
+  router: "u8",
   /** last use, confirmation and change, ns */
   used: "f64",
   confirmed: "f64",
@@ -156,7 +158,7 @@ export class NeighbourTable {
       digest.i32(c.dev[r]!);
       digest.i32(c.addr[r]!);
       digest.f64(c.mac[r]!);
-      digest.i32(c.state[r]! | (c.probes[r]! << 8));
+      digest.i32(c.state[r]! | (c.probes[r]! << 8) | (c.router[r]! << 16));
       digest.f64(c.used[r]!);
       digest.f64(c.confirmed[r]!);
       digest.f64(c.updated[r]!);

@@ -49,10 +49,9 @@ function deliver(s: Stack, p: number, dev: number): void {
       return;
     }
     // ip_sabotage_in: PREROUTING was run by the bridge.
-    if (type === ETHERTYPE.IPV4) {
-      s.op.ipReceiveFinish(p, dev);
-      return;
-    }
+    if (type === ETHERTYPE.IPV4) s.op.ipReceiveFinish(p, dev);
+    else s.op.ip6ReceiveFinish(p, dev);
+    return;
   }
   if (type === ETHERTYPE.IPV4) s.op.ipReceive(p, dev);
   else s.op.ip6Receive(p, dev);

@@ -39,6 +39,7 @@ export function routeOutput(s: Stack, p: number, ns: number, oif: number): numbe
   const route = fibLookup(s, ns, dst, c.src[p]!, c.mark[p]!, 0, oif);
   if (route === null) return ERRNO.ENETUNREACH;
   if (route.hops.length === 0) return routeErrno(route.type);
+  if (route.type === RTN.anycast) return settle(s, p, ns, route, s.ns.c.lo[ns]!, 0);
   if (route.type === RTN.local) {
     if (c.src[p] === 0) c.src[p] = route.src !== 0 ? route.src : dst;
     return settle(s, p, ns, route, s.ns.c.lo[ns]!, 0);
@@ -46,6 +47,8 @@ export function routeOutput(s: Stack, p: number, ns: number, oif: number): numbe
   const hop = chooseHop(s, route, c.src[p]!, dst);
   if (c.src[p] === 0) {
     const source = preferredSource(s, route, hop, dst);
+    // IPv6 chooses from nothing: a host without an address cannot send.
+    if (source === 0 && s.book.family[dst] === 6) return ERRNO.EADDRNOTAVAIL;
     c.src[p] = source;
   }
   if (isLoopbackAddr(s, c.src[p]!) && s.ns.c.routeLocalnet[ns] === 0 && s.dev.c.routeLocalnet[hop.dev] === 0) return ERRNO.EINVAL;

@@ -1,7 +1,7 @@
-/** Which of a host's own addresses a packet gets as its source (inet_select_addr; RFC 6724 in short for IPv6). */
+/** Which of a host's own addresses a packet gets as its source (inet_select_addr; `ip6-source.ts` for IPv6). */
 import type { Addr } from "../base/address-book.js";
-import { isLinkLocal, isMulticast6 } from "./address6.js";
 import { type Nexthop, type Route, RT_SCOPE } from "./fib-table.js";
+import { selectSource6 } from "./ip6-source.js";
 import type { InterfaceAddress, Stack } from "./stack.js";
 
 const SCOPE = { global: RT_SCOPE.global, link: RT_SCOPE.link, host: RT_SCOPE.host } as const;
@@ -23,7 +23,7 @@ function sameSubnet(s: Stack, own: InterfaceAddress, other: number): boolean {
  */
 export function selectAddress(s: Stack, dev: number, towards: number, scope: number): Addr {
   const family = towards === 0 ? 4 : s.book.family[towards]!;
-  if (family === 6) return selectAddress6(s, dev, towards);
+  if (family === 6) return selectSource6(s, s.dev.c.ns[dev]!, dev, towards);
   const own = firstOf(s, dev, towards, scope, family);
   if (own !== 0) return own;
   const ns = s.dev.c.ns[dev]!;
@@ -34,33 +34,6 @@ export function selectAddress(s: Stack, dev: number, towards: number, scope: num
     }
   }
   return 0 as Addr;
-}
-
-/** RFC 6724 in short: an address of the destination's scope, of this device before others, with the longest common prefix. */
-function selectAddress6(s: Stack, dev: number, towards: number): Addr {
-  const linkLocal = isLinkLocal(s, towards) || isMulticast6(s, towards);
-  let best = 0 as Addr;
-  let most = -1;
-  for (const other of [dev, ...s.nsInfo.get(s.dev.c.ns[dev]!)!.devices.values()]) {
-    if (best !== 0 && other !== dev) break;
-    for (const a of s.devInfo.get(other)!.addresses) {
-      if (s.book.family[a.addr] !== 6 || a.scope === "host" || (a.scope === "link") !== linkLocal) continue;
-      const common = commonPrefix(s, a.addr, towards);
-      if (common <= most) continue;
-      best = a.addr;
-      most = common;
-    }
-    if (linkLocal) break;
-  }
-  return best;
-}
-
-function commonPrefix(s: Stack, a: number, b: number): number {
-  for (let k = 0; k < 4; k++) {
-    const differ = s.book.words[a * 4 + k]! ^ s.book.words[b * 4 + k]!;
-    if (differ !== 0) return 32 * k + Math.clz32(differ);
-  }
-  return 128;
 }
 
 function firstOf(s: Stack, dev: number, towards: number, scope: number, family: number): Addr {

@@ -55,6 +55,11 @@ export const EV = Object.freeze({
 /** The five hooks of ip and ip6, numbered as NF_INET_*. */
 export const HOOK = Object.freeze({ prerouting: 0, input: 1, forward: 2, output: 3, postrouting: 4 } as const);
 
+/** Bit of a namespace's `hooks` for a hook of ip6. */
+export function hook6(hook: number): number {
+  return 1 << (8 + hook);
+}
+
 /** What a hook, rule or table says; the packet of a drop or a stolen packet is no longer the caller's. */
 export const NF = Object.freeze({ drop: 0, accept: 1, stolen: 2 } as const);
 

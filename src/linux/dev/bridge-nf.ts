@@ -9,6 +9,8 @@ import type { Addr } from "../../base/address-book.js";
 import { DROP, ETHERTYPE } from "../../base/codes.js";
 import { PACKET_META } from "../../packet/columns.js";
 import { RTN } from "../fib-table.js";
+import { takeRoute6 } from "../ip6-forward.js";
+import { routeInput6 } from "../ip6-input.js";
 import { NUD } from "../neigh-table.js";
 import { routeInput } from "../route-input.js";
 import { HOOK, NF, type Stack } from "../stack.js";
@@ -43,12 +45,8 @@ export function bridgePrerouting(s: Stack, p: number, bridge: number, port: numb
   const after = s.packets.c;
   after.meta[p]! |= other;
   if (after.dst[p] === before) return true;
-  if (after.etherType[p] === ETHERTYPE.IPV6) {
-    s.op.drop(p, ns, bridge, DROP.NOT_MODELLED);
-    return false;
-  }
   after.iif[p] = bridge;
-  const bad = routeInput(s, p, ns, bridge);
+  const bad = after.etherType[p] === ETHERTYPE.IPV6 ? bridgeRoute6(s, p, ns, bridge) : routeInput(s, p, ns, bridge);
   if (bad !== 0) {
     s.op.drop(p, ns, bridge, bad);
     return false;
@@ -57,6 +55,15 @@ export function bridgePrerouting(s: Stack, p: number, bridge: number, port: numb
   after.macDst[p] = s.dev.c.mac[bridge]!;
   after.meta[p]! &= ~PACKET_META.OTHERHOST;
   return true;
+}
+
+/** br_nf_pre_routing_finish_ipv6: 0, or why a packet that DNAT has turned has nowhere to go. */
+function bridgeRoute6(s: Stack, p: number, ns: number, bridge: number): number {
+  const route = routeInput6(s, p, ns, bridge);
+  if (route === null || (route.hops.length === 0 && route.type !== RTN.local)) return DROP.IP_INNOROUTES;
+  if (route.type === RTN.unicast) takeRoute6(s, p, ns, route);
+  else s.packets.c.rtType[p] = RTN.local;
+  return 0;
 }
 
 /**

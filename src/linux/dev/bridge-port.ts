@@ -4,6 +4,7 @@
  * Kernel: net/bridge/br_if.c, br_stp_if.c, br_fdb.c. There is no spanning tree: a port forwards as soon as it runs.
  */
 import { BROADCAST_MAC, isMulticastMac } from "../../base/mac.js";
+import { addLinkLocal } from "../addrconf.js";
 import { isRunning, isUp, portsOf, setDeviceInfo } from "../device.js";
 import { flushNeighbours } from "../neigh.js";
 import { DEV, DEVF, type Stack } from "../stack.js";
@@ -78,6 +79,7 @@ export function refreshBridgeCarrier(s: Stack, bridge: number): void {
   const alive = portsOf(s, bridge).some((port) => isRunning(s, port));
   c.flags[bridge] = alive ? before | DEVF.carrier : before & ~DEVF.carrier;
   if ((before & DEVF.carrier) !== 0 && !alive) flushNeighbours(s, bridge, true);
+  else if ((before & DEVF.carrier) === 0 && alive) addLinkLocal(s, bridge);
 }
 
 /** br_fdb_delete_by_port: forgets what was learned at a port; `all`: the permanent entries too. */

@@ -65,7 +65,7 @@ export const masqueradeTarget: TargetExtension<NatTarget> = {
   print: printPortsOnly,
   act(s, t, p, frame) {
     const c = s.packets.c;
-    const towards = c.rtVia[p] !== 0 ? c.rtVia[p]! : c.dst[p]!;
+    const towards = c.rtVia[p] !== 0 && frame.family === 4 ? c.rtVia[p]! : c.dst[p]!;
     const addr = selectAddress(s, frame.outDev, towards, RT_SCOPE.global);
     return addr === 0 ? NF.drop : setup(s, p, frame, at(t.range, addr), "src");
   },

@@ -101,6 +101,7 @@ export interface AddrChange extends InNamespace {
   readonly addr: string;
   readonly scope?: "global" | "link" | "host";
   readonly broadcast?: string;
+  readonly nodad?: boolean;
 }
 
 export interface AddrFlush extends InNamespace {

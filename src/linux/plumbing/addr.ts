@@ -1,6 +1,8 @@
 /** Addresses of devices: `ip addr add|del|replace|flush` (net/ipv4/devinet.c, net/ipv6/addrconf.c). */
 import type { Addr } from "../../base/address-book.js";
 import { lastAddress, masked, parseCidr, type Cidr } from "../../base/cidr.js";
+import { withAddress6 } from "../addrconf.js";
+import { isLinkLocal, isLoopback6 } from "../address6.js";
 import { addAddressRoutes, removeAddressRoutes } from "../device-routes.js";
 import type { InterfaceAddress, Stack } from "../stack.js";
 import { type ActResult, type AddrChange, type AddrFlush, extackError, noDevice, rtnetlinkError } from "./act.js";
@@ -42,6 +44,11 @@ function remove(s: Stack, dev: number, a: InterfaceAddress): void {
   for (const b of gone) removeAddressRoutes(s, dev, b);
 }
 
+/** The kernel knows the scope of an IPv6 address by its bits. */
+function scopeOf6(s: Stack, addr: Addr): "global" | "link" | "host" {
+  return isLoopback6(s, addr) ? "host" : isLinkLocal(s, addr) ? "link" : "global";
+}
+
 /** `ip addr add|del|replace`. */
 export function changeAddress(s: Stack, act: AddrChange): ActResult {
   const dev = s.nsInfo.get(act.ns)!.devices.get(act.dev);
@@ -58,13 +65,13 @@ export function changeAddress(s: Stack, act: AddrChange): ActResult {
   }
   if (known !== undefined) {
     if (act.verb === "addr-replace") return null;
-    return cidr.family === 4 ? extackError("EEXIST", "ipv4: Address already assigned") : rtnetlinkError("EEXIST");
+    return cidr.family === 4 ? extackError("EEXIST", "ipv4: Address already assigned") : extackError("EEXIST", "ipv6: address already assigned");
   }
   const subnet = masked(cidr).words;
   const secondary = cidr.family === 4 && list.some((a) => a.prefix === cidr.prefix && s.book.family[a.addr] === 4 && sameWords(subnetOf(s, a), subnet));
   const broadcast = act.broadcast === undefined ? (0 as Addr) : act.broadcast === "+" ? handleOf(s, { ...cidr, words: lastAddress(cidr) }) : s.book.ofText(act.broadcast);
-  const made: InterfaceAddress = Object.freeze({ addr, prefix: cidr.prefix, secondary, scope: act.scope ?? "global", ...(broadcast === 0 ? {} : { broadcast }), cause: act.cause ?? 0 });
-  setAddresses(s, dev, withAddress(list, made));
+  const made: InterfaceAddress = Object.freeze({ addr, prefix: cidr.prefix, secondary, scope: act.scope ?? (cidr.family === 6 ? scopeOf6(s, addr) : "global"), ...(broadcast === 0 ? {} : { broadcast }), ...(act.nodad === true && cidr.family === 6 ? { nodad: true } : {}), cause: act.cause ?? 0 });
+  setAddresses(s, dev, cidr.family === 6 ? withAddress6(s, list, made) : withAddress(list, made));
   addAddressRoutes(s, dev, made);
   return null;
 }

@@ -1,4 +1,5 @@
 /** Sysctls of a namespace: those that a packet's path reads are columns, the others are kept as text. */
+import { disableChanged, forwardingChanged6 } from "../addrconf.js";
 import type { Stack } from "../stack.js";
 import { type ActResult, noSysctl, type SysctlSet } from "./act.js";
 
@@ -52,6 +53,8 @@ export function setSysctl(s: Stack, act: SysctlSet): ActResult {
   if (column !== undefined) {
     if (!Number.isInteger(number)) return { errno: "EINVAL", message: `sysctl: setting key "${act.key}": Invalid argument` };
     s.ns.c[column][act.ns] = number;
+    if (column === "disableIp6") disableChanged(s, act.ns, 0);
+    if (column === "ip6Forward") forwardingChanged6(s, act.ns);
     return null;
   }
   const conf = ofDevice(key);
@@ -66,6 +69,9 @@ export function setSysctl(s: Stack, act: SysctlSet): ActResult {
   }
   const info = s.nsInfo.get(act.ns)!;
   s.nsInfo.set(act.ns, Object.freeze({ ...info, sysctls: Object.freeze({ ...info.sysctls, [key]: act.value }) }));
+  const switched = /^net\.ipv6\.conf\.(.+)\.disable_ipv6$/.exec(key);
+  const dev = switched === null ? undefined : info.devices.get(switched[1]!);
+  if (dev !== undefined) disableChanged(s, act.ns, dev);
   return null;
 }
 
