@@ -2,14 +2,34 @@
  * podwire: a whole Kubernetes network inside one process.
  *
  * Make a cluster, apply manifests, let it settle, ask questions. Everything is deterministic; asking changes nothing.
+ * The questions about policies (`reach`, `why`, `diff`, `check`, `lint`) need no cluster: they take what `readModel`
+ * makes of manifests. `podwire/policy` has all of them.
  *
  * @packageDocumentation
  */
 export { type Cluster, createCluster, type Question, type Settled } from "./cluster/cluster.js";
+export type { Fabric, FabricNode, FabricOptions } from "./cluster/fabric.js";
 export { InputError, isInputError } from "./cluster/input-error.js";
-export type { ClusterOptions, ClusterPlan, NodeOption } from "./cluster/options.js";
-export type { FabricOptions } from "./cluster/fabric.js";
-export type { Command, SavedCluster, Timeline } from "./cluster/timeline.js";
+export { type ClusterOptions, type ClusterPlan, type NodeOption, optionsOfKind } from "./cluster/options.js";
+export type { Command, Rewindable, SavedCluster, Timeline } from "./cluster/timeline.js";
+export type { World } from "./cluster/world.js";
 export { type RecordedWalk, type Recording, recordedWalk, walk, type WalkQuery } from "./ask/walk.js";
-export type { Problem } from "./base/problem.js";
+export type { Source, Destination, DestinationHints } from "./ask/target.js";
 export type * from "./observe/walk-record.js";
+export { narrate, summarize } from "./observe/narrate.js";
+export { check, diff, lint, reach, readModel, readQueries, type TextQuery, why } from "./policy/index.js";
+export { admitManifests, admitObjects, readKindConfig, readManifests, readObjects } from "./api/index.js";
+export type { KindConfig, ManifestFile, ReadOptions, ReadResult } from "./api/index.js";
+export type { Kind, KubeObject, ObjectOfKind } from "./api/kinds.js";
+export type { Located, SourceRef } from "./api/located.js";
+export type * from "./api/apps.js";
+export type * from "./api/batch.js";
+export type * from "./api/core.js";
+export type * from "./api/discovery.js";
+export type * from "./api/meta.js";
+export type * from "./api/networking.js";
+export type * from "./api/pod.js";
+export type * from "./api/policy-api.js";
+export { formatProblem, type Problem } from "./base/problem.js";
+export type { ApplyOptions, Change, ControlPlane, ControlPlaneOptions, ControlPlaneState, Delays, PlaneNode, ProgramChoice } from "./control/index.js";
+export type { Output } from "./shell/index.js";

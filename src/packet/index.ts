@@ -51,4 +51,5 @@ export {
   type DnsServiceRecord,
   type DnsTargetRecord,
   type DnsTextRecord,
+  type Owned as DnsOwned,
 } from "./wire/dns-record.js";

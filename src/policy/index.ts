@@ -1,6 +1,8 @@
-/*
+/**
  * Who may talk to whom under NetworkPolicy, AdminNetworkPolicy and ClusterNetworkPolicy: no packets, no
  * cluster. Objects or plain records become a `PolicyModel`; `verdict` judges one connection, with reasons.
+ *
+ * @packageDocumentation
  */
 export * from "./address.js";
 export * from "./endpoint.js";
@@ -15,6 +17,13 @@ export * from "./rules.js";
 export { defaultSwitches, type PolicySwitches } from "./switches.js";
 export { type AllowedPorts, equalPorts, isOpen, type PortRanges } from "./allowed-ports.js";
 export { type MatcherVerdict, PolicyMatcher } from "./compile/matcher.js";
+export type { Ends } from "./compile/ends.js";
+export type { Identities } from "./compile/identities.js";
+export type { InForce } from "./compile/in-force.js";
+export type { OuterPeers } from "./compile/outer-peers.js";
+export type { PortClasses } from "./compile/port-classes.js";
+export type { Rows } from "./compile/rows.js";
+export type { Side } from "./compile/side.js";
 export * from "./diff.js";
 export * from "./reach.js";
 export { type AllPairs, allPairs } from "./compile/all-pairs.js";

@@ -10,7 +10,7 @@ export const DNS_TYPE = { A: 1, NS: 2, CNAME: 5, SOA: 6, PTR: 12, TXT: 16, AAAA:
 /** Class IN. */
 export const DNS_IN = 1;
 
-interface Owned {
+export interface Owned {
   readonly name: string;
   readonly class: number;
   /** Seconds. */
