@@ -14,6 +14,8 @@ import type { Hop, Path, PathEnd, WalkStep } from "./walk-record.js";
 export type Places = (ns: number) => { readonly node: string; readonly netns: string };
 
 const ICMP = 1;
+/** Drops that the route is to blame for. */
+const ROUTE_REASONS: ReadonlySet<string> = new Set(["BLACKHOLE", "UNREACHABLE", "PROHIBIT", "NEIGH_FAILED", "VXLAN_NO_REMOTE", "NO_TX_TARGET", "PKT_TOO_BIG", "LINK_DOWN", "DEV_READY"]);
 
 /** Whether the snapshot holds, in its tunnel, one of the packets followed. */
 function carries(packets: Packets, snap: number, ids: ReadonlySet<number>): boolean {
@@ -115,7 +117,7 @@ function whyDropped(s: Stack, steps: readonly TraceStep[], drop: TraceStep, reas
     }
     if (step.kind === STEP.ROUTE || step.kind === STEP.ROUTE_LOCAL) {
       const found = decodeStep(s, step, { hook: 0, before: 0 })[0] as Extract<WalkStep, { kind: "route" }>;
-      return reason !== "NETFILTER_DROP" && found.cause !== undefined ? { cause: found.cause } : {};
+      return ROUTE_REASONS.has(reason) && found.cause !== undefined ? { cause: found.cause } : {};
     }
   }
   return {};
