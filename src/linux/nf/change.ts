@@ -185,12 +185,19 @@ export class TableDraft {
     for (const id of this.table.base) if (id !== 0 && !state.has(id)) visit(id);
   }
 
+  private leave(chain: Chain | undefined): void {
+    if (chain === undefined) return;
+    this.s.nf.compiled.leave(chain.rules, chain.hash);
+    this.table.forget(chain.id);
+  }
+
   /** Puts the draft in place. */
   commit(): void {
     const { table } = this;
     this.checkLoops();
     const chains = table.own();
     for (const id of this.gone) {
+      this.leave(chains.get(id));
       chains.delete(id);
       table.counters.delete(id);
       table.memory.delete(id);
@@ -200,6 +207,7 @@ export class TableDraft {
       if (!draft.touched) continue;
       const old = chains.get(draft.id);
       const chain = makeChain(draft.id, draft.name, draft.policy, draft.rules.map((r) => r.rule));
+      this.leave(old);
       chains.set(draft.id, chain);
       carryCounters(table, draft, chain);
       carryMemory(table, draft, old, chain);

@@ -5,7 +5,7 @@
 import { DROP } from "../../base/codes.js";
 import { HOOK, NF, type Stack } from "../stack.js";
 import { TABLE, tableKey } from "./table.js";
-import { walkTable } from "./walk.js";
+import { walkTable } from "./walk-table.js";
 
 /** Bits of the namespace's `tracking` by family. */
 export const TRACKING = Object.freeze({ ip: 1, ip6: 2 } as const);

@@ -60,7 +60,7 @@ export const statisticMatch: MatchExtension<StatisticMatch> = {
 };
 
 /** The stream of a chain's draws, named by where they are drawn. */
-function streamOf(s: Stack, frame: WalkFrame): number {
+export function streamOf(s: Stack, frame: WalkFrame): number {
   const table = s.nf.get(frame.ns, frame.family, frame.table)!;
   let stream = table.draws.get(frame.chain);
   if (stream === undefined) {

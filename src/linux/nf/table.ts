@@ -4,7 +4,9 @@
  * statistic) are hot, one array for each chain that a packet has met.
  */
 import type { Digest } from "../../base/hash.js";
+import { CompiledChains } from "./compile/compiled-chains.js";
 import type { ConntrackOps, WalkNat } from "./conntrack-seam.js";
+import { CounterSlab } from "./counter-slab.js";
 import { NameIds } from "./name-ids.js";
 import type { Rule } from "./rule.js";
 import { RulePlaces } from "./rule-places.js";
@@ -47,6 +49,8 @@ export class NfTable {
   readonly base: Int32Array = new Int32Array(5);
   /** random streams by chain id (a cache) */
   readonly draws: Map<number, number> = new Map();
+  /** where compiled walks find counters (a cache; the counters themselves are views of it) */
+  readonly slab: CounterSlab = new CounterSlab();
   shared = false;
 
   constructor(
@@ -62,6 +66,11 @@ export class NfTable {
       this.shared = false;
     }
     return this.chains;
+  }
+
+  /** A chain is about to be replaced or removed: nothing compiled may speak of it. */
+  forget(id: number): void {
+    this.slab.forget(id, this.counters.get(id)?.length ?? 0);
   }
 
   /** Counters of a chain, made on first use. */
@@ -112,6 +121,8 @@ export class NfTables {
   /** rules by family, cause and words: equal words are one record (a cache) */
   readonly parsed: Map<string, readonly Rule[]> = new Map();
   readonly places: RulePlaces = new RulePlaces();
+  /** a cache */
+  readonly compiled: CompiledChains = new CompiledChains();
   /** the last verdict of a table, for the hook that asked */
   verdict = 1;
   readonly frames: WalkFrame[] = [];
@@ -170,6 +181,7 @@ export class NfTables {
   restore(state: NfTablesState): void {
     this.names.restore(state.names);
     this.parsed.clear();
+    this.compiled.drop();
     this.tables.clear();
     for (const saved of state.tables) {
       const table = new NfTable(saved.ns, saved.family, saved.index);

@@ -23,7 +23,8 @@ export class WalkFrame {
   chain = 0;
   rule = 0;
   slot = 0;
-  /** chains and rule indexes to come back to */
+  /** chains and rule indexes to come back to; in a compiled walk places in the words, and `afters` the rules asked last */
   chains: Int32Array = new Int32Array(16);
   indexes: Int32Array = new Int32Array(16);
+  afters: Int32Array = new Int32Array(16);
 }

@@ -5,7 +5,6 @@
  * Read first: net/ipv4/netfilter/ip_tables.c. A rule that matches is counted before its target runs; a RETURN or the end
  * of a base chain falls to the policy; a goto leaves nothing to come back to.
  */
-import { DROP } from "../../base/codes.js";
 import { STEP } from "../../trace/kinds.js";
 import { IP_FLAG } from "../../packet/columns.js";
 import { NF, type Stack } from "../stack.js";
@@ -18,25 +17,8 @@ import { type Chain, type NfTable, POLICY } from "./table.js";
 import { actTarget } from "./target.js";
 import { MAX_JUMPS, type WalkFrame } from "./walk-frame.js";
 
-/** The verdict NF.* of a table at one of its hooks; a dropped packet is gone. */
-export function walkTable(s: Stack, p: number, table: NfTable, hook: number, inDev: number, outDev: number): number {
-  const frame = s.nf.enter();
-  frame.ns = table.ns;
-  frame.family = table.family;
-  frame.table = table.index;
-  frame.hook = hook;
-  frame.inDev = inDev;
-  frame.outDev = outDev;
-  frame.inName = frame.outName = frame.physInName = frame.physOutName = -1;
-  frame.hotdrop = false;
-  if (s.trace !== null) traceStep(s, STEP.HOOK, p, table.ns, inDev !== 0 ? inDev : outDev, hook, table.index);
-  const verdict = walkChains(s, p, table, frame);
-  s.nf.leave();
-  if (verdict === NF.drop) s.op.drop(p, table.ns, inDev !== 0 ? inDev : outDev, DROP.NETFILTER_DROP);
-  return verdict;
-}
-
-function walkChains(s: Stack, p: number, table: NfTable, frame: WalkFrame): number {
+/** The verdict NF.* of a table at the frame's hook. */
+export function walkChains(s: Stack, p: number, table: NfTable, frame: WalkFrame): number {
   const base = table.chains.get(table.base[frame.hook]!)!;
   let chain = base;
   let counters = table.counters.get(chain.id);
@@ -46,7 +28,7 @@ function walkChains(s: Stack, p: number, table: NfTable, frame: WalkFrame): numb
   for (;;) {
     if (i >= chain.rules.length) {
       if (chain !== base && s.trace !== null) traceEnd(s, p, chain, frame);
-      if (depth === 0) return policy(s, p, table, base, frame);
+      if (depth === 0) return takePolicy(s, p, table, base, frame);
       depth--;
       chain = table.chains.get(frame.chains[depth]!)!;
       i = frame.indexes[depth]!;
@@ -75,7 +57,7 @@ function walkChains(s: Stack, p: number, table: NfTable, frame: WalkFrame): numb
       case GO.drop:
         return NF.drop;
       case GO.return:
-        if (depth === 0) return policy(s, p, table, base, frame);
+        if (depth === 0) return takePolicy(s, p, table, base, frame);
         depth--;
         chain = table.chains.get(frame.chains[depth]!)!;
         i = frame.indexes[depth]!;
@@ -86,24 +68,27 @@ function walkChains(s: Stack, p: number, table: NfTable, frame: WalkFrame): numb
       case GO.goto:
         if (rule.go === GO.jump) {
           if (depth >= MAX_JUMPS) return NF.drop;
-          remember(frame, depth++, chain.id, i + 1);
+          remember(frame, depth++, chain.id, i + 1, i);
         }
         chain = table.chains.get(rule.to)!;
         i = 0;
         counters = table.counters.get(chain.id);
         frame.chain = chain.id;
-        if (s.trace !== null) traceStep(s, STEP.CHAIN_ENTER, p, frame.ns, frame.inDev, placeOf(s, chain, 0, "rule", "", 0, frame), frame.outDev);
+        if (s.trace !== null) traceEntry(s, p, chain, frame);
         break;
       default: {
         const verdict = rule.target === null ? CONTINUE : actTarget(s, rule.target, p, frame);
         if (verdict !== CONTINUE) return verdict;
+        // What the target sent may have moved the counters.
+        counters = table.counters.get(chain.id);
         i++;
       }
     }
   }
 }
 
-function remember(frame: WalkFrame, depth: number, chain: number, index: number): void {
+/** Keeps where a jump comes back to. */
+export function remember(frame: WalkFrame, depth: number, chain: number, index: number, after: number): void {
   if (depth === frame.chains.length) {
     const chains = new Int32Array(depth * 2);
     chains.set(frame.chains);
@@ -111,12 +96,17 @@ function remember(frame: WalkFrame, depth: number, chain: number, index: number)
     const indexes = new Int32Array(depth * 2);
     indexes.set(frame.indexes);
     frame.indexes = indexes;
+    const afters = new Int32Array(depth * 2);
+    afters.set(frame.afters);
+    frame.afters = afters;
   }
   frame.chains[depth] = chain;
   frame.indexes[depth] = index;
+  frame.afters[depth] = after;
 }
 
-function policy(s: Stack, p: number, table: NfTable, base: Chain, frame: WalkFrame): number {
+/** The base chain's policy decides: counted, and its verdict. */
+export function takePolicy(s: Stack, p: number, table: NfTable, base: Chain, frame: WalkFrame): number {
   const counters = table.countersOf(base);
   counters[0]!++;
   counters[1]! += s.packets.c.ipLen[p]!;
@@ -129,7 +119,7 @@ function policy(s: Stack, p: number, table: NfTable, base: Chain, frame: WalkFra
 }
 
 /** The tests of the IP header and devices, then the matches in their order. */
-function ruleMatches(s: Stack, rule: Rule, p: number, frame: WalkFrame): boolean {
+export function ruleMatches(s: Stack, rule: Rule, p: number, frame: WalkFrame): boolean {
   const c = s.packets.c;
   if (rule.src !== null && !addressMatches(s, rule.src, c.src[p]!)) return false;
   if (rule.dst !== null && !addressMatches(s, rule.dst, c.dst[p]!)) return false;
@@ -151,7 +141,7 @@ function ruleMatches(s: Stack, rule: Rule, p: number, frame: WalkFrame): boolean
   return true;
 }
 
-function addressMatches(s: Stack, test: AddressTest, addr: number): boolean {
+export function addressMatches(s: Stack, test: AddressTest, addr: number): boolean {
   if (test.exact !== 0) return (addr === test.exact) !== test.not;
   const { words } = s.book;
   const at = addr * 4;
@@ -170,13 +160,17 @@ function placeOf(s: Stack, chain: Chain, number: number, label: "rule" | "return
 // Steps of rules and chains: the device is the input device, `a` a row of `s.nf.places`, `b` the output device.
 
 /** A bare ACCEPT, DROP or RETURN is named as the end of its chain (linux-dataplane A5). */
-function traceRule(s: Stack, p: number, chain: Chain, index: number, frame: WalkFrame): void {
+export function traceRule(s: Stack, p: number, chain: Chain, index: number, frame: WalkFrame): void {
   const rule = chain.rules[index]!;
   const end = isBare(rule) && (rule.go === GO.accept || rule.go === GO.drop || rule.go === GO.return);
   const label = !end ? "rule" : chain.policy === POLICY.none ? "return" : "policy";
   traceStep(s, STEP.RULE, p, frame.ns, frame.inDev, placeOf(s, chain, index + 1, label, rule.text, rule.cause, frame), frame.outDev);
 }
 
-function traceEnd(s: Stack, p: number, chain: Chain, frame: WalkFrame): void {
+export function traceEnd(s: Stack, p: number, chain: Chain, frame: WalkFrame): void {
   traceStep(s, STEP.CHAIN_RETURN, p, frame.ns, frame.inDev, placeOf(s, chain, chain.rules.length + 1, "return", "", 0, frame), frame.outDev);
+}
+
+export function traceEntry(s: Stack, p: number, chain: Chain, frame: WalkFrame): void {
+  traceStep(s, STEP.CHAIN_ENTER, p, frame.ns, frame.inDev, placeOf(s, chain, 0, "rule", "", 0, frame), frame.outDev);
 }

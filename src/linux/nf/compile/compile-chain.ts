@@ -1,0 +1,117 @@
+/** Turns the rules of a chain into words (`words.ts`), test by test in the order in which the plain walker asks. */
+import { slotsOf } from "../match.js";
+import type { MarkMatch } from "../match-mark.js";
+import type { StatisticMatch } from "../match-chance.js";
+import { type AddressTest, GO, MATCH, type Match, type Rule } from "../rule.js";
+import type { Chain } from "../table.js";
+import type { CompiledChains } from "./compiled-chains.js";
+import { exactPort, runFrom, slotWords, writeRun } from "./run.js";
+import { MOST_PAYLOAD, NARROW_INDEX, NARROW_LENGTH, NARROW_WORDS, OP, RUN_WORDS, STEPS, WIDE_WORDS } from "./words.js";
+
+/** Where the chain's words begin; they are made if no chain with the same rules has them. */
+export function compiledChain(into: CompiledChains, chain: Chain): number {
+  const known = into.find(chain.rules, chain.hash);
+  return known !== 0 ? known : into.keep(chain.rules, chain.hash, compile(into, chain));
+}
+
+function compile(into: CompiledChains, chain: Chain): number {
+  const { rules } = chain;
+  const words: number[] = [];
+  const runs: { readonly at: number; readonly from: number; readonly run: ReturnType<typeof runFrom> }[] = [];
+  for (let i = 0; i < rules.length; ) {
+    const run = runFrom(rules, i);
+    if (run.length === 0) {
+      putRule(into, words, rules[i]!, i, chain.slotAt[i] ?? 0);
+      i++;
+      continue;
+    }
+    runs.push({ at: words.length, from: i, run });
+    for (let k = 0; k < RUN_WORDS; k++) words.push(0);
+    i += run.length;
+  }
+  words.push(STEPS.end);
+  const at = into.room(words.length);
+  into.words.set(words, at);
+  for (const { at: step, from, run } of runs) {
+    const slots = into.room(slotWords(run));
+    into.words.fill(0, slots, slots + slotWords(run));
+    writeRun(into, at + step, slots, rules, from, run, (rule) => rule.go | (operandOf(into, rule) << 3));
+  }
+  return at;
+}
+
+function operandOf(into: CompiledChains, rule: Rule): number {
+  if (rule.go === GO.jump || rule.go === GO.goto) return rule.to;
+  return rule.go >= GO.target && rule.target !== null ? into.targets.push(rule.target) : 0;
+}
+
+function putRule(into: CompiledChains, words: number[], rule: Rule, index: number, slotAt: number): void {
+  const tests: number[] = [];
+  if (rule.src !== null) putAddress(into, tests, rule.src, OP.srcIs, OP.srcIn, OP.srcTest);
+  if (rule.dst !== null) putAddress(into, tests, rule.dst, OP.dstIs, OP.dstIn, OP.dstTest);
+  if (rule.inDev !== null) tests.push(OP.inDev | ((into.devices.push(rule.inDev) - 1) << 8));
+  if (rule.outDev !== null) tests.push(OP.outDev | ((into.devices.push(rule.outDev) - 1) << 8));
+  if (rule.proto !== 0) tests.push(OP.proto | ((rule.proto | (rule.protoNot ? 256 : 0)) << 8));
+  if (rule.frag !== 0) tests.push(OP.frag | (rule.frag << 8));
+  let slot = slotAt;
+  for (const match of rule.matches) {
+    putMatch(into, tests, match, slot);
+    slot += slotsOf(match);
+  }
+  const operand = operandOf(into, rule);
+  if (operand <= MOST_PAYLOAD >> 3) tests.push(OP.act | ((rule.go | (operand << 3)) << 8));
+  else tests.push(OP.actWide | (rule.go << 8), operand);
+  if (tests.length + NARROW_WORDS <= NARROW_LENGTH && index <= NARROW_INDEX) words.push(STEPS.rule | ((tests.length + NARROW_WORDS) << 2) | (index << 10));
+  else words.push(STEPS.wide, index, tests.length + WIDE_WORDS);
+  for (const word of tests) words.push(word);
+}
+
+function putAddress(into: CompiledChains, tests: number[], test: AddressTest, is: number, inside: number, otherwise: number): void {
+  const prefix = prefixOf(test);
+  if (test.exact !== 0 && !test.not && test.exact <= MOST_PAYLOAD) tests.push(is | (test.exact << 8));
+  else if (prefix >= 0) tests.push(inside | (((test.not ? 1 : 0) | (prefix << 1)) << 8), test.words[0]);
+  else tests.push(otherwise | ((into.addresses.push(test) - 1) << 8));
+}
+
+/** Length of a prefix that one word decides, -1 for any other mask. */
+function prefixOf({ masks: [first, ...rest] }: AddressTest): number {
+  const prefix = Math.clz32(~first);
+  return rest.every((mask) => mask === 0) && first === maskOf(prefix) ? prefix : -1;
+}
+
+/** The first word under a prefix of 0 to 32 bits. */
+export function maskOf(prefix: number): number {
+  return prefix === 0 ? 0 : -1 << (32 - prefix);
+}
+
+function putMatch(into: CompiledChains, tests: number[], match: Match, slot: number): void {
+  switch (match.kind) {
+    case MATCH.comment:
+      return;
+    case MATCH.tcp:
+    case MATCH.udp:
+    case MATCH.sctp: {
+      const port = exactPort(match);
+      const tcp = match.kind === MATCH.tcp ? 65536 : 0;
+      if (port >= 0) tests.push(OP.dport | ((port | tcp) << 8));
+      else if (port === -1) tests.push(OP.whole | (tcp << 8));
+      else tests.push(OP.match | ((into.matches.push(match) - 1) << 8));
+      return;
+    }
+    case MATCH.mark: {
+      const { value, mask, not } = match as MarkMatch;
+      tests.push(OP.mark | ((not ? 1 : 0) << 8), value, mask);
+      return;
+    }
+    case MATCH.statistic: {
+      const { mode, chance, not } = match as StatisticMatch;
+      if (mode === "random") {
+        tests.push(OP.chance | ((not ? 1 : 0) << 8), chance - 1);
+        return;
+      }
+    }
+  }
+  const index = into.matches.push(match) - 1;
+  if (slotsOf(match) === 0) tests.push(OP.match | (index << 8));
+  else tests.push(OP.keeping | (index << 8), slot);
+}
