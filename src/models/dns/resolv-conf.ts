@@ -23,6 +23,8 @@ export interface KubeletDns {
 
 const MOST_NAMESERVERS = 3;
 const MOST_SEARCHES = 32;
+const LONGEST_SEARCH_LINE = 2048;
+const LONGEST_SEARCH = 253;
 
 const unique = (list: readonly string[]): string[] => [...new Set(list)];
 
@@ -42,9 +44,16 @@ export function podResolvConf(kubelet: KubeletDns, pod: { readonly namespace: st
   for (const option of own?.options ?? []) if (option.name !== undefined) options[option.name] = option.value ?? "";
   return {
     nameservers: unique([...base.nameservers, ...(own?.nameservers ?? [])]).slice(0, MOST_NAMESERVERS),
-    search: unique([...base.search, ...(own?.searches ?? [])]).slice(0, MOST_SEARCHES),
+    search: fitSearch(unique([...base.search, ...(own?.searches ?? [])])),
     options,
   };
+}
+
+/** As many domains as one line may hold; those that are no name by their length are left out. */
+function fitSearch(domains: readonly string[]): string[] {
+  const fit = domains.filter((domain) => domain.length <= LONGEST_SEARCH).slice(0, MOST_SEARCHES);
+  while (fit.join(" ").length > LONGEST_SEARCH_LINE) fit.pop();
+  return fit;
 }
 
 /** The file's text, in the order in which the kubelet writes it. */
