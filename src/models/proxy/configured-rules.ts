@@ -38,7 +38,7 @@ export function configuredIptables(config: ProxyConfig, objects: ProxyObjects, c
   const node = configuredIptablesNode(config, objects.nodes);
   const rules = renderer.render(viewOf(objects), node);
   const changed = config.sync === "partial" ? new Set(config.changedServices) : "all";
-  return syncDoc(rules, node, { changed, stale: staleChains(config.existingNatChains, activeChains(rules)) }, causeOf);
+  return syncDoc(renderer, rules, node, { changed, stale: staleChains(config.existingNatChains, activeChains(rules)) });
 }
 
 /** The table that the nftables mode keeps on the node of a configuration. */

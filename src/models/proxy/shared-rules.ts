@@ -24,7 +24,7 @@ export interface NodeRules<R> {
 }
 
 /** What all nodes of equal settings share of one view. */
-interface Base<R> {
+export interface Base<R> {
   readonly rules: NodeRules<R>;
   /** Indices of the entries that each node decides for itself. */
   readonly own: readonly number[];
@@ -35,6 +35,7 @@ export class SharedRules<N extends ProxyNode, R> {
   private readonly maker: RuleMaker<N, R>;
   private readonly made = new WeakMap<ServiceEntry, Map<string, readonly R[]>>();
   private readonly bases = new Map<string, Base<R>>();
+  private readonly origins = new WeakMap<NodeRules<R>, Base<R>>();
 
   constructor(maker: RuleMaker<N, R>) {
     this.maker = maker;
@@ -43,11 +44,18 @@ export class SharedRules<N extends ProxyNode, R> {
   /** The rules of every Service as a full sync writes them. */
   render(view: ProxyView, node: N): NodeRules<R> {
     const settings = this.maker.settings(node, view);
-    const { rules, own } = this.base(view, node, settings);
-    if (own.length === 0) return rules;
-    const entries = [...rules.entries];
-    for (const index of own) entries[index] = this.entry(view.entries[index]!, node, view, settings);
-    return { view, entries };
+    const base = this.base(view, node, settings);
+    if (base.own.length === 0) return base.rules;
+    const entries = [...base.rules.entries];
+    for (const index of base.own) entries[index] = this.entry(view.entries[index]!, node, view, settings);
+    const rules = { view, entries };
+    this.origins.set(rules, base);
+    return rules;
+  }
+
+  /** What rules of {@link render} were put together from; undefined for others, such as rules that were saved and restored. */
+  protected originOf(rules: NodeRules<R>): Base<R> | undefined {
+    return this.origins.get(rules);
   }
 
   /** The rules after a partial sync: a Service that is the same in both views keeps the rules that `before` gave it. */
@@ -74,6 +82,7 @@ export class SharedRules<N extends ProxyNode, R> {
     });
     const base = { rules: { view, entries }, own };
     this.bases.set(settings, base);
+    this.origins.set(base.rules, base);
     return base;
   }
 

@@ -27,7 +27,7 @@ function causes(...words: readonly string[]): readonly string[] {
     ["203.0.113.9"],
   );
   const view = buildView([open, simpleService("shop/idle", "10.96.0.2")], [simpleSlice("shop/web", ["10.0.0.1", "10.0.0.2"])]);
-  const doc = syncDoc(renderer.render(view, iptablesNode()), iptablesNode(), { changed: "all", stale: [] }, causeOf);
+  const doc = syncDoc(renderer, renderer.render(view, iptablesNode()), iptablesNode(), { changed: "all", stale: [] });
   const found = doc.tables
     .flatMap((each) => each.rules)
     .filter((rule) => words.every((word) => `${rule.chain} ${rule.spec}`.includes(word)));

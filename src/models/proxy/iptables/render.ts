@@ -5,6 +5,7 @@ import type { ProxyView } from "../view.js";
 import { serviceChainNames } from "./chain-names.js";
 import { type DispatchRules, dispatchRules } from "./dispatch-rules.js";
 import { endpointChains } from "./endpoint-chains.js";
+import { type FlatRules, RuleFlattener } from "./flat-rules.js";
 import { detectorMatch, type IptablesNode, localhostNodePorts } from "./iptables-node.js";
 import type { CauseOf } from "../cause-of.js";
 import { type ChainRules, serviceChains } from "./service-chains.js";
@@ -30,10 +31,16 @@ export function isLargeCluster(view: ProxyView, node: IptablesNode): boolean {
 /** Renders views in iptables mode, for any number of nodes. */
 export class IptablesRenderer extends SharedRules<IptablesNode, PortRules> {
   readonly causeOf: CauseOf;
+  private readonly flattener = new RuleFlattener();
 
   constructor(causeOf: CauseOf) {
     super(ruleMaker(causeOf));
     this.causeOf = causeOf;
+  }
+
+  /** Every rule of every Service, in the order of a full sync. */
+  flatten(rules: IptablesRules): FlatRules {
+    return this.flattener.flatten(rules, this.originOf(rules));
   }
 }
 

@@ -1,8 +1,8 @@
 import { ownedPrefixes } from "./chain-names.js";
 import { fixedRules } from "./fixed-rules.js";
 import type { IptablesNode } from "./iptables-node.js";
-import type { IptablesRules, PortRules } from "./render.js";
-import type { CauseOf } from "../cause-of.js";
+import { type ChainLine, chainLine, type FlatRules } from "./flat-rules.js";
+import type { IptablesRenderer, IptablesRules, PortRules } from "./render.js";
 import type { RestoreDoc, RestoreRule } from "./restore-doc.js";
 
 /** What a sync writes beyond what every sync does. */
@@ -14,34 +14,37 @@ export interface SyncScope {
 }
 
 /** The payload of one sync: all of `rules` for a full one, the dispatch rules and the changed Services for a partial one. */
-export function syncDoc(rules: IptablesRules, node: IptablesNode, scope: SyncScope, causeOf: CauseOf): RestoreDoc {
-  const fixed = fixedRules(node, causeOf);
-  const filter: RestoreRule[] = [...fixed.filterHead];
-  const nat: RestoreRule[] = [...fixed.natHead];
-  const natChains: string[] = [...fixed.natChains];
-  rules.entries.forEach((ports, index) => {
-    const whole = scope.changed === "all" || scope.changed.has(rules.view.entries[index]!.key);
+export function syncDoc(renderer: IptablesRenderer, rules: IptablesRules, node: IptablesNode, scope: SyncScope): RestoreDoc {
+  const fixed = fixedRules(node, renderer.causeOf);
+  const { filter: services, nat: serviceNat, chains } = scope.changed === "all" ? renderer.flatten(rules) : changedRules(rules, scope.changed);
+  const filter = fixed.filterHead.concat(services, fixed.filterTail);
+  const nat = fixed.natHead.concat(serviceNat, fixed.natTail);
+  const natChains = fixed.natChains.map(chainLine).concat(chains, scope.stale.map(chainLine));
+  const rulesBeforeDeletes = nat.length - fixed.natTail.length;
+  return {
+    tables: [
+      { name: "filter", chains: fixed.filterChains.map(chainLine), rules: filter, deletes: [], rulesBeforeDeletes: filter.length },
+      { name: "nat", chains: natChains, rules: nat, deletes: scope.stale, rulesBeforeDeletes },
+    ],
+  };
+}
+
+/** Every Service's dispatch rules, and the chains of those that changed. */
+function changedRules({ view, entries }: IptablesRules, changed: ReadonlySet<string>): FlatRules {
+  const filter: RestoreRule[] = [];
+  const nat: RestoreRule[] = [];
+  const chains: ChainLine[] = [];
+  entries.forEach((ports, index) => {
+    const whole = changed.has(view.entries[index]!.key);
     for (const port of ports) {
       for (const rule of port.dispatch.filter) filter.push(rule);
       for (const rule of port.dispatch.nat) nat.push(rule);
       if (!whole) continue;
-      for (const part of [port.service, port.endpoints]) {
-        for (const chain of part.chains) natChains.push(chain);
-        for (const rule of part.rules) nat.push(rule);
-      }
+      chains.push(...chainsOf(port).map(chainLine));
+      nat.push(...port.service.rules, ...port.endpoints.rules);
     }
   });
-  for (const rule of fixed.filterTail) filter.push(rule);
-  const rulesBeforeDeletes = nat.length;
-  for (const rule of fixed.natTail) nat.push(rule);
-  for (const chain of scope.stale) natChains.push(chain);
-  const named = (names: readonly string[]): RestoreDoc["tables"][number]["chains"] => names.map((name) => ({ name, policy: "-" }));
-  return {
-    tables: [
-      { name: "filter", chains: named(fixed.filterChains), rules: filter, deletes: [], rulesBeforeDeletes: filter.length },
-      { name: "nat", chains: named(natChains), rules: nat, deletes: scope.stale, rulesBeforeDeletes },
-    ],
-  };
+  return { filter, nat, chains };
 }
 
 /** Names of the chains that the Services of a node use. */

@@ -71,7 +71,7 @@ export function planSync(
   const looks = !isLargeCluster(view, node) || moment.now - state.lastCleanup > moment.syncPeriod;
   return {
     full,
-    doc: syncDoc(rules, node, { changed, stale: looks ? stale : [] }, renderer.causeOf),
+    doc: syncDoc(renderer, rules, node, { changed, stale: looks ? stale : [] }),
     next: {
       rules,
       needFull: false,
@@ -84,6 +84,7 @@ export function planSync(
 
 /** Chains left over so far and those of Services whose rules differ now, without what the new rules use. */
 function unusedSince(state: IptablesSyncState, rules: IptablesRules): readonly string[] {
+  if (state.rules === null && state.stale.length === 0) return [];
   const left = new Set(state.stale);
   const used: string[] = [];
   const chains = (ports: readonly PortRules[]): readonly string[] => ports.flatMap(chainsOf);
