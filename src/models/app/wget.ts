@@ -1,8 +1,7 @@
 /** busybox wget as a program: one HTTP/1.1 GET whose body is its output (networking/wget.c). */
 import { SECOND } from "../../base/time.js";
-import { ERRNO } from "../../linux/errno.js";
 import type { AppEvent } from "../../linux/sock/app-event.js";
-import type { AppDoor, Program } from "../../linux/sock/app.js";
+import { type AppDoor, ERRNO, type Program } from "../../linux/sock/app.js";
 import type { ResolvConf } from "../dns/resolv-conf.js";
 import type { ResolverKind } from "../dns/resolver.js";
 import { beginResolving, hearResolving, lastWord, type Resolving } from "../dns/resolving.js";
