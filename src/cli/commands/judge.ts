@@ -56,12 +56,12 @@ export function judgeCommands(program: Command, done: (code: number) => void): v
     });
   manifestOptions(program.command("lint").description("find what no validation catches: rules that do nothing, typos, doors left open"), formats(LINT_FORMS))
     .option("--cni <name>", "the network plugin: flannel alone enforces no policy")
-    .addHelpText("after", "\nExit code: 0 no finding; 1 some; 2 the input or usage is wrong.")
+    .addHelpText("after", "\nExit code: 0 nothing worse than a note; 1 warnings or errors; 2 the input or usage is wrong.")
     .action((options: LintCommandOptions) => {
       const answer = lint(readPolicies(options.filename, options.strict === true), options.cni === undefined ? {} : { cni: options.cni });
       if (options.output === "json") outJson(answer);
       else outText(LINT_FORMS[options.output as keyof typeof LINT_FORMS](answer));
-      done(answer.findings.length === 0 ? 0 : 1);
+      done(answer.findings.every((finding) => finding.severity === "note") ? 0 : 1);
     });
   manifestOptions(program.command("exposure").description("say who outside the manifests could reach each workload"), formats(EXPOSURE_FORMS))
     .addHelpText("after", "\nExit code: 0 done; 2 the input or usage is wrong.")
