@@ -35,7 +35,7 @@ export function pick(line: CommandLine, source: KubectlSource): PickResult {
   const named = wanted.some((each) => each.names !== null);
   if (named && line.has("selector")) throw new Ended(1, "error: name cannot be provided when a selector is specified");
   if (named && line.has("all-namespaces")) throw new Ended(1, "error: a resource cannot be retrieved by name across all namespaces");
-  const test = testOf(line);
+  const test = testOf(line, wanted[0]!.info);
   const namespace = namespaceOf(line);
   const faults: string[] = [];
   const picked = wanted.map(({ info, names }: Wanted): Picked => {
@@ -51,10 +51,10 @@ export function pick(line: CommandLine, source: KubectlSource): PickResult {
 }
 
 /** The test of `-l` and `--field-selector`. */
-function testOf(line: CommandLine): (object: KubeObject) => boolean {
+function testOf(line: CommandLine, info: KindInfo): (object: KubeObject) => boolean {
   const text = line.flag("selector");
   const parsed = parseSelector(text ?? "");
-  if (!parsed.ok) throw new Ended(1, `Error from server (BadRequest): Unable to find "/v1, Resource=pods" that match label selector "${text}", field selector "": ${parsed.message}`);
+  if (!parsed.ok) throw new Ended(1, `Error from server (BadRequest): Unable to find "${info.apiVersion.includes("/") ? "" : "/"}${info.apiVersion}, Resource=${info.plural}" that match label selector "${text}", field selector "": ${parsed.message}`);
   const fields = (line.flag("field-selector") ?? "").split(",").filter((part) => part !== "").map(fieldTest);
   return (object) => (text === undefined || matches(parsed.selector, object.metadata.labels ?? {})) && fields.every((holds) => holds(object));
 }

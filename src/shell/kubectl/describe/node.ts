@@ -1,4 +1,5 @@
 import type { Lease, Node, Pod, Taint } from "../../../api/index.js";
+import { compareText } from "../../../base/names.js";
 import { nodeRoles } from "../get/core-tables.js";
 import { ageText, mailTime } from "../output/time.js";
 import type { KubectlSource } from "../source.js";
@@ -14,7 +15,7 @@ export function describeNode(node: Node, source: KubectlSource): string {
   page.labels("Labels", metadata.labels);
   page.annotations(metadata.annotations);
   page.line(0, `CreationTimestamp:\t${mailTime(metadata.creationTimestamp)}`);
-  page.list("Taints", [...(spec.taints ?? [])].map(taintText).sort((a, b) => (a < b ? -1 : 1)));
+  page.list("Taints", [...(spec.taints ?? [])].sort((a, b) => compareText(`${a.effect},${a.key}`, `${b.effect},${b.key}`)).map(taintText));
   page.line(0, `Unschedulable:\t${spec.unschedulable === true}`);
   const lease = source.get("Lease", "kube-node-lease", metadata.name) as Lease | undefined;
   if (lease !== undefined) describeLease(page, lease);

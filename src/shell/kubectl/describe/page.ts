@@ -1,8 +1,9 @@
 /** The page of `kubectl describe`: indented lines in columns two blanks apart, and the parts that all kinds share. */
 import type { Event, KubeObject, Labels } from "../../../api/index.js";
 import { compareText } from "../../../base/names.js";
-import { byTime, eventSpan } from "../get/event-table.js";
+import { eventSpan } from "../get/event-table.js";
 import { TabWriter } from "../output/tab-writer.js";
+import { secondsOf } from "../output/time.js";
 
 const LONGEST_ANNOTATION = 140;
 const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
@@ -45,7 +46,7 @@ export class Page {
     this.line(0, "Events:");
     this.line(1, "Type\tReason\tAge\tFrom\tMessage");
     this.line(1, "----\t------\t----\t----\t-------");
-    for (const event of byTime(events)) {
+    for (const event of byLastTime(events)) {
       const from = event.source?.component ?? event.reportingComponent ?? "";
       this.line(1, `${event.type ?? ""}\t${event.reason ?? ""}\t${eventSpan(event, now)}\t${from}\t${(event.message ?? "").trim()}`);
     }
@@ -54,6 +55,12 @@ export class Page {
   text(): string {
     return this.writer.result();
   }
+}
+
+/** Events without a last time come first, as for kubectl that is the zero time. */
+function byLastTime(events: readonly Event[]): Event[] {
+  const last = (event: Event): number => secondsOf(event.lastTimestamp) ?? Number.NEGATIVE_INFINITY;
+  return [...events].sort((a, b) => (last(a) === last(b) ? 0 : last(a) < last(b) ? -1 : 1));
 }
 
 /** Entries in byte order of their keys. */
