@@ -1,3 +1,5 @@
+import type { NatRange } from "./conntrack-seam.js";
+
 /** Deepest nesting of jumps the walker follows; loops are refused when rules are loaded, so only a very deep tree meets it. */
 export const MAX_JUMPS = 1024;
 
@@ -27,4 +29,6 @@ export class WalkFrame {
   chains: Int32Array = new Int32Array(16);
   indexes: Int32Array = new Int32Array(16);
   afters: Int32Array = new Int32Array(16);
+  /** what a compiled DNAT asks for, as an object */
+  readonly range: { -readonly [K in keyof NatRange]: NatRange[K] } = { minAddr: 0 as NatRange["minAddr"], maxAddr: 0 as NatRange["maxAddr"], minPort: 0, maxPort: 0, flags: 0 };
 }

@@ -2,11 +2,14 @@
 import { slotsOf } from "../match.js";
 import type { MarkMatch } from "../match-mark.js";
 import type { StatisticMatch } from "../match-chance.js";
-import { type AddressTest, GO, MATCH, type Match, type Rule } from "../rule.js";
+import { type AddressTest, GO, MATCH, type Match, type Rule, TARGET } from "../rule.js";
 import type { Chain } from "../table.js";
+import type { NatTarget } from "../target-nat.js";
 import type { CompiledChains } from "./compiled-chains.js";
 import { exactPort, runFrom, slotWords, writeRun } from "./run.js";
-import { MOST_PAYLOAD, NARROW_INDEX, NARROW_LENGTH, NARROW_WORDS, OP, RUN_WORDS, STEPS, WIDE_WORDS } from "./words.js";
+import { MOST_PAYLOAD, NARROW_INDEX, NARROW_LENGTH, NARROW_WORDS, OP, RUN_WORDS, WIDE_WORDS } from "./words.js";
+
+const MOST_PORT = 0xffff;
 
 /** Where the chain's words begin; they are made if no chain with the same rules has them. */
 export function compiledChain(into: CompiledChains, chain: Chain): number {
@@ -29,7 +32,7 @@ function compile(into: CompiledChains, chain: Chain): number {
     for (let k = 0; k < RUN_WORDS; k++) words.push(0);
     i += run.length;
   }
-  words.push(STEPS.end);
+  words.push(OP.end);
   const at = into.room(words.length);
   into.words.set(words, at);
   for (const { at: step, from, run } of runs) {
@@ -58,12 +61,23 @@ function putRule(into: CompiledChains, words: number[], rule: Rule, index: numbe
     putMatch(into, tests, match, slot);
     slot += slotsOf(match);
   }
+  putAction(into, tests, rule);
+  if (tests.length + NARROW_WORDS <= NARROW_LENGTH && index <= NARROW_INDEX) words.push(OP.rule | ((tests.length + NARROW_WORDS) << 8) | (index << 16));
+  else words.push(OP.wide, index, tests.length + WIDE_WORDS);
+  for (const word of tests) words.push(word);
+}
+
+function putAction(into: CompiledChains, tests: number[], rule: Rule): void {
+  if (rule.go === GO.target && rule.target?.kind === TARGET.dnat) {
+    const { minAddr, maxAddr, minPort, maxPort, flags } = (rule.target as NatTarget).range;
+    if (minAddr === maxAddr && minPort === maxPort && flags < 128 && minPort <= MOST_PORT) {
+      tests.push(OP.dnat | ((flags | (minPort << 8)) << 8), minAddr);
+      return;
+    }
+  }
   const operand = operandOf(into, rule);
   if (operand <= MOST_PAYLOAD >> 3) tests.push(OP.act | ((rule.go | (operand << 3)) << 8));
   else tests.push(OP.actWide | (rule.go << 8), operand);
-  if (tests.length + NARROW_WORDS <= NARROW_LENGTH && index <= NARROW_INDEX) words.push(STEPS.rule | ((tests.length + NARROW_WORDS) << 2) | (index << 10));
-  else words.push(STEPS.wide, index, tests.length + WIDE_WORDS);
-  for (const word of tests) words.push(word);
 }
 
 function putAddress(into: CompiledChains, tests: number[], test: AddressTest, is: number, inside: number, otherwise: number): void {

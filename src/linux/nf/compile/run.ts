@@ -7,7 +7,7 @@ import { MATCH, type Match, type Rule } from "../rule.js";
 import type { PortsMatch, TcpMatch } from "../match-transport.js";
 import { PROTO } from "../../../base/codes.js";
 import type { CompiledChains } from "./compiled-chains.js";
-import { RUN_WORDS, SECOND, SHAPE, SLOT_WORDS, slotHash, STEPS } from "./words.js";
+import { OP, RUN_WORDS, SECOND, SHAPE, SLOT_WORDS, slotHash } from "./words.js";
 
 /** Fewer rules are as quick one by one. */
 const SHORTEST = 4;
@@ -95,5 +95,5 @@ export function writeRun(into: CompiledChains, at: number, slots: number, rules:
     words[to + 2] = from + i + 1;
     words[to + 3] = action(rules[from + i]!);
   }
-  words.set([STEPS.run, from, from + run.length, shapes, mask, slots, RUN_WORDS], at);
+  words.set([OP.run, from, from + run.length, shapes, mask, slots, RUN_WORDS], at);
 }

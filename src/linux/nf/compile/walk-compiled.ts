@@ -1,109 +1,193 @@
 /**
  * The compiled walk: the same verdict, counters, draws and trace as the plain walker's (`../walk.ts`), from words (`words.ts`).
- * A chain is compiled when a packet first comes to it. The places of counters and the arrays of words may be replaced whenever
- * a chain is compiled or a target acts, so both are read anew after that.
+ * A chain is compiled when a packet first comes to it. The arrays of words and counters may be replaced whenever a chain
+ * is compiled or a target acts, and are read anew after that. No target that lets the walk go on changes addresses or ports.
  */
 import { IP_FLAG } from "../../../packet/columns.js";
-import { STEP } from "../../../trace/kinds.js";
 import { NF, type Stack } from "../../stack.js";
-import { deviceNameId, testDevice } from "../device-test.js";
+import { testDevice } from "../device-test.js";
 import { CONTINUE } from "../extension.js";
 import { testMatch } from "../match.js";
 import { streamOf } from "../match-chance.js";
+import { HEAD_WORDS } from "../counter-slab.js";
 import { GO } from "../rule.js";
-import type { Chain, NfTable } from "../table.js";
+import type { NfTable } from "../table.js";
 import { actTarget } from "../target.js";
-import { addressMatches, remember, ruleMatches, takePolicy, traceEnd, traceEntry, traceRule } from "../walk.js";
+import { addressMatches, remember, takePolicy, traceEnd, traceEntry, traceRule } from "../walk.js";
 import { MAX_JUMPS, type WalkFrame } from "../walk-frame.js";
 import { compiledChain, maskOf } from "./compile-chain.js";
-import { NARROW_WORDS, OP, SECOND, SHAPE, SLOT_WORDS, slotHash, STEPS, WIDE_WORDS } from "./words.js";
+import { inName, lookUp, outName, probe } from "./look-up.js";
+import { NARROW_WORDS, OP, SHAPE, WIDE_WORDS } from "./words.js";
 
 const CHANCE_MASK = 0x7fffffff;
 const TCP = 65536;
+/** Chains that the rules of a chain this long or shorter lead to are placed with it: a service and its endpoints lie together. */
+const FAMILY = 16;
 
-/** Drops what grew too large, unless walks are under way, and the places of chains that spoke of what was dropped. */
-export function refreshCompiled(s: Stack, table: NfTable): void {
+/** Drops what is mostly of replaced chains, unless walks are under way, and the places of chains that spoke of what was dropped. */
+function refresh(s: Stack, table: NfTable): void {
   const { compiled } = s.nf;
   const alone = s.nf.depth <= 1;
   if (alone && compiled.isStale) compiled.drop();
   if (table.slab.generation !== compiled.generation || (alone && table.slab.isWasteful)) table.slab.reset(compiled.generation);
 }
 
-/** Compiles a chain that has no place yet; where its counters begin. */
-export function placeChain(s: Stack, table: NfTable, chain: Chain): number {
-  return table.slab.place(chain.id, 2 + 2 * chain.rules.length, compiledChain(s.nf.compiled, chain), table.counters);
-}
-
-function enter(s: Stack, table: NfTable, id: number): number {
-  const { at } = table.slab;
-  const place = id < at.length ? at[id]! : 0;
-  return place !== 0 ? place : placeChain(s, table, table.chains.get(id)!);
+/** Compiles a chain that has no place yet. */
+export function placeChain(s: Stack, table: NfTable, id: number): void {
+  const chain = table.chains.get(id)!;
+  table.slab.place(id, 2 + 2 * chain.rules.length, compiledChain(s.nf.compiled, chain), table.counters);
+  if (chain.rules.length > FAMILY) return;
+  for (const { go, to } of chain.rules) if ((go === GO.jump || go === GO.goto) && !table.slab.has(to)) placeChain(s, table, to);
 }
 
 /** The verdict NF.* of the table at the frame's hook. */
 export function walkCompiled(s: Stack, p: number, table: NfTable, frame: WalkFrame): number {
-  refreshCompiled(s, table);
-  const { compiled } = s.nf;
+  refresh(s, table);
   const { slab } = table;
+  const { compiled } = s.nf;
   const c = s.packets.c;
+  const traced = s.trace !== null;
   const base = table.base[frame.hook]!;
-  let id = base;
+  const src = c.src[p]!;
+  const dst = c.dst[p]!;
+  const proto = c.proto[p]!;
+  const dport = c.dport[p]!;
+  const offset = c.frag[p]! & IP_FLAG.OFFSET;
+  const portsFit = offset === 0 && dport >>> 16 === 0;
+  let bytes = c.ipLen[p]!;
   let depth = 0;
-  // The rule asked last; a run that is come back to goes on behind it.
+  let id = base;
+  // The rule at hand, and the one asked last: a run that is come back to goes on behind it.
+  let rule = -1;
   let after = -1;
-  let place = enter(s, table, id);
-  let words = compiled.words;
-  let pc = slab.ints[2 * place - 4]!;
+  /** where the step at hand ends */
+  let next = 0;
+  if (!slab.has(id)) placeChain(s, table, id);
   frame.chain = id;
+  let { words } = compiled;
+  let { heads, doubles } = slab;
+  let place = heads[id * HEAD_WORDS]!;
+  let at = heads[id * HEAD_WORDS + 1]!;
   for (;;) {
-    const head = words[pc]!;
-    let rule = 0;
-    let go: number = GO.on;
+    const word = words[at]!;
+    const payload = word >> 8;
+    let go: number;
     let operand = 0;
-    let next = 0;
-    const kind = head & 3;
-    if (kind === STEPS.end) {
-      if (s.trace !== null && id !== base) traceEnd(s, p, table.chains.get(id)!, frame);
-      go = GO.return;
-    } else if (kind === STEPS.run) {
-      next = pc;
-      const found = lookUp(s, p, table, frame, words, pc, id, after);
-      if (found <= 0) {
-        if (found < 0) return NF.drop;
-        pc += words[pc + 6]!;
+    switch (word & 255) {
+      case OP.rule:
+        rule = word >>> 16;
+        next = at + (payload & 255);
+        at += NARROW_WORDS;
+        continue;
+      case OP.wide:
+        rule = words[at + 1]!;
+        next = at + words[at + 2]!;
+        at += WIDE_WORDS;
+        continue;
+      case OP.run: {
+        const found =
+          words[at + 3] === SHAPE.dstProtoPort && portsFit
+            ? probe(words, words[at + 5]!, words[at + 4]!, dst, (proto << 16) | dport, after)
+            : lookUp(s, p, table, frame, at, after);
+        if (found <= 0) {
+          if (found < 0) return NF.drop;
+          at += words[at + 6]!;
+          continue;
+        }
+        next = at;
+        rule = words[found + 2]! - 1;
+        go = words[found + 3]! & 7;
+        operand = words[found + 3]! >>> 3;
+        break;
+      }
+      case OP.act:
+        go = payload & 7;
+        operand = word >>> 11;
+        break;
+      case OP.actWide:
+        go = payload;
+        operand = words[at + 1]!;
+        break;
+      case OP.dnat:
+        go = GO.target;
+        operand = -at;
+        break;
+      case OP.srcIs:
+        at = src === payload ? at + 1 : next;
+        continue;
+      case OP.dstIs:
+        at = dst === payload ? at + 1 : next;
+        continue;
+      case OP.srcIn:
+        at = (((s.book.words[src * 4]! ^ words[at + 1]!) & maskOf(payload >> 1)) === 0) !== ((payload & 1) === 1) ? at + 2 : next;
+        continue;
+      case OP.dstIn:
+        at = (((s.book.words[dst * 4]! ^ words[at + 1]!) & maskOf(payload >> 1)) === 0) !== ((payload & 1) === 1) ? at + 2 : next;
+        continue;
+      case OP.srcTest:
+        at = addressMatches(s, compiled.addresses[payload]!, src) ? at + 1 : next;
+        continue;
+      case OP.dstTest:
+        at = addressMatches(s, compiled.addresses[payload]!, dst) ? at + 1 : next;
+        continue;
+      case OP.inDev:
+        at = testDevice(s, compiled.devices[payload]!, frame.inDev, inName(s, frame)) ? at + 1 : next;
+        continue;
+      case OP.outDev:
+        at = testDevice(s, compiled.devices[payload]!, frame.outDev, outName(s, frame)) ? at + 1 : next;
+        continue;
+      case OP.proto:
+        at = (proto === (payload & 255)) !== payload >= 256 ? at + 1 : next;
+        continue;
+      case OP.frag:
+        at = (offset !== 0) === (payload === 1) ? at + 1 : next;
+        continue;
+      case OP.dport:
+        if (offset === 1 && (payload & TCP) !== 0) return NF.drop;
+        at = offset === 0 && dport === (payload & 65535) ? at + 1 : next;
+        continue;
+      case OP.whole:
+        if (offset === 1 && payload === TCP) return NF.drop;
+        at = offset === 0 ? at + 1 : next;
+        continue;
+      case OP.mark:
+        at = ((c.mark[p]! & words[at + 2]!) === words[at + 1]) !== (payload === 1) ? at + 3 : next;
+        continue;
+      case OP.chance: {
+        let stream = heads[id * HEAD_WORDS + 2]!;
+        if (stream === 0) {
+          stream = streamOf(s, frame);
+          heads[id * HEAD_WORDS + 2] = stream;
+        }
+        at = (s.streams.u32(stream) & CHANCE_MASK) <= words[at + 1]! !== (payload === 1) ? at + 2 : next;
         continue;
       }
-      rule = words[found + 2]! - 1;
-      const action = words[found + 3]!;
-      go = action & 7;
-      operand = action >>> 3;
-    } else {
-      let at: number;
-      if (kind === STEPS.rule) {
-        rule = head >>> 10;
-        next = pc + ((head >>> 2) & 255);
-        at = pc + NARROW_WORDS;
-      } else {
-        rule = words[pc + 1]!;
-        next = pc + words[pc + 2]!;
-        at = pc + WIDE_WORDS;
-      }
-      const action = test(s, p, table, frame, words, at, place, id, rule);
-      if (action <= 0) {
-        if (action < 0) return NF.drop;
-        pc = next;
+      case OP.match:
+        frame.rule = rule;
+        if (testMatch(s, compiled.matches[payload]!, p, frame)) at++;
+        else if (frame.hotdrop) return NF.drop;
+        else at = next;
         continue;
-      }
-      const word = words[action]!;
-      go = (word >> 8) & 7;
-      operand = (word & 255) === OP.act ? word >>> 11 : words[action + 1]!;
+      case OP.keeping:
+        frame.rule = rule;
+        frame.slot = words[at + 1]!;
+        if (testMatch(s, compiled.matches[payload]!, p, frame)) at += 2;
+        else if (frame.hotdrop) return NF.drop;
+        else at = next;
+        continue;
+      default:
+        if (traced && id !== base) traceEnd(s, p, table.chains.get(id)!, frame);
+        rule = -1;
+        go = GO.return;
     }
-    if (kind !== STEPS.end) {
+    if (rule >= 0) {
       const count = place + 2 + 2 * rule;
-      slab.doubles[count]!++;
-      slab.doubles[count + 1]! += c.ipLen[p]!;
-      if (s.trace !== null) traceRule(s, p, table.chains.get(id)!, rule, frame);
+      doubles[count]!++;
+      doubles[count + 1]! += bytes;
+      if (traced) traceRule(s, p, table.chains.get(id)!, rule, frame);
     }
+    after = rule;
+    at = next;
     switch (go) {
       case GO.on:
         break;
@@ -115,184 +199,57 @@ export function walkCompiled(s: Stack, p: number, table: NfTable, frame: WalkFra
         if (depth === 0) return takePolicy(s, p, table, table.chains.get(base)!, frame);
         depth--;
         id = frame.chains[depth]!;
-        next = frame.indexes[depth]!;
-        rule = frame.afters[depth]!;
-        place = slab.at[id]!;
+        at = frame.indexes[depth]!;
+        after = frame.afters[depth]!;
         frame.chain = id;
+        place = heads[id * HEAD_WORDS]!;
         break;
       case GO.jump:
       case GO.goto:
         if (go === GO.jump) {
           if (depth >= MAX_JUMPS) return NF.drop;
-          remember(frame, depth++, id, next, rule);
+          if (depth >= frame.chains.length) remember(frame, depth, id, next, rule);
+          frame.chains[depth] = id;
+          frame.indexes[depth] = next;
+          frame.afters[depth++] = rule;
         }
         id = operand;
-        place = enter(s, table, id);
-        words = compiled.words;
-        next = slab.ints[2 * place - 4]!;
-        rule = -1;
-        frame.chain = id;
-        if (s.trace !== null) traceEntry(s, p, table.chains.get(id)!, frame);
-        break;
-      default:
-        if (operand !== 0) {
-          frame.rule = rule;
-          const verdict = actTarget(s, compiled.targets[operand - 1]!, p, frame);
-          if (verdict !== CONTINUE) return verdict;
+        if (!slab.has(id)) {
+          placeChain(s, table, id);
           words = compiled.words;
-          place = slab.at[id]!;
+          heads = slab.heads;
+          doubles = slab.doubles;
         }
-    }
-    pc = next;
-    after = rule;
-  }
-}
-
-/** The slot of the first rule of a run behind `after` that matches: an index of words, 0 if there is none, -1 to drop. */
-function lookUp(s: Stack, p: number, table: NfTable, frame: WalkFrame, words: Int32Array, pc: number, id: number, after: number): number {
-  const c = s.packets.c;
-  const shapes = words[pc + 3]!;
-  const mask = words[pc + 4]!;
-  const slots = words[pc + 5]!;
-  const dport = c.dport[p]!;
-  if ((shapes & SHAPE.dstProtoPort) !== 0 && ((c.frag[p]! & IP_FLAG.OFFSET) !== 0 || dport >>> 16 !== 0)) return lookUpSlowly(s, p, table, frame, words, pc, id, after);
-  let best = 0;
-  if ((shapes & SHAPE.dstProtoPort) !== 0) best = probe(words, slots, mask, c.dst[p]!, (c.proto[p]! << 16) | dport, after);
-  if (shapes === SHAPE.dstProtoPort) return best;
-  if ((shapes & SHAPE.dstProto) !== 0) best = earlier(words, best, probe(words, slots, mask, c.dst[p]!, SECOND.dstProto | c.proto[p]!, after));
-  if ((shapes & SHAPE.dst) !== 0) best = earlier(words, best, probe(words, slots, mask, c.dst[p]!, SECOND.dst, after));
-  if ((shapes & SHAPE.src) !== 0) best = earlier(words, best, probe(words, slots, mask, c.src[p]!, SECOND.src, after));
-  if ((shapes & SHAPE.inDev) !== 0) best = earlier(words, best, probe(words, slots, mask, inName(s, frame), SECOND.inDev, after));
-  if ((shapes & SHAPE.outDev) !== 0) best = earlier(words, best, probe(words, slots, mask, outName(s, frame), SECOND.outDev, after));
-  return best;
-}
-
-function probe(words: Int32Array, slots: number, mask: number, value: number, second: number, after: number): number {
-  let slot = slotHash(value, second, mask);
-  for (;;) {
-    const at = slots + slot * SLOT_WORDS;
-    const number = words[at + 2]!;
-    if (number === 0) return 0;
-    if (words[at] === value && words[at + 1] === second && number > after + 1) return at;
-    slot = (slot + 1) & mask;
-  }
-}
-
-function earlier(words: Int32Array, a: number, b: number): number {
-  return a === 0 || (b !== 0 && words[b + 2]! < words[a + 2]!) ? b : a;
-}
-
-/** Later fragments have no ports, and some are dropped by the asking: rule by rule. */
-function lookUpSlowly(s: Stack, p: number, table: NfTable, frame: WalkFrame, words: Int32Array, pc: number, id: number, after: number): number {
-  const { rules } = table.chains.get(id)!;
-  const behind = words[pc + 2]!;
-  for (let i = Math.max(after + 1, words[pc + 1]!); i < behind; i++) {
-    if (ruleMatches(s, rules[i]!, p, frame)) return slotOf(words, pc, i);
-    if (frame.hotdrop) return -1;
-  }
-  return 0;
-}
-
-function slotOf(words: Int32Array, pc: number, rule: number): number {
-  const slots = words[pc + 5]!;
-  const behind = slots + (words[pc + 4]! + 1) * SLOT_WORDS;
-  for (let at = slots; at < behind; at += SLOT_WORDS) if (words[at + 2] === rule + 1) return at;
-  return 0;
-}
-
-function inName(s: Stack, frame: WalkFrame): number {
-  if (frame.inName < 0) frame.inName = deviceNameId(s, frame.inDev);
-  return frame.inName;
-}
-
-function outName(s: Stack, frame: WalkFrame): number {
-  if (frame.outName < 0) frame.outName = deviceNameId(s, frame.outDev);
-  return frame.outName;
-}
-
-/** The tests of a rule: where its action stands, 0 if it does not match, -1 to drop. */
-function test(s: Stack, p: number, table: NfTable, frame: WalkFrame, words: Int32Array, from: number, place: number, id: number, rule: number): number {
-  const c = s.packets.c;
-  const { compiled } = s.nf;
-  let at = from;
-  for (;;) {
-    const word = words[at]!;
-    const payload = word >> 8;
-    switch (word & 255) {
-      case OP.act:
-      case OP.actWide:
-        return at;
-      case OP.srcIs:
-        if (c.src[p] !== payload) return 0;
-        at++;
-        break;
-      case OP.dstIs:
-        if (c.dst[p] !== payload) return 0;
-        at++;
-        break;
-      case OP.srcIn:
-        if ((((s.book.words[c.src[p]! * 4]! ^ words[at + 1]!) & maskOf(payload >> 1)) === 0) === ((payload & 1) === 1)) return 0;
-        at += 2;
-        break;
-      case OP.dstIn:
-        if ((((s.book.words[c.dst[p]! * 4]! ^ words[at + 1]!) & maskOf(payload >> 1)) === 0) === ((payload & 1) === 1)) return 0;
-        at += 2;
-        break;
-      case OP.srcTest:
-        if (!addressMatches(s, compiled.addresses[payload]!, c.src[p]!)) return 0;
-        at++;
-        break;
-      case OP.dstTest:
-        if (!addressMatches(s, compiled.addresses[payload]!, c.dst[p]!)) return 0;
-        at++;
-        break;
-      case OP.inDev:
-        if (!testDevice(s, compiled.devices[payload]!, frame.inDev, inName(s, frame))) return 0;
-        at++;
-        break;
-      case OP.outDev:
-        if (!testDevice(s, compiled.devices[payload]!, frame.outDev, outName(s, frame))) return 0;
-        at++;
-        break;
-      case OP.proto:
-        if ((c.proto[p] === (payload & 255)) === (payload >= 256)) return 0;
-        at++;
-        break;
-      case OP.frag:
-        if (((c.frag[p]! & IP_FLAG.OFFSET) !== 0) !== (payload === 1)) return 0;
-        at++;
-        break;
-      case OP.dport:
-      case OP.whole: {
-        const offset = c.frag[p]! & IP_FLAG.OFFSET;
-        if (offset !== 0) return offset === 1 && (payload & TCP) !== 0 ? -1 : 0;
-        if ((word & 255) === OP.dport && c.dport[p] !== (payload & 65535)) return 0;
-        at++;
-        break;
-      }
-      case OP.mark:
-        if (((c.mark[p]! & words[at + 2]!) === words[at + 1]) === (payload === 1)) return 0;
-        at += 3;
-        break;
-      case OP.chance: {
-        let stream = table.slab.ints[2 * place - 3]!;
-        if (stream === 0) {
-          frame.chain = id;
-          stream = streamOf(s, frame);
-          table.slab.ints[2 * place - 3] = stream;
-        }
-        if ((s.streams.u32(stream) & CHANCE_MASK) <= words[at + 1]! === (payload === 1)) return 0;
-        at += 2;
-        break;
-      }
-      default: {
-        const keeps = (word & 255) === OP.keeping;
         frame.chain = id;
+        after = -1;
+        place = heads[id * HEAD_WORDS]!;
+        at = heads[id * HEAD_WORDS + 1]!;
+        if (traced) traceEntry(s, p, table.chains.get(id)!, frame);
+        break;
+      default: {
+        if (operand === 0) break;
         frame.rule = rule;
-        if (keeps) frame.slot = words[at + 1]!;
-        if (!testMatch(s, compiled.matches[payload]!, p, frame)) return frame.hotdrop ? -1 : 0;
-        at += keeps ? 2 : 1;
+        const verdict = operand < 0 ? actDnat(s, p, frame, words[-operand]! >> 8, words[1 - operand]!) : actTarget(s, compiled.targets[operand - 1]!, p, frame);
+        if (verdict !== CONTINUE) return verdict;
+        words = compiled.words;
+        heads = slab.heads;
+        doubles = slab.doubles;
+        bytes = c.ipLen[p]!;
+        place = heads[id * HEAD_WORDS]!;
       }
     }
   }
+}
+
+/** DNAT to one address, which stands in the words: no object is read for it. */
+function actDnat(s: Stack, p: number, frame: WalkFrame, flagsAndPort: number, addr: number): number {
+  const { ct } = s.nf;
+  if (ct === null) return NF.accept;
+  const { range } = frame;
+  range.minAddr = addr as typeof range.minAddr;
+  range.maxAddr = range.minAddr;
+  range.minPort = (flagsAndPort >> 8) & 65535;
+  range.maxPort = range.minPort;
+  range.flags = flagsAndPort & 127;
+  return ct.natSetup(p, frame.hook, range, "dst");
 }
