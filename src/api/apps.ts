@@ -2,11 +2,13 @@
 import type { Condition, IntOrString, LabelSelector, ObjectOf } from "./meta.js";
 import type { PodTemplateSpec } from "./pod.js";
 
+/** How a Deployment replaces its pods. */
 export interface RollingUpdate {
   readonly maxSurge?: IntOrString;
   readonly maxUnavailable?: IntOrString;
 }
 
+/** What a Deployment wants. */
 export interface DeploymentSpec {
   readonly replicas?: number;
   readonly selector: LabelSelector;
@@ -18,6 +20,7 @@ export interface DeploymentSpec {
   readonly paused?: boolean;
 }
 
+/** What the deployment controller has found. */
 export interface DeploymentStatus {
   readonly observedGeneration?: number;
   readonly replicas?: number;
@@ -35,6 +38,7 @@ export interface Deployment extends ObjectOf<"apps/v1", "Deployment"> {
   readonly status?: DeploymentStatus;
 }
 
+/** What a ReplicaSet wants. */
 export interface ReplicaSetSpec {
   readonly replicas?: number;
   readonly minReadySeconds?: number;
@@ -42,6 +46,7 @@ export interface ReplicaSetSpec {
   readonly template?: PodTemplateSpec;
 }
 
+/** What the replica set controller has found. */
 export interface ReplicaSetStatus {
   readonly replicas: number;
   readonly fullyLabeledReplicas?: number;
@@ -57,6 +62,7 @@ export interface ReplicaSet extends ObjectOf<"apps/v1", "ReplicaSet"> {
   readonly status?: ReplicaSetStatus;
 }
 
+/** What a StatefulSet wants. */
 export interface StatefulSetSpec {
   readonly replicas?: number;
   readonly selector: LabelSelector;
@@ -74,6 +80,7 @@ export interface StatefulSetSpec {
   readonly volumeClaimTemplates?: unknown;
 }
 
+/** What the stateful set controller has found. */
 export interface StatefulSetStatus {
   readonly observedGeneration?: number;
   readonly replicas: number;
@@ -92,6 +99,7 @@ export interface StatefulSet extends ObjectOf<"apps/v1", "StatefulSet"> {
   readonly status?: StatefulSetStatus;
 }
 
+/** What a DaemonSet wants. */
 export interface DaemonSetSpec {
   readonly selector: LabelSelector;
   readonly template: PodTemplateSpec;
@@ -100,6 +108,7 @@ export interface DaemonSetSpec {
   readonly revisionHistoryLimit?: number;
 }
 
+/** What the daemon set controller has found. */
 export interface DaemonSetStatus {
   readonly currentNumberScheduled: number;
   readonly desiredNumberScheduled: number;

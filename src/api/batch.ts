@@ -2,6 +2,7 @@
 import type { Condition, LabelSelector, ObjectOf, ObjectReference, TemplateMeta } from "./meta.js";
 import type { PodTemplateSpec } from "./pod.js";
 
+/** What a Job wants. */
 export interface JobSpec {
   readonly template: PodTemplateSpec;
   readonly parallelism?: number;
@@ -22,6 +23,7 @@ export interface JobSpec {
   readonly successPolicy?: unknown;
 }
 
+/** What the job controller has found. */
 export interface JobStatus {
   readonly active?: number;
   readonly ready?: number;
@@ -41,6 +43,7 @@ export interface Job extends ObjectOf<"batch/v1", "Job"> {
   readonly status?: JobStatus;
 }
 
+/** What a CronJob wants. */
 export interface CronJobSpec {
   readonly schedule: string;
   readonly timeZone?: string;

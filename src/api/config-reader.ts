@@ -9,6 +9,7 @@ import { parseYaml } from "./yaml-text.js";
 
 /** Families of a cluster, as kind names them. */
 export const clusterFamilies = ["ipv4", "ipv6", "dual"] as const;
+/** `ipFamily` of a cluster config. */
 export type ClusterFamily = (typeof clusterFamilies)[number];
 
 /** A config, or every problem with it. */

@@ -7,6 +7,7 @@ export interface Namespace extends ObjectOf<"v1", "Namespace"> {
   readonly status?: { readonly phase?: string; readonly conditions?: readonly Condition[] };
 }
 
+/** A mark on a node that keeps pods away which do not tolerate it. */
 export interface Taint {
   readonly key: string;
   readonly value?: string;
@@ -15,6 +16,7 @@ export interface Taint {
   readonly timeAdded?: string;
 }
 
+/** What a node is told. */
 export interface NodeSpec {
   readonly podCIDR?: string;
   readonly podCIDRs?: readonly string[];
@@ -25,12 +27,14 @@ export interface NodeSpec {
   readonly configSource?: unknown;
 }
 
+/** One address of a node, with its type. */
 export interface NodeAddress {
   /** `InternalIP`, `ExternalIP`, `Hostname`, `InternalDNS` or `ExternalDNS`. */
   readonly type: string;
   readonly address: string;
 }
 
+/** Versions and identities of a node. */
 export interface NodeSystemInfo {
   readonly machineID: string;
   readonly systemUUID: string;
@@ -44,6 +48,7 @@ export interface NodeSystemInfo {
   readonly architecture: string;
 }
 
+/** What a node tells of itself. */
 export interface NodeStatus {
   readonly addresses?: readonly NodeAddress[];
   readonly conditions?: readonly Condition[];
@@ -60,9 +65,12 @@ export interface Node extends ObjectOf<"v1", "Node"> {
   readonly status?: NodeStatus;
 }
 
+/** Every type of Service. */
 export const serviceTypes = ["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"] as const;
+/** One of `serviceTypes`. */
 export type ServiceType = (typeof serviceTypes)[number];
 
+/** One port of a Service. */
 export interface ServicePort {
   readonly name?: string;
   readonly protocol?: string;
@@ -72,6 +80,7 @@ export interface ServicePort {
   readonly appProtocol?: string;
 }
 
+/** What a Service wants. */
 export interface ServiceSpec {
   readonly type?: string;
   readonly selector?: Labels;
@@ -96,6 +105,7 @@ export interface ServiceSpec {
   readonly trafficDistribution?: string;
 }
 
+/** An address at which a load balancer is reached. */
 export interface LoadBalancerIngress {
   readonly ip?: string;
   readonly hostname?: string;
@@ -111,6 +121,7 @@ export interface Service extends ObjectOf<"v1", "Service"> {
   };
 }
 
+/** One address of an Endpoints object. */
 export interface EndpointAddress {
   readonly ip: string;
   readonly hostname?: string;
@@ -118,6 +129,7 @@ export interface EndpointAddress {
   readonly targetRef?: ObjectReference;
 }
 
+/** One port of an Endpoints object. */
 export interface EndpointsPort {
   readonly name?: string;
   readonly port: number;
@@ -125,6 +137,7 @@ export interface EndpointsPort {
   readonly appProtocol?: string;
 }
 
+/** Addresses that share their ports. */
 export interface EndpointSubset {
   readonly addresses?: readonly EndpointAddress[];
   readonly notReadyAddresses?: readonly EndpointAddress[];
@@ -135,6 +148,7 @@ export interface Endpoints extends ObjectOf<"v1", "Endpoints"> {
   readonly subsets?: readonly EndpointSubset[];
 }
 
+/** What a ReplicationController wants. */
 export interface ReplicationControllerSpec {
   readonly replicas?: number;
   readonly minReadySeconds?: number;

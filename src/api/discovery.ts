@@ -1,12 +1,14 @@
 /* EndpointSlice. Read first: k8s.io/api discovery/v1/types.go. */
 import type { ObjectOf, ObjectReference } from "./meta.js";
 
+/** Whether an endpoint is ready, serves, or is on its way out. */
 export interface EndpointConditions {
   readonly ready?: boolean;
   readonly serving?: boolean;
   readonly terminating?: boolean;
 }
 
+/** One endpoint of a slice. */
 export interface Endpoint {
   readonly addresses: readonly string[];
   readonly conditions?: EndpointConditions;
@@ -21,6 +23,7 @@ export interface Endpoint {
   };
 }
 
+/** One port of all endpoints of a slice. */
 export interface EndpointPort {
   readonly name?: string;
   readonly protocol?: string;

@@ -14,6 +14,7 @@ export interface PortMapping {
   readonly protocol: string;
 }
 
+/** One node of a kind cluster config. */
 export interface NodeConfig {
   readonly role: "control-plane" | "worker";
   /** `kind-control-plane`, `kind-worker2`. */
@@ -23,6 +24,7 @@ export interface NodeConfig {
   readonly extraPortMappings: readonly PortMapping[];
 }
 
+/** A kind cluster config with every blank filled. */
 export interface KindConfig {
   readonly name: string;
   readonly nodes: readonly NodeConfig[];

@@ -45,6 +45,7 @@ export type KubeObject =
   | ServiceAccount
   | StatefulSet;
 
+/** The kind of an object that is understood. */
 export type Kind = KubeObject["kind"];
 
 /** The object type of a kind: `ObjectOfKind<"Pod">` is `Pod`. */

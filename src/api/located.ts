@@ -10,6 +10,7 @@ export interface SourceRef {
   readonly places: Readonly<Record<string, readonly [line: number, column: number]>>;
 }
 
+/** An object and where it was read. */
 export interface Located<T extends KubeObject = KubeObject> {
   readonly object: T;
   readonly source: SourceRef;

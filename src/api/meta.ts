@@ -13,6 +13,7 @@ export type IntOrString = number | string;
 /** A resource amount: `250m`, `1Gi`, `2`; a number in a manifest becomes its text. */
 export type Quantity = string;
 
+/** The object that an object belongs to. */
 export interface OwnerReference {
   readonly apiVersion: string;
   readonly kind: string;
@@ -46,9 +47,12 @@ export interface ObjectMeta extends TemplateMeta {
   readonly managedFields?: unknown;
 }
 
+/** Every operator of a label selector. */
 export const selectorOperators = ["In", "NotIn", "Exists", "DoesNotExist"] as const;
+/** One of `selectorOperators`. */
 export type SelectorOperator = (typeof selectorOperators)[number];
 
+/** One expression of a label selector. */
 export interface LabelSelectorRequirement {
   readonly key: string;
   /** One of {@link selectorOperators} once validated. */

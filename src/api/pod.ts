@@ -1,9 +1,12 @@
 /* Pods and what is inside them. Read first: k8s.io/api core/v1/types.go. */
 import type { Condition, IntOrString, Labels, LabelSelector, ObjectOf, Quantity, TemplateMeta } from "./meta.js";
 
+/** Every protocol of Services and NetworkPolicies. */
 export const protocols = ["TCP", "UDP", "SCTP"] as const;
+/** One of `protocols`. */
 export type Protocol = (typeof protocols)[number];
 
+/** A port that a container declares. */
 export interface ContainerPort {
   readonly name?: string;
   readonly containerPort: number;
@@ -12,12 +15,14 @@ export interface ContainerPort {
   readonly hostIP?: string;
 }
 
+/** One environment variable. */
 export interface EnvVar {
   readonly name: string;
   readonly value?: string;
   readonly valueFrom?: unknown;
 }
 
+/** A probe by an HTTP request. */
 export interface HttpGetAction {
   readonly path?: string;
   readonly port: IntOrString;
@@ -26,6 +31,7 @@ export interface HttpGetAction {
   readonly httpHeaders?: readonly { readonly name: string; readonly value: string }[];
 }
 
+/** How the kubelet asks a container whether it is well. */
 export interface Probe {
   readonly httpGet?: HttpGetAction;
   readonly tcpSocket?: { readonly port: IntOrString; readonly host?: string };
@@ -39,6 +45,7 @@ export interface Probe {
   readonly terminationGracePeriodSeconds?: number;
 }
 
+/** What is run when a container starts or stops. */
 export interface LifecycleHandler {
   readonly exec?: { readonly command?: readonly string[] };
   readonly httpGet?: HttpGetAction;
@@ -46,12 +53,14 @@ export interface LifecycleHandler {
   readonly sleep?: { readonly seconds: number };
 }
 
+/** What a container asks for and may not exceed. */
 export interface ResourceRequirements {
   readonly requests?: Readonly<Record<string, Quantity>>;
   readonly limits?: Readonly<Record<string, Quantity>>;
   readonly claims?: unknown;
 }
 
+/** One container of a pod. */
 export interface Container {
   readonly name: string;
   readonly image?: string;
@@ -81,21 +90,25 @@ export interface Container {
   readonly terminationMessagePolicy?: string;
 }
 
+/** One expression about a node's labels or fields. */
 export interface NodeSelectorRequirement {
   readonly key: string;
   readonly operator: string;
   readonly values?: readonly string[];
 }
 
+/** Expressions that a node must all fulfil. */
 export interface NodeSelectorTerm {
   readonly matchExpressions?: readonly NodeSelectorRequirement[];
   readonly matchFields?: readonly NodeSelectorRequirement[];
 }
 
+/** Nodes that fulfil any of the terms. */
 export interface NodeSelector {
   readonly nodeSelectorTerms: readonly NodeSelectorTerm[];
 }
 
+/** Which pods, and how near. */
 export interface PodAffinityTerm {
   readonly labelSelector?: LabelSelector;
   readonly namespaces?: readonly string[];
@@ -105,16 +118,19 @@ export interface PodAffinityTerm {
   readonly mismatchLabelKeys?: readonly string[];
 }
 
+/** A wish to be near to or far from pods, and how strong it is. */
 export interface WeightedPodAffinityTerm {
   readonly weight: number;
   readonly podAffinityTerm: PodAffinityTerm;
 }
 
+/** Pods that a pod is to be near to, or far from. */
 export interface PodAffinity {
   readonly requiredDuringSchedulingIgnoredDuringExecution?: readonly PodAffinityTerm[];
   readonly preferredDuringSchedulingIgnoredDuringExecution?: readonly WeightedPodAffinityTerm[];
 }
 
+/** Where the scheduler should and should not put a pod. */
 export interface Affinity {
   readonly nodeAffinity?: {
     readonly requiredDuringSchedulingIgnoredDuringExecution?: NodeSelector;
@@ -127,6 +143,7 @@ export interface Affinity {
   readonly podAntiAffinity?: PodAffinity;
 }
 
+/** A taint that a pod puts up with. */
 export interface Toleration {
   readonly key?: string;
   /** `Exists` or `Equal` (default). */
@@ -137,6 +154,7 @@ export interface Toleration {
   readonly tolerationSeconds?: number;
 }
 
+/** How evenly pods are to be spread over the values of a node label. */
 export interface TopologySpreadConstraint {
   readonly maxSkew: number;
   readonly topologyKey: string;
@@ -148,12 +166,14 @@ export interface TopologySpreadConstraint {
   readonly matchLabelKeys?: readonly string[];
 }
 
+/** What a pod adds to its resolv.conf. */
 export interface PodDnsConfig {
   readonly nameservers?: readonly string[];
   readonly searches?: readonly string[];
   readonly options?: readonly { readonly name?: string; readonly value?: string }[];
 }
 
+/** What a pod wants. */
 export interface PodSpec {
   readonly containers: readonly Container[];
   readonly initContainers?: readonly Container[];
@@ -200,6 +220,7 @@ export interface PodSpec {
   readonly schedulingGroup?: unknown;
 }
 
+/** What a container is doing: one of the three is set. */
 export interface ContainerState {
   readonly running?: { readonly startedAt?: string };
   readonly waiting?: { readonly reason?: string; readonly message?: string };
@@ -214,6 +235,7 @@ export interface ContainerState {
   };
 }
 
+/** What the kubelet has found about a container. */
 export interface ContainerStatus {
   readonly name: string;
   readonly ready: boolean;
@@ -226,6 +248,7 @@ export interface ContainerStatus {
   readonly lastState?: ContainerState;
 }
 
+/** What the kubelet has found about a pod. */
 export interface PodStatus {
   /** `Pending`, `Running`, `Succeeded`, `Failed` or `Unknown`. */
   readonly phase?: string;
@@ -249,6 +272,7 @@ export interface Pod extends ObjectOf<"v1", "Pod"> {
   readonly status?: PodStatus;
 }
 
+/** The pod that a workload makes. */
 export interface PodTemplateSpec {
   readonly metadata?: TemplateMeta;
   readonly spec: PodSpec;

@@ -36,6 +36,7 @@ export interface AdminPolicyPort {
   readonly namedPort?: string;
 }
 
+/** One ingress rule of an AdminNetworkPolicy. */
 export interface AdminPolicyIngressRule {
   readonly name?: string;
   /** `Allow`, `Deny` or (not in the baseline) `Pass`. */
@@ -44,6 +45,7 @@ export interface AdminPolicyIngressRule {
   readonly ports?: readonly AdminPolicyPort[];
 }
 
+/** One egress rule of an AdminNetworkPolicy. */
 export interface AdminPolicyEgressRule {
   readonly name?: string;
   readonly action: string;
@@ -51,6 +53,7 @@ export interface AdminPolicyEgressRule {
   readonly ports?: readonly AdminPolicyPort[];
 }
 
+/** What a dataplane says about a policy. */
 export interface PolicyConditions {
   readonly conditions?: readonly MetaCondition[];
 }
@@ -81,6 +84,7 @@ export interface ClusterPolicyPort {
   readonly range?: { readonly start: number; readonly end: number };
 }
 
+/** The destination ports of one protocol. */
 export interface ClusterPolicyPortMatch {
   readonly destinationPort?: ClusterPolicyPort;
 }
@@ -93,6 +97,7 @@ export interface ClusterPolicyProtocol {
   readonly destinationNamedPort?: string;
 }
 
+/** One ingress rule of a ClusterNetworkPolicy. */
 export interface ClusterPolicyIngressRule {
   readonly name?: string;
   /** `Accept`, `Deny` or `Pass`. */
@@ -101,6 +106,7 @@ export interface ClusterPolicyIngressRule {
   readonly protocols?: readonly ClusterPolicyProtocol[];
 }
 
+/** One egress rule of a ClusterNetworkPolicy. */
 export interface ClusterPolicyEgressRule {
   readonly name?: string;
   readonly action: string;

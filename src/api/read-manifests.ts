@@ -15,6 +15,7 @@ export interface ManifestFile {
   readonly text: string;
 }
 
+/** How strictly manifests are read. */
 export interface ReadOptions {
   /** Unknown fields are errors. */
   readonly strict?: boolean;
@@ -22,6 +23,7 @@ export interface ReadOptions {
   readonly onlyKinds?: readonly Kind[];
 }
 
+/** The objects that were read, and everything that is wrong with the text. */
 export interface ReadResult {
   readonly objects: readonly Located[];
   readonly problems: readonly Problem[];

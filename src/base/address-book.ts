@@ -8,6 +8,7 @@ import { formatIPv4, formatIPv6, parseIPv4, parseIPv6 } from "./ip.js";
 /** Handle of an address, 1 or more; 0 is "none". */
 export type Addr = number;
 
+/** A saved `AddressBook`. */
 export interface AddressBookState {
   readonly count: number;
   readonly family: Uint8Array;
@@ -25,10 +26,12 @@ export class AddressBook {
   private slots = new Int32Array(32);
   private readonly parsed = new Int32Array(4);
 
+  /** Handle of an IPv4 address, given as one word. */
   v4(word: number): Addr {
     return this.intern(4, word | 0, 0, 0, 0);
   }
 
+  /** Handle of an IPv6 address, given as four words. */
   v6(w0: number, w1: number, w2: number, w3: number): Addr {
     return this.intern(6, w0 | 0, w1 | 0, w2 | 0, w3 | 0);
   }
@@ -52,6 +55,7 @@ export class AddressBook {
     return this.words[addr * 4]!;
   }
 
+  /** Whether an address is IPv4. */
   is4(addr: Addr): boolean {
     return this.family[addr] === 4;
   }
@@ -67,10 +71,12 @@ export class AddressBook {
     return 0;
   }
 
+  /** What it holds, as plain data. */
   save(): AddressBookState {
     return { count: this.count, family: this.family.slice(0, this.count + 1), words: this.words.slice(0, this.count * 4 + 4) };
   }
 
+  /** Takes on a saved state. */
   restore(state: AddressBookState): void {
     let capacity = this.family.length;
     while (capacity < state.count + 1) capacity *= 2;

@@ -11,6 +11,7 @@ export interface Cause {
   readonly line?: number;
 }
 
+/** A saved `CauseTable`. */
 export type CauseTableState = readonly Cause[];
 
 /** Causes by id, 1 or more; the same cause always has the same id, so that what is equal on many nodes is shared. */
@@ -18,6 +19,7 @@ export class CauseTable {
   private causes: Cause[] = [];
   private readonly ids = new Map<string, number>();
 
+  /** Id of a cause; an equal one has the same id. */
   of(object: string, path: string, model: string, file?: string, line?: number): number {
     const key = [object, path, model, file ?? "", line ?? ""].join("\n");
     const known = this.ids.get(key);
@@ -27,14 +29,17 @@ export class CauseTable {
     return this.causes.length;
   }
 
+  /** The cause of an id, undefined for 0. */
   get(id: number): Cause | undefined {
     return this.causes[id - 1];
   }
 
+  /** What it holds, as plain data. */
   save(): CauseTableState {
     return this.causes.slice();
   }
 
+  /** Takes on a saved state. */
   restore(state: CauseTableState): void {
     this.causes = [];
     this.ids.clear();

@@ -58,11 +58,13 @@ export class Digest {
     this.lane1 = g ^ (g >>> 13);
   }
 
+  /** Folds a text. */
   text(value: string): void {
     this.i32(value.length);
     for (let i = 0; i < value.length; i++) this.i32(value.charCodeAt(i));
   }
 
+  /** Folds bytes and their number. */
   bytes(value: Uint8Array): void {
     this.i32(value.length);
     for (let i = 0; i < value.length; i++) this.i32(value[i]!);

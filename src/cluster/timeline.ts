@@ -28,16 +28,22 @@ interface Mark {
 /** What a timeline needs of its cluster. */
 export interface Rewindable<C> {
   readonly now: number;
+  /** Runs to an instant, ns since boot. */
   runTo(time: number): void;
+  /** All state as plain data. */
   checkpoint(): Checkpoint;
+  /** Goes back to a checkpoint. */
   restore(checkpoint: Checkpoint): void;
+  /** Carries out a logged command again. */
   replay(command: Command): void;
+  /** An independent copy. */
   fork(): C;
 }
 
 /** Commands between two kept checkpoints. */
 const STRIDE = 8;
 
+/** A cluster's time: its log of commands, and the way back to any earlier instant. */
 export class Timeline<C> {
   private commands: Command[] = [];
   private marks: Mark[] = [];

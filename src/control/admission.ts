@@ -28,6 +28,7 @@ interface Planned {
   readonly live: KubeObject | undefined;
 }
 
+/** How objects are applied. */
 export interface ApplyOptions {
   /** The objects have been validated already. */
   readonly validated?: boolean;

@@ -1,6 +1,7 @@
 /** How long the steps of a control plane take, in ns; each default with the fact it is taken from. */
 import { MS, SECOND } from "../base/time.js";
 
+/** How long each step of a control plane takes, in ns. */
 export interface Delays {
   /** From a write to its watch event at every client: 1 to 5 ms from the API server's watch cache. */
   readonly watch: number;

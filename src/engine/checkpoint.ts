@@ -8,7 +8,9 @@ import { BrokenInvariant } from "../base/problem.js";
 /** Something with state. `save` copies, so that going on leaves a checkpoint as it was; `restore` copies too. */
 export interface Part {
   readonly name: string;
+  /** Its state as plain data. */
   save(): unknown;
+  /** Takes on a saved state. */
   restore(state: unknown): void;
   /** Folds what distinguishes this state from another; numbers of rows and handles must not show. */
   fold(digest: Digest): void;
@@ -19,6 +21,7 @@ export interface Checkpoint {
   readonly parts: Readonly<Record<string, unknown>>;
 }
 
+/** The parts of a world, saved, restored and compared as one. */
 export class Checkpoints {
   private readonly parts: Part[] = [];
 
@@ -28,6 +31,7 @@ export class Checkpoints {
     this.parts.push(part);
   }
 
+  /** The state of every part. */
   checkpoint(): Checkpoint {
     const parts: Record<string, unknown> = {};
     for (const part of this.parts) parts[part.name] = part.save();

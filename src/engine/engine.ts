@@ -8,8 +8,10 @@ import { END_OF_TIME } from "../base/time.js";
 import { EventQueue } from "./queue.js";
 import type { EventQueueState, EventRecord, PendingEvent } from "./queue-layout.js";
 
+/** What a kind of event does, given the event's two integers and its record. */
 export type EventHandler = (a: number, b: number, record: EventRecord | undefined) => void;
 
+/** A saved `Engine`. */
 export interface EngineState {
   readonly now: number;
   readonly steps: number;
@@ -18,6 +20,7 @@ export interface EngineState {
   readonly queue: EventQueueState;
 }
 
+/** The loop of a world: a clock, the events to come, and what each kind of event does. */
 export class Engine {
   /** Nanoseconds since boot. */
   now = 0;
@@ -56,6 +59,7 @@ export class Engine {
     return this.queue.cancel(id);
   }
 
+  /** Whether an event is still to run. */
   isPending(id: number): boolean {
     return this.queue.isPending(id);
   }
@@ -111,10 +115,12 @@ export class Engine {
     return digest.hex();
   }
 
+  /** What it holds, as plain data. */
   save(): EngineState {
     return { now: this.now, steps: this.steps, lane0: this.digest.lane0, lane1: this.digest.lane1, queue: this.queue.save() };
   }
 
+  /** Takes on a saved state. */
   restore(state: EngineState): void {
     this.now = state.now;
     this.steps = state.steps;

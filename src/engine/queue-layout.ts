@@ -21,6 +21,7 @@ export const USES = 0x1fffffff;
 export const PLACES = 0x1000000;
 export const TWO_32 = 4294967296;
 
+/** The plain data that an event may carry. */
 export type EventRecord = Readonly<Record<string, unknown>>;
 
 /** One pending event, for those who ask what happens next. */

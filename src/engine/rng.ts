@@ -8,6 +8,7 @@
 import { fnv1a32, mix32 } from "../base/hash.js";
 import { Table, type TableState } from "./table.js";
 
+/** A saved `Streams`. */
 export interface StreamsState {
   readonly seed: number;
   readonly names: readonly string[];
@@ -17,6 +18,7 @@ export interface StreamsState {
 /** Rounds run before the first draw, as PractRand does for a three-word seed. */
 const WARM_UP = 15;
 
+/** Streams of chance by name. */
 export class Streams {
   private seed: number;
   private readonly ids = new Map<string, number>();
@@ -77,10 +79,12 @@ export class Streams {
     return undefined;
   }
 
+  /** What it holds, as plain data. */
   save(): StreamsState {
     return { seed: this.seed, names: Array.from(this.ids.keys()), table: this.table.save() };
   }
 
+  /** Takes on a saved state. */
   restore(state: StreamsState): void {
     this.seed = state.seed;
     this.table.restore(state.table);

@@ -5,15 +5,19 @@
  * Columns are REPLACED when a table grows: read `table.c.name` anew after every `alloc`, never keep an array over one.
  */
 export type ColumnType = "i32" | "u8" | "u16" | "f64";
+/** The columns of a table and their types. */
 export type Schema = Readonly<Record<string, ColumnType>>;
 
-interface ArrayOf {
+/** The typed array behind each type of column. */
+export interface ArrayOf {
   readonly i32: Int32Array;
   readonly u8: Uint8Array;
   readonly u16: Uint16Array;
   readonly f64: Float64Array;
 }
+/** The array of one column. */
 export type Column = ArrayOf[ColumnType];
+/** The arrays of a table, by column. */
 export type Columns<S extends Schema> = { [K in keyof S]: ArrayOf[S[K]] };
 
 /** What a table holds, as plain data: columns cut at `top`, rows from 0. */
@@ -103,6 +107,7 @@ export class Table<S extends Schema> {
     this.free = 0;
   }
 
+  /** What it holds, as plain data. */
   save(): TableState {
     const { top } = this;
     const columns: Record<string, Column> = {};

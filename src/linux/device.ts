@@ -10,6 +10,7 @@ export function deviceByName(s: Stack, ns: number, name: string): number {
   return s.nsInfo.get(ns)?.devices.get(name) ?? 0;
 }
 
+/** Name of a device, empty if there is none. */
 export function deviceName(s: Stack, dev: number): string {
   return s.devInfo.get(dev)?.name ?? "";
 }

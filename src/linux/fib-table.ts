@@ -28,6 +28,7 @@ export interface Nexthop {
   readonly onlink: boolean;
 }
 
+/** One route as `ip route` has it. */
 export interface Route {
   readonly family: 4 | 6;
   readonly table: number;
@@ -82,8 +83,10 @@ export function tableKey(ns: number, family: number, table: number): number {
   return ns * KEYS_PER_NETNS + (family === 4 ? 0 : 512) + (table & 511);
 }
 
+/** Routes by `prefixKey`, those of one prefix by metric. */
 export type RouteTable = Map<string, readonly Route[]>;
 
+/** A saved `FibTables`. */
 export interface FibState {
   readonly tables: Map<number, RouteTable>;
   readonly rules: Map<number, readonly PolicyRule[]>;
@@ -131,12 +134,14 @@ export class FibTables {
     if (this.errorTokens.size > 0) for (const key of [...this.errorTokens.keys()]) if (buckets.test(key)) this.errorTokens.delete(key);
   }
 
+  /** What it holds, as plain data. */
   save(): FibState {
     const tables = new Map<number, RouteTable>();
     for (const [key, table] of this.tables) tables.set(key, new Map(table));
     return { tables, rules: new Map(this.rules), mtus: new Map(this.mtus), errorTokens: new Map(this.errorTokens) };
   }
 
+  /** Takes on a saved state. */
   restore(state: FibState): void {
     this.tables = new Map();
     this.keys.clear();

@@ -8,31 +8,34 @@
  */
 export { type Addr, AddressBook, type AddressBookState } from "../base/address-book.js";
 export { type Cause, CauseTable, type CauseTableState } from "../base/causes.js";
+export { Digest } from "../base/hash.js";
 export { type Checkpoint, Checkpoints, type Part } from "../engine/checkpoint.js";
 export { Engine, type EngineState, type EventHandler } from "../engine/engine.js";
 export type { EventQueueState, EventRecord, PendingEvent } from "../engine/queue.js";
 export { Streams, type StreamsState } from "../engine/rng.js";
-export type { Column, Columns, ColumnType, Schema, Table, TableState } from "../engine/table.js";
+export type { ArrayOf, Column, Columns, ColumnType, Schema, Table, TableState } from "../engine/table.js";
 export type { TraceSink } from "../trace/sink.js";
 export { createStack, type StackOptions } from "./boot.js";
 export type { FdbTable } from "./dev/fdb-table.js";
 export { deviceByName, deviceName, devicesOf } from "./device.js";
-export type { FibTables } from "./fib-table.js";
-export type { FragmentTable } from "./fragment-table.js";
+export type { FibState, FibTables, Nexthop, PathMtu, PolicyRule, Route, RouteTable } from "./fib-table.js";
+export type { FragmentQueue, FragmentState, FragmentTable } from "./fragment-table.js";
 export { netnsByName } from "./netns.js";
-export { NUD, type NeighbourTable } from "./neigh-table.js";
-export type { ConntrackTable } from "./nf/conntrack-table.js";
-export type { IpSets } from "./nf/ipset-table.js";
-export type { RestoreDoc } from "./nf/restore-doc.js";
-export type { NfTables } from "./nf/table.js";
+export { NUD, type NeighbourTable, type NeighbourTableState } from "./neigh-table.js";
+export type { ConntrackState, ConntrackTable } from "./nf/conntrack-table.js";
+export type { NameIds } from "./nf/name-ids.js";
+export type { IpSet, IpSets, IpSetsState, SetEntry, SetOptions } from "./nf/ipset-table.js";
+export type { RestoreChain, RestoreDoc, RestoreRule, RestoreTable } from "./nf/restore-doc.js";
+export type { AddressTest, DeviceTest, Match, Rule, Target } from "./nf/rule.js";
+export type { Chain, NfTable, NfTableState, NfTables, NfTablesState, RecentEntry } from "./nf/table.js";
 export type * from "./plumbing/act.js";
 export { plumb } from "./plumbing.js";
 export { type AppDoor, launch, type Program } from "./sock/app.js";
 export type { AppEvent } from "./sock/app-event.js";
-export type { AppTable } from "./sock/app-table.js";
-export type { SocketTable } from "./sock/socket-table.js";
+export type { AppInfo, AppState, AppTable } from "./sock/app-table.js";
+export type { Chunk, SocketState, SocketTable } from "./sock/socket-table.js";
 export {
-  type BridgeOptions, DEV, DEVF, type DeviceColumns, type DeviceInfo, EV, HOOK, type InterfaceAddress, type LinkOptions,
-  type NetnsColumns, type NetnsInfo, NF, type Ops, type Stack, type VxlanOptions,
+  type BridgeOptions, DEV, DEVF, type DeviceColumns, type deviceColumns, type DeviceInfo, EV, HOOK, type InterfaceAddress, type LinkOptions,
+  type NetnsColumns, type netnsColumns, type NetnsInfo, NF, type Ops, type Stack, type VxlanOptions,
 } from "./stack.js";
 export { stackParts } from "./stack-parts.js";

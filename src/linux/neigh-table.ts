@@ -51,6 +51,7 @@ const neighColumns = {
 
 const parkedColumns = { packet: "i32", next: "i32", size: "i32" } as const;
 
+/** A saved `NeighbourTable`. */
 export interface NeighbourTableState {
   readonly rows: TableState;
   readonly parked: TableState;
@@ -136,10 +137,12 @@ export class NeighbourTable {
     return entry === 0 ? 0 : this.parked.c.packet[entry]!;
   }
 
+  /** What it holds, as plain data. */
   save(): NeighbourTableState {
     return { rows: this.rows.save(), parked: this.parked.save() };
   }
 
+  /** Takes on a saved state. */
   restore(state: NeighbourTableState): void {
     this.rows.restore(state.rows);
     this.parked.restore(state.parked);

@@ -63,7 +63,8 @@ export function hook6(hook: number): number {
 /** What a hook, rule or table says; the packet of a drop or a stolen packet is no longer the caller's. */
 export const NF = Object.freeze({ drop: 0, accept: 1, stolen: 2 } as const);
 
-const netnsColumns = {
+/** The columns of a namespace's row and their types. */
+export const netnsColumns = {
   /** label of the machine this namespace is on, an index into names kept by whoever builds the world */
   node: "i32",
   /** device row of `lo` */
@@ -92,7 +93,8 @@ const netnsColumns = {
   lastIndex: "i32",
 } as const;
 
-const deviceColumns = {
+/** The columns of a device's row and their types. */
+export const deviceColumns = {
   ns: "i32",
   kind: "u8",
   flags: "u8",
@@ -165,6 +167,7 @@ export interface DeviceInfo {
   readonly cause: number;
 }
 
+/** Settings of a VXLAN device. */
 export interface VxlanOptions {
   readonly vni: number;
   readonly port: number;
@@ -176,6 +179,7 @@ export interface VxlanOptions {
   readonly sourcePorts: readonly [number, number];
 }
 
+/** Settings of a bridge. */
 export interface BridgeOptions {
   /** ns, 300 s unless set */
   readonly ageing: number;
@@ -206,7 +210,9 @@ export interface Ops {
   ipReceive(p: number, dev: number): void;
   /** br_netfilter hands a frame that PREROUTING made local or routed on to the rest of ip_rcv_finish. */
   ipReceiveFinish(p: number, dev: number): void;
+  /** ipv6_rcv, as `ipReceive`. */
   ip6Receive(p: number, dev: number): void;
+  /** The same for IPv6. */
   ip6ReceiveFinish(p: number, dev: number): void;
   /** ip_local_out: a packet of this host with src, dst, proto, rtDev, rtVia set; runs OUTPUT. 0, or the errno its sender hears. */
   ipLocalOut(p: number, ns: number): number;

@@ -23,4 +23,4 @@ export type { PlacedEntry, PortFrontends } from "./proxy/ipvs/port-frontends.js"
 export type { IpvsPorts } from "./proxy/ipvs/render.js";
 export type { PortObjects } from "./proxy/nftables/port-objects.js";
 export type { NftablesRules } from "./proxy/nftables/render.js";
-export type { NodeRules } from "./proxy/shared-rules.js";
+export type { NodeRules, Base as RulesBase } from "./proxy/shared-rules.js";

@@ -5,9 +5,13 @@ import type { CauseView, Hop, LookupWalk, PacketView, Path, Walk, WalkStep } fro
 
 /** Colours, or nothing: functions that wrap a text. */
 export interface Paint {
+  /** what a line is about */
   readonly strong: (text: string) => string;
+  /** what went well */
   readonly good: (text: string) => string;
+  /** what did not */
   readonly bad: (text: string) => string;
+  /** details */
   readonly faint: (text: string) => string;
 }
 

@@ -100,6 +100,7 @@ export interface LookupWalk {
   readonly reply?: Path;
 }
 
+/** The fate of a connection's first packet; `timeout` only where nothing was lost and nobody answered. */
 export type Verdict = "delivered" | "dropped" | "rejected" | "timeout" | "unresolved";
 
 /** The end of a walk: where and why, and what was to blame besides. */

@@ -53,7 +53,9 @@ export const INT_COLUMNS = [
 /** Columns of doubles: what needs more than 32 bits. */
 export const DOUBLE_COLUMNS = ["id", "parent", "macSrc", "macDst", "arpSha", "arpTha"] as const;
 
+/** Name of a column of 32-bit integers. */
 export type IntColumn = (typeof INT_COLUMNS)[number];
+/** Name of a column of doubles. */
 export type DoubleColumn = (typeof DOUBLE_COLUMNS)[number];
 
 const NO_INTS: Int32Array = new Int32Array(0);

@@ -93,6 +93,7 @@ export class Packets {
     return q;
   }
 
+  /** What it holds, as plain data. */
   save(): PacketsState {
     return {
       capacity: this.#capacity,

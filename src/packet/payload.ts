@@ -61,6 +61,7 @@ export class Payloads {
     return sumOf(bytes, offset, offset + length);
   }
 
+  /** What it holds, as plain data. */
   save(): PayloadsState {
     return { list: this.#list.slice(), hashes: this.#hashes.slice(), sums: this.#sums.slice(), slots: this.#slots.slice() };
   }

@@ -4,6 +4,7 @@
  */
 import { formatIPv4, formatIPv6, parseIPv4, parseIPv6 } from "../base/ip.js";
 
+/** An address as words. */
 export interface Address {
   readonly family: 4 | 6;
   /** Unsigned 32-bit words: one for IPv4, four for IPv6. */
@@ -56,6 +57,7 @@ export function compareWords(a: readonly number[], b: readonly number[]): number
   return 0;
 }
 
+/** Whether an address lies in a range of its own family. */
 export function inRange(range: AddressRange, address: Address): boolean {
   return (
     range.family === address.family &&
@@ -78,10 +80,12 @@ export function neighbourOf(words: readonly number[], step: 1 | -1): readonly nu
   return null;
 }
 
+/** The words of the first address of a family. */
 export function lowest(family: 4 | 6): readonly number[] {
   return family === 4 ? [0] : [0, 0, 0, 0];
 }
 
+/** The words of the last address of a family. */
 export function highest(family: 4 | 6): readonly number[] {
   return lowest(family).map(() => 0xffffffff);
 }

@@ -1,6 +1,7 @@
 /* Sets of open ports between two ends, from the port classes of a matcher. */
 import type { PolicyMatcher } from "./compile/matcher.js";
 
+/** Port ranges, both bounds included. */
 export type PortRanges = readonly (readonly [first: number, last: number])[];
 
 /** Open ports by protocol: sorted, merged, inclusive ranges; a protocol with nothing open is left out. */
@@ -86,6 +87,7 @@ export function isOpen(ports: AllowedPorts, protocol: "TCP" | "UDP" | "SCTP", po
   return (ports[protocol] ?? []).some(([first, last]) => first <= port && port <= last);
 }
 
+/** Whether the same ports are open. */
 export function equalPorts(a: AllowedPorts, b: AllowedPorts): boolean {
   return a === b || names.every((name) => JSON.stringify(a[name]) === JSON.stringify(b[name]));
 }

@@ -24,6 +24,7 @@ export interface LabelPattern {
   readonly labels?: Labels;
 }
 
+/** What somebody expects of a set of policies. */
 export interface Expectation {
   /** Empty when it was given none. */
   readonly name: string;

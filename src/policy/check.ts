@@ -20,6 +20,7 @@ export interface Violation {
   readonly message: string;
 }
 
+/** An expectation that does not hold, and where it does not. */
 export interface FailedExpectation {
   readonly name: string;
   readonly expect: "allow" | "deny";
@@ -32,6 +33,7 @@ export interface FailedExpectation {
   readonly message: string;
 }
 
+/** How a list of expectations fared. */
 export interface CheckResult {
   readonly passed: number;
   readonly failed: readonly FailedExpectation[];

@@ -21,6 +21,7 @@ export interface CoverageItem extends Reason {
   readonly direction: Direction;
 }
 
+/** How much of the policies decided something. */
 export interface Coverage {
   readonly items: number;
   readonly decided: number;
@@ -56,6 +57,7 @@ export interface UnnoticedMutant extends Mutant {
   readonly changes: number;
 }
 
+/** How many small changes of the policies the expectations would notice. */
 export interface MutationCoverage {
   readonly mutants: number;
   readonly noticed: number;

@@ -4,6 +4,7 @@ import { PolicyMatcher } from "./compile/matcher.js";
 import type { PolicyModel } from "./model.js";
 import { listWorkloads, type Reach, reach, type ReachUnit } from "./reach.js";
 
+/** A pair whose open ports changed. */
 export interface ReachChange {
   readonly from: string;
   readonly to: string;
@@ -12,6 +13,7 @@ export interface ReachChange {
   readonly after: AllowedPorts;
 }
 
+/** What a change of manifests opens, closes and changes. */
 export interface ReachDiff {
   readonly unit: ReachUnit;
   readonly changes: readonly ReachChange[];

@@ -1,5 +1,6 @@
 /* One edit of a plain object by field path, copying what it touches: `spec.ingress[0].from[1]`, `matchLabels[app]`. */
 
+/** One change of an object at a field path. */
 export interface ObjectEdit {
   /** `add` inserts before an entry of a list, or appends when its place is the list's end. */
   readonly op: "add" | "replace" | "remove";

@@ -8,11 +8,13 @@ export type Endpoint =
   | { readonly kind: "node"; readonly node: string; readonly addresses: readonly Address[]; readonly pod: PodRecord | null }
   | { readonly kind: "external"; readonly address: Address | null; readonly host: string };
 
+/** The end that a pod is; one with hostNetwork is its node. */
 export function podEndpoint(pod: PodRecord): Endpoint {
   if (pod.host) return { kind: "node", node: pod.input.node, addresses: pod.addresses, pod };
   return { kind: "pod", pod };
 }
 
+/** The end that a node is. */
 export function nodeEndpoint(node: NodeRecord): Endpoint {
   return { kind: "node", node: node.name, addresses: node.addresses, pod: null };
 }
@@ -38,6 +40,7 @@ export function commonFamily(from: Endpoint, to: Endpoint): 4 | 6 {
   return theirs.find((each) => ours.includes(each)) ?? theirs[0] ?? ours[0] ?? 4;
 }
 
+/** What an end is called in answers. */
 export function endpointName(end: Endpoint): string {
   if (end.kind === "pod") return end.pod.id;
   if (end.kind === "node") return end.pod === null ? `node/${end.node}` : end.pod.id;

@@ -16,12 +16,14 @@ export interface Exposed {
   readonly allowed: AllowedPorts;
 }
 
+/** What one workload has open to strangers. */
 export interface WorkloadExposure {
   readonly workload: string;
   /** Widest descriptions first; a narrower one is listed only where more or less is open to it. */
   readonly exposed: readonly Exposed[];
 }
 
+/** What is open to those whom the manifests do not show, and notes on it. */
 export interface Exposure {
   readonly workloads: readonly WorkloadExposure[];
   readonly notes: readonly string[];

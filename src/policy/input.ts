@@ -12,6 +12,7 @@ import type {
   SourceRef,
 } from "../api/index.js";
 
+/** A port that a container declares. */
 export interface PodPort {
   /** Empty for a port without name. */
   readonly name: string;
@@ -21,6 +22,7 @@ export interface PodPort {
   readonly sidecar?: boolean;
 }
 
+/** A pod, or a pod template that stands for its pods. */
 export interface PodInput {
   readonly namespace: string;
   /** The pod's name, or its workload's when `template`. */
@@ -42,12 +44,14 @@ export interface PodInput {
   readonly source: SourceRef | null;
 }
 
+/** A namespace and its labels. */
 export interface NamespaceInput {
   readonly name: string;
   readonly labels: Labels;
   readonly source: SourceRef | null;
 }
 
+/** A node, its labels and addresses. */
 export interface NodeInput {
   readonly name: string;
   readonly labels: Labels;
@@ -55,13 +59,16 @@ export interface NodeInput {
   readonly source: SourceRef | null;
 }
 
+/** Any of the policy kinds that are judged. */
 export type PolicyObject = NetworkPolicy | AdminNetworkPolicy | BaselineAdminNetworkPolicy | ClusterNetworkPolicy;
 
+/** A policy and where it was read. */
 export interface PolicySource {
   readonly object: PolicyObject;
   readonly source: SourceRef | null;
 }
 
+/** Everything that policy is judged on. */
 export interface PolicyInput {
   readonly pods: readonly PodInput[];
   readonly namespaces: readonly NamespaceInput[];

@@ -5,6 +5,7 @@ import { selects } from "./match.js";
 import type { PodRecord, PolicyModel } from "./model.js";
 import { type Policy, reasonOf } from "./rules.js";
 
+/** Something that looks wrong about a policy. */
 export interface Finding {
   /** Stable word for programs; docs/guides/policy.md lists them all. */
   readonly code: string;
@@ -21,6 +22,7 @@ export interface Finding {
   readonly fix: string;
 }
 
+/** What lint should know of the cluster. */
 export interface LintOptions {
   /** Name of the cluster's network plugin; `flannel` alone enforces no policy. */
   readonly cni?: string;

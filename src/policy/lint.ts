@@ -6,6 +6,7 @@ import { lintRules } from "./lint-rules.js";
 import { lintSelectors } from "./lint-selectors.js";
 import type { PolicyModel } from "./model.js";
 
+/** Everything that lint found. */
 export interface Lint {
   /** By file and line; what was read from no file comes by policy. */
   readonly findings: readonly Finding[];

@@ -5,6 +5,7 @@ import { addressIn, type Endpoint } from "./endpoint.js";
 import type { PodRecord, PolicyModel } from "./model.js";
 import type { Peer, Policy, PortMatch, Rule } from "./rules.js";
 
+/** A connection between two ends. */
 export interface Connection {
   readonly from: Endpoint;
   readonly to: Endpoint;
@@ -14,6 +15,7 @@ export interface Connection {
   readonly family: 4 | 6;
 }
 
+/** Whether a pod is subject to a policy. */
 export function selects(model: PolicyModel, policy: Policy, pod: PodRecord): boolean {
   const { namespace, labels } = pod.input;
   if (!pod.subject) return false;
@@ -67,6 +69,7 @@ export function portsMatch(rule: Rule, to: Endpoint, protocol: string, port: num
   return rule.ports === null || rule.ports.some((entry) => portMatches(entry, to, protocol, port));
 }
 
+/** Whether one entry of `ports` means this port of the destination. */
 export function portMatches(entry: PortMatch, to: Endpoint, protocol: string, port: number): boolean {
   if (entry.protocol !== null && entry.protocol !== protocol) return false;
   if (entry.name === "") return entry.first <= port && port <= entry.last;

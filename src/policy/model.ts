@@ -49,10 +49,12 @@ export class PodRecord {
 
 const none: readonly never[] = Object.freeze([]);
 
+/** A node with its addresses read. */
 export interface NodeRecord extends NodeInput {
   readonly addresses: readonly Address[];
 }
 
+/** Pods, namespaces, nodes and policies, read once and ready to be asked. */
 export class PolicyModel {
   /** What it was built of. */
   readonly input: PolicyInput;
@@ -88,6 +90,7 @@ export class PolicyModel {
     return [...this.admin, ...this.namespaced, ...this.baseline];
   }
 
+  /** The labels of a namespace, among them its name. */
   namespaceLabels(name: string): Labels {
     return this.namespaces.get(name)?.labels ?? {};
   }

@@ -8,6 +8,7 @@ import { type Connection, matchingPeer, portsMatch, selects } from "./match.js";
 import type { PodRecord, PolicyModel } from "./model.js";
 import { type Direction, type Policy, type Reason, reasonOf } from "./rules.js";
 
+/** A connection to be judged. */
 export interface PolicyQuery extends Connection {
   /** The destination was found through a Service; matters when it leads back to its own pod. */
   readonly throughService?: boolean;
@@ -20,6 +21,7 @@ export interface EndVerdict {
   readonly why: string;
 }
 
+/** Both ends' answers, and whether the connection is allowed by both. */
 export interface Verdict {
   readonly allowed: boolean;
   readonly egress: EndVerdict;

@@ -5,6 +5,7 @@
  */
 import { defaultSwitches, type PolicySwitches } from "./switches.js";
 
+/** How one network plugin reads policies. */
 export interface PolicyProfile {
   readonly name: string;
   readonly switches: Partial<PolicySwitches>;
@@ -12,6 +13,7 @@ export interface PolicyProfile {
   readonly notModelled: readonly string[];
 }
 
+/** Every plugin whose reading is known. */
 export const policyProfiles: readonly PolicyProfile[] = Object.freeze([
   { name: "upstream", switches: {}, notModelled: [] },
   { name: "flannel", switches: { enforcement: "none" }, notModelled: [] },

@@ -5,6 +5,7 @@ import { addressEndpoint, commonFamily, type Endpoint, nodeEndpoint, podEndpoint
 import type { PodRecord, PolicyModel } from "./model.js";
 import type { PolicyQuery } from "./oracle.js";
 
+/** A question as people write it. */
 export interface TextQuery {
   /** `ns/pod`, `pod` (namespace default), `deploy/name` or `ns/name[Kind]`, `node/name`, or an address. */
   readonly from: string;

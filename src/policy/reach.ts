@@ -7,8 +7,10 @@ import { compareWords, formatAddress, highest, neighbourOf } from "./address.js"
 import { PolicyMatcher } from "./compile/matcher.js";
 import type { PodRecord, PolicyModel } from "./model.js";
 
+/** Whether ends are workloads or single pods. */
 export type ReachUnit = "workload" | "pod";
 
+/** What `reach` lists. */
 export interface ReachOptions {
   /** `workload` unless given. */
   readonly unit?: ReachUnit;
@@ -18,6 +20,7 @@ export interface ReachOptions {
   readonly external?: boolean;
 }
 
+/** A workload and its pods. */
 export interface Workload {
   /** `ns/name[Kind]`. */
   readonly id: string;
@@ -25,6 +28,7 @@ export interface Workload {
   readonly pods: readonly string[];
 }
 
+/** What is open from one end to another. */
 export interface ReachConnection {
   /** A workload's (or pod's) id, or a range `first-last`. */
   readonly from: string;
@@ -32,6 +36,7 @@ export interface ReachConnection {
   readonly allowed: AllowedPorts;
 }
 
+/** Every allowed connection. */
 export interface Reach {
   readonly unit: ReachUnit;
   readonly workloads: readonly Workload[];

@@ -7,10 +7,14 @@ import { type LabelSelector, placeOf, type Protocol, type SourceRef } from "../a
 import type { AddressRange } from "./address.js";
 import type { PolicyObject } from "./input.js";
 
+/** The end at which a connection is judged. */
 export type Direction = "egress" | "ingress";
+/** When a policy is asked: admin first, baseline last. */
 export type Tier = "admin" | "namespace" | "baseline";
+/** What a rule does with a connection; `pass` leaves it to the next tier. */
 export type Action = "allow" | "deny" | "pass";
 
+/** One rule of a policy. */
 export interface Rule {
   readonly path: string;
   readonly action: Action;
@@ -38,6 +42,7 @@ export interface PortMatch {
   readonly name: string;
 }
 
+/** A policy of any kind in one shape. */
 export interface Policy {
   /** `NetworkPolicy shop/deny`, `ClusterNetworkPolicy name`. */
   readonly id: string;
@@ -66,6 +71,7 @@ export interface Reason {
   readonly line: number;
 }
 
+/** A field path of a policy with its file and line. */
 export function reasonOf(policy: Policy, path: string): Reason {
   const { source } = policy;
   if (source === null) return { policy: policy.id, path, file: "", line: 0 };

@@ -3,6 +3,7 @@
  * is the reading that most implementations share; a profile (profiles.ts) sets those where one differs.
  */
 
+/** Points on which network plugins differ. */
 export interface PolicySwitches {
   /** `none`: the cluster's network plugin enforces no policy at all. */
   readonly enforcement: "all" | "none";
@@ -42,6 +43,7 @@ export interface PolicySwitches {
   readonly peerExpressions: "matched" | "ignored";
 }
 
+/** The readings that most implementations share. */
 export const defaultSwitches: PolicySwitches = Object.freeze({
   enforcement: "all",
   podToOwnNode: "allowed",

@@ -29,6 +29,7 @@ export interface WhyEnd extends EndVerdict {
   readonly nearMisses: readonly NearMiss[];
 }
 
+/** Whether a connection is allowed, and what decided it at each end. */
 export interface Why {
   readonly allowed: boolean;
   readonly from: string;

@@ -8,6 +8,7 @@ import type { MatcherResult } from "./walk-matchers.js";
 /** A connection to ask about, or several. */
 export type PolicyMatcherFunction = (model: PolicyModel, query: TextQuery | readonly TextQuery[]) => MatcherResult;
 
+/** What `policyMatchers` holds, for `expect.extend`. */
 export interface PolicyMatchers {
   /** Every connection is allowed. */
   readonly toAllow: PolicyMatcherFunction;
@@ -17,7 +18,9 @@ export interface PolicyMatchers {
 
 /** The methods that `expect(model)` gains, for a declaration that merges them into the runner's own types. */
 export interface PolicyAssertions<R = void> {
+  /** Every connection is allowed. */
   toAllow(query: TextQuery | readonly TextQuery[]): R;
+  /** No connection is allowed. */
   toDeny(query: TextQuery | readonly TextQuery[]): R;
 }
 

@@ -5,6 +5,7 @@ import type { Walk } from "../observe/walk-record.js";
 /** What a matcher answers, in the shape that `expect.extend` wants. */
 export interface MatcherResult {
   readonly pass: boolean;
+  /** Why it passed or failed. */
   message(): string;
 }
 

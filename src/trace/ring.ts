@@ -1,6 +1,7 @@
 /** The usual sink: the last so many steps in typed columns, oldest overwritten first. */
 import type { TraceSink } from "./sink.js";
 
+/** A saved `TraceRing`. */
 export interface TraceRingState {
   readonly limit: number;
   readonly total: number;
@@ -51,6 +52,7 @@ export class TraceRing implements TraceSink {
     return Math.min(this.total, this.capacity);
   }
 
+  /** Records one step. */
   step(time: number, kind: number, packet: number, ns: number, dev: number, a: number, b: number, snap: number): void {
     if (this.total >= this.capacity) {
       if (this.capacity < this.limit) this.grow();
@@ -92,11 +94,13 @@ export class TraceRing implements TraceSink {
     return Array.from({ length: this.length }, (_, n) => this.at(n)!);
   }
 
+  /** Forgets every step. */
   clear(): void {
     for (let n = 0; n < this.length; n++) this.forget((this.total - this.length + n) & (this.capacity - 1));
     this.total = 0;
   }
 
+  /** What it holds, as plain data. */
   save(): TraceRingState {
     const { length } = this;
     const held = this.total > this.capacity ? this.capacity : length;
@@ -109,6 +113,7 @@ export class TraceRing implements TraceSink {
     };
   }
 
+  /** Takes on a saved state. */
   restore(state: TraceRingState): void {
     while (this.capacity < Math.min(state.total, this.limit)) this.grow();
     this.time.set(state.time);

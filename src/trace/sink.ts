@@ -1,6 +1,8 @@
 /** Where traced steps go: integers only, rendered by whoever reads them later. A world without a sink traces nothing. */
 export interface TraceSink {
   /**
+   * Records one step of one packet.
+   *
    * @param time ns since boot
    * @param kind a STEP number
    * @param packet identity of the packet (`id`, not its row), 0 if the step is about none

@@ -117,10 +117,12 @@ export class FdbTable {
     return rows;
   }
 
+  /** What it holds, as plain data. */
   save(): TableState {
     return this.rows.save();
   }
 
+  /** Takes on a saved state. */
   restore(state: TableState): void {
     this.rows.restore(state);
     this.reindex(this.buckets.length);
@@ -128,6 +130,7 @@ export class FdbTable {
     for (const row of this.firstRows()) this.byOwner.add(this.rows.c, this.rows.c.owner[row]!, row);
   }
 
+  /** Folds what can decide a later step. */
   fold(digest: Digest): void {
     const { c, live, top } = this.rows;
     digest.i32(this.rows.count);

@@ -85,6 +85,7 @@ export function directionOf(ctInfo: number): 0 | 1 {
 
 const FIRST_BUCKETS = 64;
 
+/** A saved `ConntrackTable`. */
 export interface ConntrackState {
   readonly table: TableState;
   readonly buckets: Int32Array;
@@ -93,6 +94,7 @@ export interface ConntrackState {
   readonly sweep: number;
 }
 
+/** The tracked flows of every namespace. */
 export class ConntrackTable {
   readonly t: Table<typeof columns> = new Table(columns);
   private buckets: Int32Array = new Int32Array(FIRST_BUCKETS);
@@ -135,14 +137,17 @@ export class ConntrackTable {
     this.hashed -= 2;
   }
 
+  /** The zone of a flow in one direction (0 original, 1 reply). */
   zoneOf(row: number, dir: number): number {
     return (this.t.c.zoneDir[row]! & (1 << dir)) !== 0 ? this.t.c.zone[row]! : 0;
   }
 
+  /** What it holds, as plain data. */
   save(): ConntrackState {
     return { table: this.t.save(), buckets: this.buckets.slice(), hashed: this.hashed, leaving: [...this.leaving], sweep: this.sweep };
   }
 
+  /** Takes on a saved state. */
   restore(state: ConntrackState): void {
     this.t.restore(state.table);
     this.buckets = state.buckets.slice();
@@ -151,6 +156,7 @@ export class ConntrackTable {
     this.sweep = state.sweep;
   }
 
+  /** Folds what can decide a later step. */
   fold(digest: Digest): void {
     const c = this.t.c;
     for (let row = 1; row < this.t.top; row++) {

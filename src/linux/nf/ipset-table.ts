@@ -62,8 +62,10 @@ export interface SetIndex {
   readonly made: true;
 }
 
+/** One set: what it was created with, and its entries by text. */
 export class IpSet {
   entries: Map<string, SetEntry>;
+  /** @internal */
   index: SetIndex | null = null;
   shared = false;
 
@@ -84,16 +86,19 @@ export class IpSet {
   }
 }
 
+/** A saved `IpSets`. */
 export interface IpSetsState {
   readonly names: readonly string[];
   readonly sets: readonly { readonly key: number; readonly options: SetOptions; readonly entries: ReadonlyMap<string, SetEntry> }[];
 }
 
+/** The sets of every namespace. */
 export class IpSets {
   readonly names: NameIds = new NameIds();
   /** by `setKey`, in the order of their making */
   readonly sets: Map<number, IpSet> = new Map();
 
+  /** A set by namespace and name id, undefined if there is none. */
   get(ns: number, name: number): IpSet | undefined {
     return this.sets.get(setKey(ns, name));
   }
@@ -105,10 +110,12 @@ export class IpSets {
     return found;
   }
 
+  /** Forgets the sets of a namespace that goes away. */
   drop(ns: number): void {
     for (const name of this.of(ns)) this.sets.delete(setKey(ns, name));
   }
 
+  /** What it holds, as plain data. */
   save(): IpSetsState {
     const sets = [...this.sets].map(([key, set]) => {
       set.shared = true;
@@ -117,6 +124,7 @@ export class IpSets {
     return { names: this.names.save(), sets };
   }
 
+  /** Takes on a saved state. */
   restore(state: IpSetsState): void {
     this.names.restore(state.names);
     this.sets.clear();
@@ -127,6 +135,7 @@ export class IpSets {
     }
   }
 
+  /** Folds what can decide a later step. */
   fold(digest: Digest): void {
     const rows = [...this.sets].map(([key, set]) => ({ ns: Math.floor(key / NAMES), name: this.names.name(key % NAMES), set }));
     rows.sort((a, b) => a.ns - b.ns || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));

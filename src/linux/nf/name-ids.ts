@@ -3,6 +3,7 @@ export class NameIds {
   private readonly ids: Map<string, number> = new Map();
   private names: string[] = [""];
 
+  /** The id of a name, a new one if it was never met. */
   of(name: string): number {
     const known = this.ids.get(name);
     if (known !== undefined) return known;
@@ -17,14 +18,17 @@ export class NameIds {
     return this.ids.get(name) ?? 0;
   }
 
+  /** The name of an id, empty for 0. */
   name(id: number): string {
     return this.names[id] ?? "";
   }
 
+  /** What it holds, as plain data. */
   save(): readonly string[] {
     return this.names.slice();
   }
 
+  /** Takes on a saved state. */
   restore(names: readonly string[]): void {
     this.names = names.slice();
     this.ids.clear();

@@ -46,6 +46,7 @@ export interface Target {
 /** Where a rule sends the walk when it matches. */
 export const GO = Object.freeze({ on: 0, accept: 1, drop: 2, return: 3, jump: 4, goto: 5, target: 6, queue: 7 } as const);
 
+/** One rule of an iptables chain, its words read. */
 export interface Rule {
   /** saved form, what `iptables-save` prints after `-A CHAIN `; the chain's comment-free identity */
   readonly text: string;

@@ -25,6 +25,7 @@ export const TABLE_HOOKS: readonly (readonly number[])[] = Object.freeze([[0, 3]
 
 export const POLICY = Object.freeze({ none: 0, accept: 1, drop: 2 } as const);
 
+/** One chain; replaced whole when a rule changes. */
 export interface Chain {
   /** its name's id in `NfTables.names` */
   readonly id: number;
@@ -47,9 +48,9 @@ export class NfTable {
   memory: Map<number, Float64Array> = new Map();
   /** chain ids by hook, 0 for hooks the table has no chain at */
   readonly base: Int32Array = new Int32Array(5);
-  /** random streams by chain id (a cache) */
+  /** random streams by chain id (a cache) @internal */
   readonly draws: Map<number, number> = new Map();
-  /** where compiled walks find counters (a cache; the counters themselves are views of it) */
+  /** where compiled walks find counters (a cache; the counters themselves are views of it) @internal */
   readonly slab: CounterSlab = new CounterSlab();
   shared = false;
 
@@ -102,32 +103,38 @@ export interface RecentEntry {
   readonly stamps: readonly number[];
 }
 
+/** A saved `NfTables`. */
 export interface NfTablesState {
   readonly names: readonly string[];
   readonly tables: readonly NfTableState[];
   readonly recent: ReadonlyMap<number, ReadonlyMap<number, RecentEntry>>;
 }
 
+/** The iptables tables of every namespace. */
 export class NfTables {
   /** names of chains and devices that rules speak of */
   readonly names: NameIds = new NameIds();
   readonly tables: Map<number, NfTable> = new Map();
   /** lists of `-m recent` by `recentKey`; addresses by handle, the one longest untouched first */
   readonly recent: Map<number, Map<number, RecentEntry>> = new Map();
-  /** filled in by conntrack */
+  /** filled in by conntrack @internal */
   ct: ConntrackOps | null = null;
-  /** filled in by hooks: the nat chains, for conntrack */
+  /** filled in by hooks: the nat chains, for conntrack @internal */
   walkNat: WalkNat | null = null;
-  /** rules by family, cause and words: equal words are one record (a cache) */
+  /** rules by family, cause and words: equal words are one record (a cache) @internal */
   readonly parsed: Map<string, readonly Rule[]> = new Map();
+  /** @internal */
   readonly places: RulePlaces = new RulePlaces();
-  /** a cache */
+  /** a cache @internal */
   readonly compiled: CompiledChains = new CompiledChains();
-  /** the last verdict of a table, for the hook that asked */
+  /** the last verdict of a table, for the hook that asked @internal */
   verdict = 1;
+  /** @internal */
   readonly frames: WalkFrame[] = [];
+  /** @internal */
   depth = 0;
 
+  /** A table (a number of `TABLE`), undefined if the namespace never had it. */
   get(ns: number, family: number, table: number): NfTable | undefined {
     return this.tables.get(tableKey(ns, family, table));
   }
@@ -154,7 +161,7 @@ export class NfTables {
     for (const key of this.recent.keys()) if (Math.floor(key / RECENT_NAMES) === ns) this.recent.delete(key);
   }
 
-  /** The frame of the pass that begins now; `leave` gives it back. */
+  /** The frame of the pass that begins now; `leave` gives it back. @internal */
   enter(): WalkFrame {
     let frame = this.frames[this.depth];
     if (frame === undefined) {
@@ -165,10 +172,12 @@ export class NfTables {
     return frame;
   }
 
+  /** @internal */
   leave(): void {
     this.depth--;
   }
 
+  /** What it holds, as plain data. */
   save(): NfTablesState {
     const tables = [...this.tables.values()].map((table): NfTableState => {
       table.shared = true;
@@ -178,6 +187,7 @@ export class NfTables {
     return { names: this.names.save(), tables, recent: copyMaps(this.recent) };
   }
 
+  /** Takes on a saved state. */
   restore(state: NfTablesState): void {
     this.names.restore(state.names);
     this.parsed.clear();

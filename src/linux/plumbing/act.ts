@@ -55,6 +55,7 @@ export interface CableAct {
   readonly loss?: number;
 }
 
+/** `ip link add`. */
 export interface LinkAdd extends InNamespace {
   readonly verb: "link-add";
   readonly name: string;
@@ -89,6 +90,7 @@ export interface LinkSet extends InNamespace {
   readonly ageing?: number;
 }
 
+/** `ip link del`. */
 export interface LinkDel extends InNamespace {
   readonly verb: "link-del";
   readonly name: string;
@@ -104,11 +106,13 @@ export interface AddrChange extends InNamespace {
   readonly nodad?: boolean;
 }
 
+/** `ip addr flush`. */
 export interface AddrFlush extends InNamespace {
   readonly verb: "addr-flush";
   readonly dev: string;
 }
 
+/** Types of route by the words of `ip route`. */
 export type RouteType = "unicast" | "blackhole" | "unreachable" | "prohibit" | "throw" | "local" | "broadcast";
 
 /** `ip route ...`; `dst` is "default" or a CIDR, `table` a number (254 main). */
@@ -129,6 +133,7 @@ export interface RouteChange extends InNamespace {
   readonly nexthops?: readonly { readonly via?: string; readonly dev?: string; readonly weight?: number; readonly onlink?: boolean }[];
 }
 
+/** `ip route flush`. */
 export interface RouteFlush extends InNamespace {
   readonly verb: "route-flush";
   readonly family?: 4 | 6;
@@ -177,12 +182,14 @@ export interface FdbChange extends InNamespace {
   readonly state?: "permanent" | "static" | "dynamic";
 }
 
+/** `sysctl -w`. */
 export interface SysctlSet extends InNamespace {
   readonly verb: "sysctl";
   readonly key: string;
   readonly value: string;
 }
 
+/** The tables of iptables. */
 export type TableName = "raw" | "mangle" | "nat" | "filter" | "security";
 
 /** One `iptables` command; `spec` is the rule's words without the chain, as `iptables -S` prints them. */

@@ -13,25 +13,30 @@ export interface AppInfo {
   readonly exit?: number;
 }
 
+/** A saved `AppTable`. */
 export interface AppState {
   readonly apps: ReadonlyMap<number, AppInfo>;
   readonly next: number;
 }
 
+/** The programs that run, and those that have ended, by number. */
 export class AppTable {
   apps: Map<number, AppInfo> = new Map();
   /** number of the next program */
   next = 1;
 
+  /** What it holds, as plain data. */
   save(): AppState {
     return { apps: new Map(this.apps), next: this.next };
   }
 
+  /** Takes on a saved state. */
   restore(state: AppState): void {
     this.apps = new Map(state.apps);
     this.next = state.next;
   }
 
+  /** Folds what can decide a later step. */
   fold(digest: Digest): void {
     digest.i32(this.next);
     for (const [app, info] of this.apps) {

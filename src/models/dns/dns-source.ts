@@ -20,7 +20,9 @@ export interface DnsEndpoint {
 
 /** Read-only questions; every answer is about this very instant. */
 export interface DnsSource {
+  /** Whether a namespace exists. */
   hasNamespace(namespace: string): boolean;
+  /** A Service by namespace and name, undefined if there is none. */
   service(namespace: string, name: string): DnsService | undefined;
   /** ready endpoints in slice order */
   endpoints(namespace: string, name: string): readonly DnsEndpoint[];

@@ -16,6 +16,7 @@ export interface ClusterZone {
   readonly pods: "disabled" | "insecure" | "verified";
 }
 
+/** The cluster's domain, without a dot at the end. */
 export const CLUSTER_ZONE: ClusterZone = Object.freeze({ zone: "cluster.local", ttl: 30, pods: "insecure" });
 
 /** An answer of the plugin; null: the name is not its business (fallthrough, or another zone). */

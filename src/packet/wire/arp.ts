@@ -5,7 +5,9 @@ import type { PacketColumns } from "../columns.js";
 import { readHalf, readMac, readWord, writeMac } from "./ethernet.js";
 import { MALFORMED } from "./malformed.js";
 
+/** Bytes of an ARP message for IPv4 over Ethernet. */
 export const ARP_BYTES = 28;
+/** Operations of ARP. */
 export const ARP_OP = { REQUEST: 1, REPLY: 2 } as const;
 
 const HARDWARE_ETHERNET = 1;

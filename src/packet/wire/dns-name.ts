@@ -75,6 +75,7 @@ export function writeDnsName(out: number[], name: string, known: Map<string, num
   out.push(0);
 }
 
+/** What may be wrong with a name on the wire. */
 export type DnsNameFault = "name-short" | "name-label" | "name-pointer" | "name-long";
 
 /**

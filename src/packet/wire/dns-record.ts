@@ -10,6 +10,7 @@ export const DNS_TYPE = { A: 1, NS: 2, CNAME: 5, SOA: 6, PTR: 12, TXT: 16, AAAA:
 /** Class IN. */
 export const DNS_IN = 1;
 
+/** What every resource record has. */
 export interface Owned {
   readonly name: string;
   readonly class: number;
@@ -17,9 +18,13 @@ export interface Owned {
   readonly ttl: number;
 }
 
+/** An address record. */
 export type DnsAddressRecord = Owned & { readonly type: "A" | "AAAA"; readonly address: string };
+/** A record whose data is a name. */
 export type DnsTargetRecord = Owned & { readonly type: "NS" | "CNAME" | "PTR"; readonly target: string };
+/** A record of texts. */
 export type DnsTextRecord = Owned & { readonly type: "TXT"; readonly texts: readonly string[] };
+/** A service record (RFC 2782). */
 export type DnsServiceRecord = Owned & {
   readonly type: "SRV";
   readonly priority: number;
@@ -51,6 +56,7 @@ export interface DnsOptRecord {
 /** A type that is carried as it is. */
 export type DnsOtherRecord = Owned & { readonly type: "other"; readonly code: number; readonly data: Uint8Array };
 
+/** Any resource record. */
 export type DnsRecord =
   | DnsAddressRecord
   | DnsTargetRecord

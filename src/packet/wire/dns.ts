@@ -4,12 +4,15 @@ import { readDnsName, writeDnsName } from "./dns-name.js";
 import { type DnsRecord, readDnsRecord, writeDnsRecord } from "./dns-record.js";
 import { readHalf } from "./ethernet.js";
 
+/** Bytes of the header of a message. */
 export const DNS_HEADER_BYTES = 12;
 /** The most a UDP answer holds when the question had no OPT record. */
 export const DNS_UDP_BYTES = 512;
 
+/** Response codes (RFC 1035 4.1.1). */
 export const DNS_RCODE = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5 } as const;
 
+/** One entry of the question section. */
 export interface DnsQuestion {
   readonly name: string;
   /** A number, for a question may be about any type: DNS_TYPE has those that are understood. */
@@ -37,6 +40,7 @@ export interface DnsMessage {
 
 /** Why bytes are no DNS message. */
 export const DNS_MALFORMED = ["header-short", "name-short", "name-label", "name-pointer", "name-long", "question-short", "record"] as const;
+/** One of `DNS_MALFORMED`. */
 export type DnsMalformed = (typeof DNS_MALFORMED)[number];
 
 const BIT = {

@@ -3,6 +3,7 @@
 
 import { halves } from "./checksum.js";
 
+/** Bytes of an Ethernet II header. */
 export const ETHERNET_BYTES = 14;
 
 /** Writes the header and answers its sum of 16-bit words. MACs are doubles below 2^48. */

@@ -2,10 +2,14 @@
 // follows from its type: an echo (sport = identifier, dport = sequence), an error that quotes a packet (`inner`), neighbour discovery
 // (`target`, `arpSha`), or four bytes of `icmpInfo` and a payload.
 
+/** Bytes of an ICMP or ICMPv6 header. */
 export const ICMP_BYTES = 8;
+/** Bytes of a neighbour solicitation or advertisement without options. */
 export const ND_BYTES = 24;
+/** Bytes of a link-layer address option. */
 export const ND_OPTION_BYTES = 8;
 
+/** Types of ICMP (RFC 792). */
 export const ICMP_TYPE = {
   ECHO_REPLY: 0,
   DEST_UNREACHABLE: 3,
@@ -28,6 +32,7 @@ export const ICMP_UNREACHABLE = {
   ADMIN_PROHIBITED: 13,
 } as const;
 
+/** Types of ICMPv6 (RFC 4443, RFC 4861). */
 export const ICMP6_TYPE = {
   DEST_UNREACHABLE: 1,
   PACKET_TOO_BIG: 2,

@@ -6,6 +6,7 @@ import { checksumOf, halves, sumOf } from "./checksum.js";
 import { readHalf, readWord } from "./ethernet.js";
 import { MALFORMED } from "./malformed.js";
 
+/** Bytes of an IPv4 header without options. */
 export const IPV4_BYTES = 20;
 
 /** Writes the header of packet `p`; src and dst are its address words. The sum of a finished header is 0 in one's complement. */

@@ -7,6 +7,7 @@ import { halves } from "./checksum.js";
 import { readHalf, readWord } from "./ethernet.js";
 import { MALFORMED } from "./malformed.js";
 
+/** Bytes of the fixed IPv6 header. */
 export const IPV6_BYTES = 40;
 
 const HOP_BY_HOP = 0;

@@ -26,6 +26,7 @@ export const MALFORMED = {
   TOO_DEEP: -24,
 } as const;
 
+/** One of the numbers of `MALFORMED`. */
 export type MalformedCode = (typeof MALFORMED)[keyof typeof MALFORMED];
 
 const WORDS: Readonly<Record<MalformedCode, string>> = {

@@ -10,10 +10,12 @@ import { checksumOf, halves } from "./checksum.js";
 import { readHalf, readWord } from "./ethernet.js";
 import { MALFORMED } from "./malformed.js";
 
+/** Bytes of a TCP header without options. */
 export const TCP_BYTES = 20;
 
-/** Bytes of options in a Linux SYN and SYN/ACK (IP length 60), and in every other segment (52). */
+/** Bytes of the options of a Linux SYN and SYN/ACK (IP length 60). */
 export const TCP_SYN_OPTIONS = 20;
+/** Bytes of the options of every other segment (IP length 52 without data). */
 export const TCP_SEGMENT_OPTIONS = 12;
 
 const OPTION = { END: 0, NOP: 1, MSS: 2, WINDOW_SCALE: 3, SACK_PERMITTED: 4, TIMESTAMPS: 8 } as const;

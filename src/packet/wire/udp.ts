@@ -5,6 +5,7 @@ import { checksumOf } from "./checksum.js";
 import { readHalf } from "./ethernet.js";
 import { MALFORMED } from "./malformed.js";
 
+/** Bytes of a UDP header. */
 export const UDP_BYTES = 8;
 
 /** Writes the header of packet `p`, of `length` bytes with its body; `sum` is that of the body and of the pseudo header. */

@@ -3,6 +3,7 @@
 import { readWord } from "./ethernet.js";
 import { MALFORMED } from "./malformed.js";
 
+/** Bytes of a VXLAN header. */
 export const VXLAN_BYTES = 8;
 /** Linux's own default UDP port, and flannel's; IANA's is 4789. */
 export const VXLAN_PORT = 8472;

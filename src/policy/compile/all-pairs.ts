@@ -5,6 +5,7 @@
  */
 import type { PolicyMatcher } from "./matcher.js";
 
+/** Every pair of pods that may connect on one port. */
 export interface AllPairs {
   /** Ordered pairs of two different pods that may connect; every pod by its first address family. */
   readonly pairs: number;

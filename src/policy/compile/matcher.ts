@@ -26,18 +26,25 @@ import { SelectorTests } from "./selector-test.js";
 import type { Side } from "./side.js";
 import { Terms } from "./terms.js";
 
+/** The answer about one connection, without reasons. */
 export interface MatcherVerdict {
   readonly allowed: boolean;
   readonly egress: boolean;
   readonly ingress: boolean;
 }
 
+/** A model compiled for many questions; it follows changes of pods, labels, nodes and policies. */
 export class PolicyMatcher {
   readonly switches: PolicySwitches;
+  /** @internal */
   readonly identities: Identities = new Identities();
+  /** @internal */
   readonly ports: PortClasses;
+  /** @internal */
   readonly outer: OuterPeers;
+  /** @internal */
   readonly policies: InForce;
+  /** @internal */
   rows: Rows;
   /** Grows with every change. */
   revision = 0;
@@ -80,6 +87,7 @@ export class PolicyMatcher {
     this.#sync();
   }
 
+  /** @internal */
   get ends(): Ends {
     return this.#book.ends;
   }
@@ -138,7 +146,7 @@ export class PolicyMatcher {
     return { allowed: bits === 3, egress: (bits & 1) === 1, ingress: (bits & 2) === 2 };
   }
 
-  /** First word of the row that says to whom `identity` may open (egress side), or who may open to it (ingress side). */
+  /** First word of the row that says to whom `identity` may open (egress side), or who may open to it (ingress side). @internal */
   rowOf(side: Side, identity: number, portClass: number): number {
     return side.row(side.program.data[identity]!, portClass, this.rows);
   }
@@ -177,6 +185,7 @@ export class PolicyMatcher {
     this.#settle();
   }
 
+  /** Takes a node out. */
   deleteNode(name: string): void {
     this.#nodes.delete(name);
     this.#book.removeNode(name);

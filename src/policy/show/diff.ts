@@ -19,6 +19,7 @@ export function diffCsv({ changes }: ReachDiff): string {
   return ["from,to,before,after", ...changes.map(({ from, to, before, after }) => csvLine([from, to, portsText(before), portsText(after)]))].join("\n");
 }
 
+/** Changes as a table in Markdown. */
 export function diffMarkdown({ changes }: ReachDiff): string {
   return markdownTable([["", "from", "to", "before", "after"], ...changes.map((each) => [sign(each), endText(each.from), endText(each.to), portsText(each.before), portsText(each.after)])]);
 }

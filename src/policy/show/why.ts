@@ -4,6 +4,7 @@ import type { Why, WhyEnd } from "../why.js";
 import type { PolicyChange } from "../why-change.js";
 import { columns, csvLine, markdownTable, placeText } from "./ports.js";
 
+/** An answer as lines of text. */
 export function whyText(answer: Why): string {
   const { from, to, port, protocol, allowed } = answer;
   return [
@@ -23,6 +24,7 @@ export function whyCsv(answers: readonly Why[]): string {
   return [head, ...answers.map((each) => csvLine([each.from, each.to, each.port, each.protocol, word(each), word(each.egress), word(each.ingress), by(each.egress), by(each.ingress)]))].join("\n");
 }
 
+/** Answers as a table in Markdown. */
 export function whyMarkdown(answers: readonly Why[]): string {
   const end = ({ allowed, by }: WhyEnd): string => `${allowed ? "allowed" : "**denied**"}${by[0] === undefined ? "" : ` by ${by[0].policy} \`${by[0].path}\``}`;
   const rows = answers.map((each) => [each.from, `${each.to}:${each.port}/${each.protocol}`, each.allowed ? "allowed" : "**denied**", end(each.egress), end(each.ingress)]);

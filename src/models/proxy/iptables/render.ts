@@ -38,7 +38,7 @@ export class IptablesRenderer extends SharedRules<IptablesNode, PortRules> {
     this.causeOf = causeOf;
   }
 
-  /** Every rule of every Service, in the order of a full sync. */
+  /** Every rule of every Service, in the order of a full sync. @internal */
   flatten(rules: IptablesRules): FlatRules {
     return this.flattener.flatten(rules, this.originOf(rules));
   }

@@ -37,6 +37,7 @@ export const setRows: Readonly<Record<SetName, SetRow>> = Object.freeze({
   "KUBE-IPVS-IPS": { type: "hash:ip", comment: "Addresses on the ipvs interface" },
 });
 
+/** The names of the ipsets that kube-proxy keeps in ipvs mode. */
 export type SetName =
   | "KUBE-LOOP-BACK"
   | "KUBE-CLUSTER-IP"
