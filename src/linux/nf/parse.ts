@@ -187,31 +187,35 @@ function loadMatch(name: string, draft: Draft, context: SpecContext): void {
 
 /** An option of what was loaded, the newest first; if none has it, the protocol's own match is loaded once. */
 function readExtra(word: string, take: () => string, not: boolean, draft: Draft, context: SpecContext): void {
-  const name = word.startsWith("--") ? word.slice(2) : "";
-  let found = findOption(draft, name);
+  const given = word.startsWith("--") ? word.slice(2) : "";
+  let found = findOption(draft, given);
   if (found === null && !draft.protocolLoaded && context.proto !== 0 && !context.protoNot) {
     const own = { 6: "tcp", 17: "udp", 132: "sctp", 1: "icmp", 58: "icmp6" }[context.proto];
     const extension = own === undefined ? undefined : matchByName(own, context.family);
     if (extension !== undefined && extension !== "foreign" && !draft.uses.some((use) => use.extension === extension)) {
       draft.protocolLoaded = true;
       draft.uses.push({ extension, options: [] });
-      found = findOption(draft, name);
+      found = findOption(draft, given);
       if (found === null) draft.uses.pop();
     }
   }
   if (found === null) throw parameterFault(`unknown option "${word}"`);
-  const { use, shape } = found;
+  const { use, shape, name } = found;
   if (not && !shape.not) throw parameterFault(`${use.extension.name}: option "--${name}" cannot be inverted.\n`);
   const values = Array.from({ length: shape.words }, take);
   use.options.push({ name: shape.as ?? name, values, not });
 }
 
-function findOption(draft: Draft, name: string): { use: Use; shape: OptionShape } | null {
+/** An option of the extensions so far, the last one's first; getopt takes a beginning that only one option has. */
+function findOption(draft: Draft, given: string): { use: Use; shape: OptionShape; name: string } | null {
+  const begun: { use: Use; shape: OptionShape; name: string }[] = [];
   for (let i = draft.uses.length - 1; i >= 0; i--) {
     const use = draft.uses[i]!;
-    if (Object.hasOwn(use.extension.options, name)) return { use, shape: use.extension.options[name]! };
+    const { options } = use.extension;
+    if (Object.hasOwn(options, given)) return { use, shape: options[given]!, name: given };
+    if (given !== "") for (const name of Object.keys(options)) if (name.startsWith(given)) begun.push({ use, shape: options[name]!, name });
   }
-  return null;
+  return begun.length === 1 ? begun[0]! : null;
 }
 
 function addressTest(host: string, not: boolean, { s, family }: SpecContext): AddressTest {

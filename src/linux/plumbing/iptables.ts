@@ -100,7 +100,7 @@ function changeRule(s: Stack, act: IptablesAct, draft: TableDraft, tool: Tool): 
   if (act.op === "delete" && act.spec === undefined) {
     if (!draft.has(chain)) return short("ENOENT", NO_CHAIN);
     const at = (act.at ?? 0) - 1;
-    if (at < 0 || at >= draft.chain(chain)!.rules.length) return short("ENOENT", tool.flavour === "nft" ? NO_CHAIN : "Index of deletion too big.");
+    if (at < 0 || at >= draft.chain(chain)!.rules.length) return short("ENOENT", tool.flavour === "nft" && draft.chain(chain)!.rules.length === 0 ? NO_CHAIN : "Index of deletion too big.");
     draft.delete(chain, at);
     return null;
   }
@@ -129,11 +129,16 @@ function changeRule(s: Stack, act: IptablesAct, draft: TableDraft, tool: Tool): 
     default:
       for (const rule of rules) {
         const at = draft.find(chain, rule);
-        if (at < 0) return short("ENOENT", NO_RULE);
+        if (at < 0) return short("ENOENT", tool.flavour === "legacy" && isNamed(rule) ? NO_CHAIN : NO_RULE);
         if (act.op === "delete") draft.delete(chain, at);
       }
       return null;
   }
+}
+
+/** A rule that goes to a chain or an extension's target, whose name libiptc has mapped last when it finds no such rule. */
+function isNamed(rule: Rule): boolean {
+  return rule.target !== null || rule.go === GO.jump || rule.go === GO.goto;
 }
 
 /** What is wrong with the chain a rule jumps to. */

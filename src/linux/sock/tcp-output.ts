@@ -22,6 +22,8 @@ const WINDOW_SCALE = 7;
 /** tcp_rmem's default buffer gives this much window at first. */
 const FIRST_WINDOW = 65535;
 const INITIAL_RTO: number = SECOND;
+/** Of the timers of one tick a neighbour's comes first, and so does what a failed neighbour has to say to a socket. */
+const AFTER_NEIGHBOURS = 1;
 export const MIN_RTO: number = 200 * MS;
 export const MAX_RTO: number = 120 * SECOND;
 /** RFC 1122: what a peer without the option gets. */
@@ -99,7 +101,7 @@ function clearAck(s: Stack, sock: number): void {
 export function armTimer(s: Stack, sock: number, kind: number, delay: number): void {
   const c = s.sock.rows.c;
   c.timerGen[sock] = s.sock.nextTimer();
-  s.engine.schedule(wheelDelay(s.engine.now, delay), EV.tcp, sock, c.timerGen[sock]! * 8 + kind);
+  s.engine.schedule(wheelDelay(s.engine.now, delay) + AFTER_NEIGHBOURS, EV.tcp, sock, c.timerGen[sock]! * 8 + kind);
 }
 
 export function disarmTimer(s: Stack, sock: number): void {

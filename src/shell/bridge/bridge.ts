@@ -50,7 +50,12 @@ function fdb(place: Place, verb: string, reader: WordReader): Output {
   }
   if (made.dev === "" || made.mac === "") throw new Ended(255, "Device and address are required arguments.");
   findDevice(place, made.dev);
-  return act(place, made);
+  return refusedAsBridge(act(place, made));
+}
+
+/** The tool ends with 255 where ip would with 2. */
+function refusedAsBridge(done: Output): Output {
+  return done.code === 2 ? { ...done, code: 255 } : done;
 }
 
 /** A table's entries and the group addresses devices listen to, with the words that `dev` and `br` leave out. */
@@ -70,17 +75,22 @@ function showFdb(place: Place, reader: WordReader): string[] {
     if (dev !== 0 && dev !== device) return;
     lines.push(`${formatMac(mac)}${dev !== 0 ? "" : ` dev ${deviceName(s, device)}`} ${more}`);
   };
+  const bridgeLines = (owner: number, port: number): void => {
+    for (const row of s.fdb.of(owner)) {
+      if (c.port[row] !== port || isAged(s, row)) continue;
+      const state = (c.flags[row]! & FDBF.permanent) !== 0 ? "permanent" : (c.flags[row]! & FDBF.static) !== 0 ? "static" : "";
+      line(c.mac[row]!, port === 0 ? owner : port, `master ${deviceName(s, owner)} ${state}`);
+    }
+  };
   for (const device of devicesOf(s, ns)) {
     const kind = s.dev.c.kind[device]!;
+    const master = s.dev.c.master[device]!;
+    if (br !== 0 && br !== device && br !== master) continue;
+    if (master !== 0) bridgeLines(master, device);
     if (isBridge(s, device)) {
-      if (br !== 0 && br !== device) continue;
-      for (const row of s.fdb.of(device)) {
-        if (isAged(s, row)) continue;
-        const state = (c.flags[row]! & FDBF.permanent) !== 0 ? "permanent" : (c.flags[row]! & FDBF.static) !== 0 ? "static" : "";
-        line(c.mac[row]!, c.port[row] === 0 ? device : c.port[row]!, `master ${deviceName(s, device)} ${state}`);
-      }
-    } else if (br !== 0 && s.dev.c.master[device] !== br) continue;
-    if (kind === DEV.vxlan) {
+      for (const mac of groupMacs(s, device)) line(mac, device, "self permanent");
+      bridgeLines(device, 0);
+    } else if (kind === DEV.vxlan) {
       for (const first of s.fdb.of(device)) for (let row = first; row !== 0; row = c.more[row]!) line(c.mac[row]!, device, `dst ${s.book.text(c.remote[row]! as never)} self${(c.flags[row]! & FDBF.permanent) !== 0 ? " permanent" : ""}`);
     } else if (kind !== DEV.loopback) for (const mac of groupMacs(s, device)) line(mac, device, "self permanent");
   }
@@ -103,7 +113,7 @@ function link(place: Place, verb: string, details: boolean, reader: WordReader):
     if (!reader.takeIf("dev")) throw new NotModelled("bridge link set without dev");
     const name = reader.argument();
     findDevice(place, name);
-    return act(place, { verb: "link-set", ns, name, ...slaveWords(reader) });
+    return refusedAsBridge(act(place, { verb: "link-set", ns, name, ...slaveWords(reader) }));
   }
   if (verb !== "show" && verb !== "list" && verb !== "lst") throw new NotModelled(`bridge link ${verb}`);
   const only = reader.takeIf("dev") ? findDevice(place, reader.argument()) : 0;

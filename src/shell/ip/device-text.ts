@@ -1,7 +1,7 @@
 /** A device as `ip link show` prints it (ipaddress.c print_linkinfo). */
 import { formatMac } from "../../base/mac.js";
 import { isBridge } from "../../linux/dev/bridge-port.js";
-import { deviceName } from "../../linux/device.js";
+import { deviceName, devicesOf } from "../../linux/device.js";
 import { DEV, DEVF, type Stack } from "../../linux/stack.js";
 
 const COLUMNS = [10, 7, 6, 7, 7, 7] as const;
@@ -39,12 +39,21 @@ export function flagsText(s: Stack, dev: number): string {
   return words.join(",");
 }
 
+/** The kernel looks for the other end by its index among the devices here, wherever that end is (default_operstate). */
+function lowerIsDown(s: Stack, dev: number): boolean {
+  const peer = otherEnd(s, dev);
+  if (peer === 0) return false;
+  const { index } = s.devInfo.get(peer)!;
+  const found = devicesOf(s, s.dev.c.ns[dev]!).find((other) => s.devInfo.get(other)!.index === index);
+  return found !== undefined && found !== dev && (s.dev.c.flags[found]! & DEVF.carrier) === 0;
+}
+
 /** operstate */
 function stateText(s: Stack, dev: number): string {
   const flags = s.dev.c.flags[dev]!;
   if ((flags & DEVF.up) === 0) return "DOWN";
   const kind = s.dev.c.kind[dev]!;
-  if ((flags & DEVF.carrier) === 0) return otherEnd(s, dev) !== 0 ? "LOWERLAYERDOWN" : "DOWN";
+  if ((flags & DEVF.carrier) === 0) return lowerIsDown(s, dev) ? "LOWERLAYERDOWN" : "DOWN";
   return kind === DEV.loopback || kind === DEV.vxlan || kind === DEV.dummy || kind === DEV.ipip ? "UNKNOWN" : "UP";
 }
 

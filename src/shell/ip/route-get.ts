@@ -66,7 +66,8 @@ function answer4({ s, ns }: Place, route: Route, { dst, src, iif, mark }: Questi
   if (src !== 0) words.push("from", s.book.text(src as never));
   if (!local && hop.via !== 0) words.push("via", s.book.text(hop.via));
   words.push("dev", local ? "lo" : deviceName(s, hop.dev));
-  if (route.table !== RT_TABLE.main) words.push("table", tableText(route.table));
+  // While a namespace has only the default rules, its local table is part of the main one.
+  if (route.table !== RT_TABLE.main && s.fib.rules.has(ns)) words.push("table", tableText(route.table));
   if (iif === 0) {
     if (src === 0) words.push("src", s.book.text(local ? (route.src !== 0 ? route.src : (dst as never)) : preferredSource(s, route, hop, dst)));
     if (mark !== 0) words.push("mark", String(mark >>> 0));

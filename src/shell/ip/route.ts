@@ -66,7 +66,7 @@ function readFilter(place: Place, reader: WordReader): Filter {
 }
 
 function passes(route: Route, filter: Filter): boolean {
-  if (filter.dev !== 0 && !route.hops.some((hop) => hop.dev === filter.dev)) return false;
+  if (filter.dev !== 0 && (route.hops.length !== 1 || route.hops[0]!.dev !== filter.dev)) return false;
   if (filter.via !== 0 && !route.hops.some((hop) => hop.via === filter.via)) return false;
   if (filter.proto !== "" && route.proto !== filter.proto) return false;
   if (filter.type !== 0 && route.type !== filter.type) return false;
@@ -86,9 +86,10 @@ function showRoutes(place: Place, options: IpOptions, reader: WordReader): strin
     for (const table of tablesOf(place, family, filter.table)) {
       const routes = [...(s.fib.tables.get(tableKey(ns, family, table))?.values() ?? [])].flat().filter((route) => passes(route, filter));
       for (const route of routes.sort(compareRoutes)) {
-        const withoutDev = filter.dev !== 0 && route.hops.length === 1;
-        const line = routeLine(s, route, options.details, filter.table === 0);
-        lines.push(`${withoutDev ? line.replace(/ dev \S+/, "") : line}${family === 4 ? " " : ""}`);
+        // What was asked for is not said again.
+        const asked = filter.proto === "" ? route : { ...route, proto: "" };
+        const line = routeLine(s, asked, options.details, filter.table === 0);
+        lines.push(`${filter.dev !== 0 ? line.replace(/ dev \S+/, "") : line}${family === 4 ? " " : ""}`);
       }
     }
   }

@@ -87,14 +87,22 @@ function takesSpec({ op, at, spec }: CommandWords): boolean {
 function exitCode(message: string): number {
   if (message.includes("Try `")) return 2;
   if (message.includes("needs to be upgraded")) return 3;
-  return /^\S+ v1\.8\.9 \(nf_tables\):  \w+ failed/.test(message) ? 4 : 1;
+  return /^\S+ v1\.8\.9 \(nf_tables\): {2}\w+ failed/.test(message) ? 4 : 1;
 }
 
 function list(place: Place, tool: IptablesTool, asked: CommandWords): Output {
   const { s, ns } = place;
-  if (!isTable(asked.table)) return failed(3, `${toolName(tool)} ${versionWords(tool)}: can't initialize ${toolName(tool)} table \`${asked.table}': Table does not exist (do you need to insmod?)\nPerhaps ${toolName(tool)} or your kernel needs to be upgraded.`);
+  const name = toolName(tool);
+  const version = versionWords(tool);
+  if (!isTable(asked.table)) {
+    const what = tool.flavour === "nft" ? `table '${asked.table}' does not exist` : `can't initialize ${name} table \`${asked.table}': Table does not exist (do you need to insmod?)`;
+    return failed(3, `${name} ${version}: ${what}\nPerhaps ${name} or your kernel needs to be upgraded.`);
+  }
   const table = registerTable(s, ns, tool.family, TABLE[asked.table]);
-  if (asked.chain !== undefined && ![...table.chains.values()].some((chain) => chain.name === asked.chain)) return failed(1, `${toolName(tool)}: No chain/target/match by that name.`);
-  if (asked.op === "list") throw new NotModelled(`${toolName(tool)} -L`);
+  if (asked.chain !== undefined && ![...table.chains.values()].some((chain) => chain.name === asked.chain)) {
+    const nft = `${name} ${version}: chain \`${asked.chain}' in table \`${asked.table}' is incompatible, use 'nft' tool.`;
+    return failed(1, tool.flavour === "nft" ? nft : `${name}: No chain/target/match by that name.`);
+  }
+  if (asked.op === "list") throw new NotModelled(`${name} -L`);
   return said(listRules(table, asked));
 }

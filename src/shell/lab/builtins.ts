@@ -135,7 +135,7 @@ export class LabBuiltins {
     return said(result.kind === "refused" ? errnoName(result.errno) : `${result.type}/${result.code} from ${result.from}`);
   }
 
-  private inject([name = "", device = "", hex = ""]: readonly string[]): Said {
+  private inject([name = "", device = "", hex = ""]: readonly string[]): Said | string {
     const { s } = this;
     const dev = deviceByName(s, this.namespace(name), device);
     if (dev === 0) throw new Fault("[Errno 19] No such device");
@@ -143,8 +143,8 @@ export class LabBuiltins {
     const bytes = Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
     if (bytes.length < 14) throw new Fault(`[Errno ${ERRNO.EINVAL}] Invalid argument`);
     const p = decodeFrame(s.packets, s.payloads, s.book, bytes, 0, bytes.length);
-    // A frame that no layer could read is dropped by the first that looks at it.
-    if (p > 0) s.op.transmit(p, dev);
+    if (p < 0) return "inject of a frame that cannot be read: not modelled";
+    s.op.transmit(p, dev);
     this.pass(INJECT_TIME);
     return said("");
   }

@@ -56,7 +56,7 @@ export function ping({ s, ns }: Place, words: readonly string[]): Output {
   if (asked.host === "") return failed(1, "ping: usage error: Destination address required");
   if (asked.count === 0) throw new NotModelled("ping without -c");
   const dst = s.book.ofText(asked.host);
-  if (dst === 0) return failed(2, `ping: ${asked.host}: Name or service not known`);
+  if (dst === 0) return failed(2, `ping: ${asked.host}: Temporary failure in name resolution`);
   if (s.book.family[dst] === 6) throw new NotModelled("ping of an IPv6 address");
   const route = fibLookup(s, ns, dst, 0, 0, 0, 0);
   if (route === null) return failed(2, "ping: connect: Network is unreachable");
