@@ -3,7 +3,7 @@ import { type KindInfo, kindInfo, type KubeObject, type Located, notFoundWords, 
 import { formatProblem } from "../../base/problem.js";
 import { Ended, failed, NotModelled, type Output, said } from "../output.js";
 import type { CommandLine } from "./command-line.js";
-import { namespaceOf, pick } from "./pick.js";
+import { pick } from "./pick.js";
 import { findResource, resourceWord, wantedOf } from "./resources.js";
 import { isRefusal, type KubectlSource, type Refusal } from "./source.js";
 

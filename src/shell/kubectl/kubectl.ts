@@ -50,7 +50,7 @@ export class Kubectl {
       case "exec":
         return execCommand(line, this.source);
       case "version":
-        return said("Client Version: v1.33.1\nKustomize Version: v5.6.0\n" + (line.has("client") ? "" : "Server Version: v1.33.1\n"));
+        return said(`Client Version: v1.33.1\nKustomize Version: v5.6.0\n${line.has("client") ? "" : "Server Version: v1.33.1\n"}`);
       default:
         throw new NotModelled(`kubectl ${line.command}`);
     }
