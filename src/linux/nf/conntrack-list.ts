@@ -1,7 +1,7 @@
 /** Tracked flows for people: as records, as `conntrack -L` prints them, and their deletion by filter. */
 import { PROTO, PROTO_NAME } from "../../base/codes.js";
 import { SECOND } from "../../base/time.js";
-import { type ActResult, type ConntrackDelete } from "../plumbing/act.js";
+import type { ActResult, ConntrackDelete } from "../plumbing/act.js";
 import type { Stack } from "../stack.js";
 import { killFlow } from "./conntrack.js";
 import { CTS } from "./conntrack-table.js";

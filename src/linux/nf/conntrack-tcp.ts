@@ -232,12 +232,12 @@ export function tcpPacket(s: Stack, p: number, row: number, dir: 0 | 1): number 
   if (next === CL && kind === RST) {
     const answer = resetFits(s, p, row, dir);
     if (answer === OUTSIDE) return TCP_VERDICT.invalid;
-    if (answer === FITS) return settle(s, p, row, dir, kind, old, next);
+    if (answer === FITS) return settle(s, row, dir, kind, old, next);
   }
   const fit = inWindow(s, p, row, dir, kind);
   if (fit === OUTSIDE) return TCP_VERDICT.invalid;
   if (fit === IGNORE) return TCP_VERDICT.accept;
-  return settle(s, p, row, dir, kind, old, next);
+  return settle(s, row, dir, kind, old, next);
 }
 
 function ignore(s: Stack, p: number, row: number, dir: number, kind: number): number {
@@ -261,7 +261,7 @@ function resetFits(s: Stack, p: number, row: number, dir: number): number {
   return answers && s.packets.c.ack[p] === t.lastEnd[row] ? FITS : IGNORE;
 }
 
-function settle(s: Stack, p: number, row: number, dir: number, kind: number, old: number, next: number): number {
+function settle(s: Stack, row: number, dir: number, kind: number, old: number, next: number): number {
   const t = s.ct.t.c;
   const v = sides(s);
   t.lastIndex[row] = kind;
