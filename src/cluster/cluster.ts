@@ -14,6 +14,7 @@ import { launch } from "../linux/sock/app.js";
 import { plumb } from "../linux/plumbing.js";
 import type { Stack } from "../linux/stack.js";
 import { client } from "../models/app/client.js";
+import { prober } from "../models/app/prober.js";
 import { server } from "../models/app/server.js";
 import { flannel } from "../models/cni/flannel.js";
 import { coreDns } from "../models/dns/coredns.js";
@@ -31,6 +32,7 @@ import { createWorld, type World } from "./world.js";
 
 /** A question about a cluster: it may do what it likes to the fork it is given. */
 export interface Question<T> {
+  /** Called with a fork that is thrown away afterwards. */
   answer(fork: Cluster): T;
 }
 
@@ -47,6 +49,7 @@ const SETTLE_LIMIT: number = 10 * MINUTE;
 /** Events between two calls of a progress function. */
 const PROGRESS_STRIDE = 20_000;
 
+/** A running cluster; made by `createCluster`. */
 export class Cluster implements Rewindable<Cluster> {
   readonly plan: ClusterPlan;
   readonly world: World;
@@ -57,7 +60,7 @@ export class Cluster implements Rewindable<Cluster> {
   /** Use `createCluster`. @internal */
   constructor(plan: ClusterPlan) {
     this.plan = plan;
-    const programs = [server, client, upstreamDns, coreDns(dnsSource(() => this.control)), ...SHELL_PROGRAMS];
+    const programs = [server, client, upstreamDns, coreDns(dnsSource(() => this.control)), prober((app) => this.control.probeEnded(app)), ...SHELL_PROGRAMS];
     this.world = createWorld(plan.seed, programs);
     const { stack } = this.world;
     this.fabric = buildFabric(stack, plan.nodes.map((node) => node.name), plan.fabric);
@@ -160,6 +163,7 @@ export class Cluster implements Rewindable<Cluster> {
     return this.control.objects(kind);
   }
 
+  /** One object, undefined if there is none; `namespace` is empty for what lives in none. */
   get<K extends Kind>(kind: K, namespace: string, name: string): ObjectOfKind<K> | undefined {
     return this.control.get(kind, namespace, name);
   }
@@ -176,10 +180,12 @@ export class Cluster implements Rewindable<Cluster> {
     return copy;
   }
 
+  /** All state as plain data. */
   checkpoint(): Checkpoint {
     return this.world.checkpoints.checkpoint();
   }
 
+  /** Goes back to a checkpoint of a cluster of the same options. */
   restore(checkpoint: Checkpoint): void {
     this.world.checkpoints.restore(checkpoint);
   }

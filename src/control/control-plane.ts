@@ -25,7 +25,9 @@ import { NodeIpam } from "./node-ipam.js";
 import type { ControlPlaneOptions } from "./options.js";
 import { peers } from "./peers.js";
 import { Plane, type PlaneState } from "./plane.js";
+import { appsOf } from "./pod-run.js";
 import { PolicyAgent, type PolicyAgentState } from "./policy-agent.js";
+import { probeEnded, prober } from "./probes.js";
 import { ProxyAgent, type ProxyAgentState } from "./proxy-agent.js";
 import { replicaSets } from "./replica-sets.js";
 import { Scheduler, type SchedulerState } from "./scheduler.js";
@@ -45,6 +47,7 @@ export interface ControlPlaneState {
   readonly policy: PolicyAgentState;
 }
 
+/** The control plane of a cluster, with its kubelets and node agents. */
 export class ControlPlane {
   readonly name = "control";
   private readonly p: Plane;
@@ -74,6 +77,7 @@ export class ControlPlane {
       nodeLifecycle,
       garbage,
       namespaces,
+      prober,
     ])
       p.add(controller);
     p.add(this.ipam);
@@ -103,6 +107,11 @@ export class ControlPlane {
     returnNode(this.p, name);
   }
 
+  /** To be called by the program "probe" when it has an answer. */
+  probeEnded(app: number): void {
+    probeEnded(this.p, app);
+  }
+
   /** Whether nothing is left to do but what waits for something from outside. */
   settled(): boolean {
     return this.p.settled();
@@ -130,7 +139,7 @@ export class ControlPlane {
 
   /** Programs of a pod `ns/name`, in the order of its containers. */
   podApps(pod: string): readonly number[] {
-    return this.p.run(this.p.store.get("Pod", pod)?.metadata.uid)?.apps ?? [];
+    return appsOf(this.p.run(this.p.store.get("Pod", pod)?.metadata.uid));
   }
 
   /** Where an object ("Service shop/api") was read from, undefined if from nowhere. */
@@ -172,6 +181,7 @@ export class ControlPlane {
     return this.p.time();
   }
 
+  /** @internal */
   save(): ControlPlaneState {
     return {
       plane: this.p.save(),
@@ -185,7 +195,7 @@ export class ControlPlane {
     };
   }
 
-  /** To be called beside the restore of the stack and the engine of the same instant. */
+  /** To be called beside the restore of the stack and the engine of the same instant. @internal */
   restore(saved: unknown): void {
     const state = saved as ControlPlaneState;
     this.p.store.restore(state.store);
@@ -198,7 +208,7 @@ export class ControlPlane {
     this.policy.restore(state.policy);
   }
 
-  /** Every object with its revision, so that any difference of history shows. */
+  /** Every object with its revision, so that any difference of history shows. @internal */
   fold(digest: Digest): void {
     digest.f64(this.p.store.revision);
     for (const kind of [...this.p.store.kindsHeld()].sort(compareText)) {

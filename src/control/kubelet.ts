@@ -4,15 +4,14 @@
  */
 import type { Pod } from "../api/index.js";
 import { SECOND } from "../base/time.js";
-import { killApp, launch } from "../linux/sock/app.js";
+import { allServe, lastingContainers, report, startContainer, stopContainers } from "./containers.js";
 import type { PlaneNode } from "./options.js";
 import { isSilent } from "./node-lifecycle.js";
 import { isUp } from "./node-agent.js";
 import { type Controller, CONTROLLER, type Plane } from "./plane.js";
-import type { PodRun } from "./pod-run.js";
+import { appsOf, type PodRun } from "./pod-run.js";
 import { isTerminating } from "./pod-state.js";
-import { podStatus, type Report } from "./pod-status.js";
-import { defaultProgram } from "./programs.js";
+import { resumeProbes, startProbes } from "./probes.js";
 import { newContainerId, startSandbox, stopSandbox } from "./sandbox.js";
 import { type Change, keyOf } from "./store.js";
 import { forget } from "./deletion.js";
@@ -50,7 +49,7 @@ function advance(p: Plane, pod: Pod, run: PodRun | undefined, work: string): voi
   if (run.stage === "seen") attach(p, pod, run, node, work);
   else if (run.stage === "starting") start(p, pod, run, node, work);
   else if (run.stage === "running" && runsToItsEnd(pod)) complete(p, pod, run, node);
-  else if (run.stage === "running" && run.readySince < 0) becomeReady(p, pod, run, node);
+  else if (run.stage === "running") resumeProbes(p, pod, run);
 }
 
 function see(p: Plane, pod: Pod, node: PlaneNode, work: string): void {
@@ -62,7 +61,7 @@ function see(p: Plane, pod: Pod, node: PlaneNode, work: string): void {
     ns: 0,
     containerId: newContainerId(p, node.name),
     ips: [],
-    apps: [],
+    containers: [],
     readySince: -1,
     pod,
   };
@@ -105,31 +104,16 @@ function attach(p: Plane, pod: Pod, run: PodRun, node: PlaneNode, work: string):
 }
 
 function start(p: Plane, pod: Pod, run: PodRun, node: PlaneNode, work: string): void {
-  const choose = p.options.program ?? defaultProgram;
-  const apps: number[] = [];
-  const cause = p.causeOf("kubelet", `Pod ${keyOf(pod)}`, "spec.containers");
-  const sidecars = (pod.spec.initContainers ?? []).filter((each) => each.restartPolicy === "Always");
-  for (const container of [...sidecars, ...pod.spec.containers]) {
-    const { image = "", name } = container;
-    const choice = choose(pod, container);
-    if (choice !== null) apps.push(launch(p.s, run.ns, choice.program, choice.args, cause));
-    p.event(pod, "Normal", "Pulled", `Container image "${image}" already present on machine`, "kubelet", node.name);
-    p.event(pod, "Normal", "Created", `Created container: ${name}`, "kubelet", node.name);
-    p.event(pod, "Normal", "Started", `Started container ${name}`, "kubelet", node.name);
-  }
-  const wait = probeWait(p, pod);
-  const life = runsToItsEnd(pod) ? p.delays.run : Infinity;
-  const next = wait === 0 ? life : Math.min(wait, life);
-  const running: PodRun = {
-    ...run,
-    stage: "running",
-    apps,
-    due: next === Infinity ? p.now : p.now + next,
-    readySince: wait === 0 ? p.now : -1,
-  };
+  const specs = lastingContainers(pod);
+  const containers = specs.map((container) => startContainer(p, pod, run.ns, node.name, container));
+  const started: PodRun = { ...run, stage: "running", containers, due: p.now };
+  const ready = allServe(started);
+  const lasting = runsToItsEnd(pod) ? p.delays.run : 0;
+  const running: PodRun = { ...started, due: p.now + lasting, readySince: ready ? p.now : -1 };
   p.keepRun(running);
-  report(p, pod, running, node, { phase: "Running", ready: wait === 0, started: p.time() });
-  if (next < Infinity) p.enqueue(CONTROLLER.kubelet, work, next);
+  report(p, pod, running, node, { phase: "Running", ready, started: p.time() });
+  specs.forEach((_, at) => startProbes(p, pod, running, at));
+  if (lasting > 0) p.enqueue(CONTROLLER.kubelet, work, lasting);
 }
 
 /** podwire runs no images: it is a Job's pods alone that come to an end, and a good one. */
@@ -138,18 +122,12 @@ function runsToItsEnd(pod: Pod): boolean {
 }
 
 function complete(p: Plane, pod: Pod, run: PodRun, node: PlaneNode): void {
-  for (const app of run.apps) killApp(p.s, app);
+  stopContainers(p, run);
   stopSandbox(p, pod, run);
-  const done: PodRun = { ...run, stage: "done", apps: [], ns: 0, readySince: -1 };
+  const done: PodRun = { ...run, stage: "done", containers: [], ns: 0, readySince: -1 };
   p.dropRun(run);
   p.keepRun(done);
   report(p, pod, done, node, { phase: "Succeeded", ready: false, ...startOf(pod) });
-}
-
-function becomeReady(p: Plane, pod: Pod, run: PodRun, node: PlaneNode): void {
-  const running: PodRun = { ...run, readySince: p.now };
-  p.keepRun(running);
-  report(p, pod, running, node, { phase: "Running", ready: true, ...startOf(pod) });
 }
 
 function startOf(pod: Pod): { readonly started?: string } {
@@ -157,32 +135,21 @@ function startOf(pod: Pod): { readonly started?: string } {
   return started === undefined ? {} : { started };
 }
 
-/**
- * From start to the first answers of the readiness probes; 0 without any. Probes are not sent as packets: what podwire runs in
- * a container serves, so the first probe is taken to succeed.
- */
-function probeWait(p: Plane, pod: Pod): number {
-  return pod.spec.containers.reduce((longest, { readinessProbe: probe }) => {
-    if (probe === undefined) return longest;
-    const more = ((probe.successThreshold ?? 1) - 1) * (probe.periodSeconds ?? 10);
-    return Math.max(longest, p.delays.firstProbe + ((probe.initialDelaySeconds ?? 0) + more) * SECOND);
-  }, 0);
-}
-
 function terminate(p: Plane, pod: Pod, run: PodRun | undefined, work: string): void {
   const grace = (pod.metadata.deletionGracePeriodSeconds ?? 30) * SECOND;
   if (run === undefined) return forget(p, "Pod", keyOf(pod));
   if (run.stage !== "stopping" && run.stage !== "stopped") {
     const asked = Math.min(grace, preStop(pod) + p.delays.containerStop);
-    if (run.apps.length > 0)
+    const runs = appsOf(run).length > 0;
+    if (runs)
       for (const { name } of pod.spec.containers) p.event(pod, "Normal", "Killing", `Stopping container ${name}`, "kubelet", run.node);
-    p.keepRun({ ...run, stage: "stopping", due: p.now + (run.apps.length > 0 ? asked : 0) });
-    return p.enqueue(CONTROLLER.kubelet, work, run.apps.length > 0 ? asked : 0);
+    p.keepRun({ ...run, stage: "stopping", due: p.now + (runs ? asked : 0) });
+    return p.enqueue(CONTROLLER.kubelet, work, runs ? asked : 0);
   }
   if (run.due > p.now) return p.enqueue(CONTROLLER.kubelet, work, run.due - p.now);
   if (run.stage === "stopping") {
-    for (const app of run.apps) killApp(p.s, app);
-    p.keepRun({ ...run, stage: "stopped", apps: [], due: p.now + p.delays.sandboxStop });
+    stopContainers(p, run);
+    p.keepRun({ ...run, stage: "stopped", containers: [], due: p.now + p.delays.sandboxStop });
     return p.enqueue(CONTROLLER.kubelet, work, p.delays.sandboxStop);
   }
   stopSandbox(p, pod, run);
@@ -192,7 +159,7 @@ function terminate(p: Plane, pod: Pod, run: PodRun | undefined, work: string): v
 
 /** A pod that is gone from the API: what is left of it on the node goes too. */
 function end(p: Plane, run: PodRun): void {
-  for (const app of run.apps) killApp(p.s, app);
+  stopContainers(p, run);
   stopSandbox(p, run.pod, run);
   p.dropRun(run);
 }
@@ -205,11 +172,4 @@ function preStop(pod: Pod): number {
     const slept = handler?.sleep?.seconds ?? Number(/(?:^|\s)sleep\s+(\d+)/.exec(command)?.[1] ?? 0);
     return Math.max(longest, slept * SECOND);
   }, 0);
-}
-
-function report(p: Plane, pod: Pod, run: PodRun, node: PlaneNode, told: Pick<Report, "phase" | "ready" | "started">): void {
-  const stored = p.store.get("Pod", keyOf(pod));
-  if (stored === undefined) return;
-  const status = podStatus(stored, { ...told, ips: run.ips, hostIPs: node.addresses, now: p.time() });
-  p.store.update({ ...stored, status });
 }

@@ -24,6 +24,7 @@ export interface ProgramChoice {
   readonly args: Readonly<Record<string, unknown>>;
 }
 
+/** What a control plane is made of: nodes, ranges, models and delays. */
 export interface ControlPlaneOptions {
   readonly nodes: readonly PlaneNode[];
   /** `--cluster-cidr`, one for each family */
@@ -42,6 +43,11 @@ export interface ControlPlaneOptions {
   readonly delays?: Partial<Delays>;
   /** Which program a container runs; null: none. Left out: `server` for its ports, `coredns` for CoreDNS. */
   readonly program?: (pod: Pod, container: Container) => ProgramChoice | null;
+  /**
+   * Whether probes are sent as packets, or look at whether a pod's programs listen on the port, once; by default packets where
+   * there are at most 16 nodes and 200 pods.
+   */
+  readonly probes?: "packets" | "listeners";
   /** Seconds since 1970 at boot, 2026-01-01T00:00:00Z unless given. */
   readonly epoch?: number;
   /** Keep every act done on a node; by default where there are at most 16. */

@@ -50,6 +50,10 @@ export const CONTROLLER = Object.freeze({
   job: 15,
   endpointsMirror: 16,
   nodeLifecycle: 17,
+  prober: 18,
+  loadBalancer: 19,
+  endpoints: 20,
+  staticPods: 21,
 } as const);
 export type ControllerNumber = (typeof CONTROLLER)[keyof typeof CONTROLLER];
 
@@ -155,6 +159,12 @@ export class Plane {
     const event = this.s.engine.scheduleWith(delay, CONTROL_EVENT.work, number, 0, { key });
     this.pending.set(id, Object.freeze({ event, idle }));
     if (!idle) this.busy++;
+  }
+
+  /** Has a controller work on a key now, where it was to work on it later; nothing for a key that does not wait. */
+  hasten(number: ControllerNumber, key: string): void {
+    const known = this.pending.get(`${number} ${key}`);
+    if (known !== undefined) this.enqueue(number, key, 0, known.idle);
   }
 
   /** Nothing is left to do but what waits for something from outside. */

@@ -11,10 +11,51 @@ export interface PodRun {
   readonly ns: number;
   readonly containerId: string;
   readonly ips: readonly string[];
-  /** programs, in the order of the containers */
-  readonly apps: readonly number[];
+  /** sidecars first, then containers, from their start on */
+  readonly containers: readonly ContainerRun[];
   /** ns since boot of the last turn to ready, -1 while it is not */
   readonly readySince: number;
   /** as it was when the kubelet saw it first */
   readonly pod: Pod;
+}
+
+/** The kinds of probes. */
+export const PROBES = Object.freeze(["startup", "readiness", "liveness"] as const);
+export type ProbeKind = (typeof PROBES)[number];
+
+/** Answers of one probe so far. */
+export interface Tally {
+  /** program that asks at the moment, 0 for none */
+  readonly app: number;
+  /** the last answer, and how many like it came one after the other */
+  readonly ok: boolean;
+  readonly run: number;
+}
+
+/** A container on its node. */
+export interface ContainerRun {
+  readonly name: string;
+  /** 0 for one that runs no program */
+  readonly app: number;
+  /** RFC 3339 text of its last start */
+  readonly startedAt: string;
+  /** the same in ns since boot */
+  readonly since: number;
+  readonly restarts: number;
+  /** its startup probe has succeeded, or there is none */
+  readonly started: boolean;
+  /** its readiness probe has succeeded, or there is none */
+  readonly ready: boolean;
+  /** it has been stopped and is to start again */
+  readonly down: boolean;
+  /** message of the back-off it waits in, "" for none */
+  readonly backOff: string;
+  /** ns it waited before its last restart */
+  readonly lastWait: number;
+  readonly tallies: Readonly<Partial<Record<ProbeKind, Tally>>>;
+}
+
+/** Numbers of the programs of a pod. */
+export function appsOf(run: PodRun | undefined): readonly number[] {
+  return (run?.containers ?? []).flatMap(({ app }) => (app === 0 ? [] : [app]));
 }

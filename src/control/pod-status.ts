@@ -2,6 +2,7 @@
 import type { Condition, Container, ContainerState, ContainerStatus, Pod, PodStatus } from "../api/index.js";
 import { fnv1a32 } from "../base/hash.js";
 import { withCondition } from "./conditions.js";
+import type { ContainerRun } from "./pod-run.js";
 
 /** What a kubelet reports at one moment. */
 export interface Report {
@@ -10,8 +11,10 @@ export interface Report {
   readonly hostIPs: readonly string[];
   readonly ips: readonly string[];
   readonly now: string;
-  /** start of the containers */
+  /** start of the first container */
   readonly started?: string;
+  /** the containers since they were started */
+  readonly containers?: readonly ContainerRun[];
 }
 
 export function podStatus(pod: Pod, report: Report): PodStatus {
@@ -19,7 +22,7 @@ export function podStatus(pod: Pod, report: Report): PodStatus {
   const sandboxed = ips.length > 0;
   const finished = phase === "Succeeded" || phase === "Failed";
   const reason =
-    phase === "Succeeded" ? { reason: "PodCompleted" } : ready ? {} : { reason: "ContainersNotReady", message: unreadyMessage(pod) };
+    phase === "Succeeded" ? { reason: "PodCompleted" } : ready ? {} : { reason: "ContainersNotReady", message: unreadyMessage(pod, report) };
   const initialised = phase !== "Pending";
   const uninitialised = {
     reason: "ContainersNotInitialized",
@@ -50,12 +53,44 @@ export function podStatus(pod: Pod, report: Report): PodStatus {
     ...(init.length === 0
       ? {}
       : { initContainerStatuses: init.map((each) => containerStatus(pod, each, initState(each, report), initialised)) }),
-    containerStatuses: pod.spec.containers.map((each) => containerStatus(pod, each, containerState(pod, report), ready)),
+    containerStatuses: pod.spec.containers.map((each) => mainStatus(pod, each, report)),
   };
 }
 
-function unreadyMessage(pod: Pod): string {
-  return `containers with unready status: [${pod.spec.containers.map((each) => each.name).join(" ")}]`;
+function unreadyMessage(pod: Pod, report: Report): string {
+  const unready = pod.spec.containers.filter((each) => !isServing(each, report));
+  return `containers with unready status: [${unready.map((each) => each.name).join(" ")}]`;
+}
+
+function runOf({ name }: Container, { containers }: Report): ContainerRun | undefined {
+  return containers?.find((each) => each.name === name);
+}
+
+function isServing(container: Container, report: Report): boolean {
+  const run = runOf(container, report);
+  return run === undefined ? report.ready : report.phase === "Running" && !run.down && run.started && run.ready;
+}
+
+function mainStatus(pod: Pod, container: Container, report: Report): ContainerStatus {
+  const run = report.phase === "Running" ? runOf(container, report) : undefined;
+  const state: ContainerState =
+    run === undefined
+      ? containerState(pod, report)
+      : run.backOff !== ""
+        ? { waiting: { reason: "CrashLoopBackOff", message: run.backOff } }
+        : run.down
+          ? { terminated: { exitCode: 0, reason: "Completed", startedAt: run.startedAt, finishedAt: report.now } }
+          : { running: { startedAt: run.startedAt } };
+  const status = containerStatus(pod, container, state, isServing(container, report));
+  if (run === undefined) return status;
+  const before = pod.status?.containerStatuses?.find(({ name }) => name === container.name);
+  const ended = state.terminated === undefined ? (before?.state?.terminated ?? before?.lastState?.terminated) : before?.lastState?.terminated;
+  return {
+    ...status,
+    restartCount: run.restarts,
+    started: state.running !== undefined && run.started,
+    ...(ended === undefined ? {} : { lastState: { terminated: ended } }),
+  };
 }
 
 function containerState(pod: Pod, { phase, started, now }: Report): ContainerState {

@@ -15,6 +15,7 @@ import type { Program } from "../../src/linux/sock/app.js";
 import { stackParts } from "../../src/linux/stack-parts.js";
 import type { Stack } from "../../src/linux/stack.js";
 import { client } from "../../src/models/app/client.js";
+import { prober } from "../../src/models/app/prober.js";
 import { server } from "../../src/models/app/server.js";
 import { flannel } from "../../src/models/cni/flannel.js";
 import { Packets } from "../../src/packet/packets.js";
@@ -73,8 +74,8 @@ export function bootWorld(options: WorldOptions = {}): World {
   const causes = new CauseTable();
   const packets = new Packets();
   const payloads = new Payloads();
-  const stack = createStack({ engine, streams, book, causes, packets, payloads, programs: [server, client, dns] });
-  const plane = new ControlPlane(stack, {
+  const stack = createStack({ engine, streams, book, causes, packets, payloads, programs: [server, client, dns, prober((app) => plane.probeEnded(app))] });
+  const plane: ControlPlane = new ControlPlane(stack, {
     nodes: nodesOn(stack, nodes),
     clusterCidrs: ["10.244.0.0/16"],
     serviceCidrs: ["10.96.0.0/16"],

@@ -8,6 +8,7 @@ import { EV, type Stack } from "../stack.js";
 import type { AppEvent } from "./app-event.js";
 import { pingClose, pingOpen, pingSend } from "./ping.js";
 import { PROTO } from "../../base/codes.js";
+import { SOCKF } from "./socket-table.js";
 import { tcpAbort, tcpClose, tcpConnect, tcpListen, tcpSend } from "./tcp.js";
 import { udpBind, udpClose, udpConnect, udpSend } from "./udp.js";
 
@@ -16,6 +17,7 @@ export { ERRNO, errnoName } from "../errno.js";
 /** The code of a program; `on` is called for every event, the first being "start". */
 export interface Program {
   readonly name: string;
+  /** Called for every event. */
   on(door: AppDoor, event: AppEvent): void;
 }
 
@@ -64,39 +66,56 @@ export class AppDoor {
     this.s.engine.schedule(delay, EV.app, this.app, word);
   }
 
+  /** A UDP socket at an address (0 any) and port (0 the kernel's choice): its row, or a negative errno. */
   udpBind(addr: number, port: number): number {
     return udpBind(this.s, this.ns, addr, port, this.app);
   }
-  udpConnect(sock: number, addr: number, port: number): void {
-    udpConnect(this.s, sock, addr, port);
+  /** connect(2): the socket speaks to this peer alone. */
+  udpConnect(sock: number, addr: number, port: number): number {
+    return udpConnect(this.s, sock, addr, port);
   }
+  /** sendto(2): 0 or an errno. */
   udpSend(sock: number, dst: number, port: number, bytes: Uint8Array): number {
     return udpSend(this.s, sock, dst, port, this.s.payloads.put(bytes), 0, bytes.length);
   }
+  /** Closes a UDP socket. */
   udpClose(sock: number): void {
     udpClose(this.s, sock);
   }
+  /** A listener at an address (0 any) and port: its row, or a negative errno. */
   tcpListen(addr: number, port: number): number {
     return tcpListen(this.s, this.ns, addr, port, this.app);
   }
+  /** The listener or datagram socket bound to any address is one of IPv4 alone (AF_INET); without this it takes both families. */
+  only4(sock: number): void {
+    const { flags } = this.s.sock.rows.c;
+    flags[sock] = flags[sock]! | SOCKF.only4;
+  }
+  /** Begins a handshake: the socket's row, or a negative errno; the program hears "connected" or "closed". */
   tcpConnect(dst: number, port: number, src = 0, sport = 0): number {
     return tcpConnect(this.s, this.ns, src, sport, dst, port, this.app);
   }
+  /** write(2): 0 or an errno. */
   tcpSend(sock: number, bytes: Uint8Array): number {
     return tcpSend(this.s, sock, this.s.payloads.put(bytes), 0, bytes.length);
   }
+  /** close(2): an orderly end. */
   tcpClose(sock: number): void {
     tcpClose(this.s, sock);
   }
+  /** Ends a connection with a RST. */
   tcpAbort(sock: number): void {
     tcpAbort(this.s, sock);
   }
+  /** A socket for echo requests; `ident` 0 lets the kernel choose. */
   pingOpen(ident = 0): number {
     return pingOpen(this.s, this.ns, this.app, ident);
   }
+  /** One echo request of `size` data bytes: 0 or an errno. */
   pingSend(sock: number, dst: number, sequence: number, size: number, ttl = 64, dontFragment = false): number {
     return pingSend(this.s, sock, dst, sequence, size, ttl, dontFragment);
   }
+  /** Closes a socket for echo requests. */
   pingClose(sock: number): void {
     pingClose(this.s, sock);
   }
@@ -107,6 +126,7 @@ export class AppDoor {
     return this.s.payloads.bytes(event.payload).subarray(event.off, event.off + event.len);
   }
 
+  /** The bytes of an event as UTF-8 text. */
   text(event: { readonly payload: number; readonly off: number; readonly len: number }): string {
     return new TextDecoder().decode(this.bytes(event));
   }
@@ -115,6 +135,7 @@ export class AppDoor {
   addressText(addr: number): string {
     return this.s.book.text(addr);
   }
+  /** Handle of an address in text, 0 if it is none. */
   addressOf(text: string): number {
     return this.s.book.ofText(text);
   }
@@ -148,6 +169,11 @@ export function launch(s: Stack, ns: number, program: string, args: Readonly<Rec
 export function killApp(s: Stack, app: number): void {
   closeSockets(s, app, true);
   s.app.apps.delete(app);
+}
+
+/** Forgets a program that has ended by itself; what its sockets still have to do, they do. */
+export function reap(s: Stack, app: number): void {
+  if (s.app.apps.get(app)?.exit !== undefined) s.app.apps.delete(app);
 }
 
 /** Fills the slots of programs; `programs` are all whose names a world may hold. */
