@@ -1,12 +1,15 @@
 import { spawnSync } from "node:child_process";
+import { rmSync } from "node:fs";
 import { resolve } from "node:path";
 import { buildSync } from "esbuild";
+import { afterAll } from "vitest";
 import { root } from "./shared.js";
 
 // The command line as a program: bundled from the sources into a folder beside dist/, where its paths to the package hold.
 
 const BUNDLE = resolve(root, `dist-test/podwire-${process.pid}.mjs`);
 let built = false;
+afterAll(() => rmSync(BUNDLE, { force: true }));
 
 function bundle(): string {
   if (!built) {
