@@ -78,6 +78,7 @@ export function readCommand(words: readonly string[]): CommandWords {
       op = word.endsWith("L") ? "list" : "list-rules";
       verbose ||= word.includes("v");
       numeric ||= word.includes("n");
+      exact ||= word.includes("x");
       if (isValue(words[i + 1])) chain = words[++i];
     } else if (word === "-v" || word === "--verbose") verbose = true;
     else if (word === "-n" || word === "--numeric") numeric = true;

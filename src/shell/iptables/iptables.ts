@@ -10,6 +10,7 @@ import { failed, NotModelled, type Output, said } from "../output.js";
 import type { Place } from "../place.js";
 import { simulatedDate } from "../simulated-date.js";
 import { type CommandWords, isTable, readCommand } from "./command-words.js";
+import { listChains } from "./list-chains.js";
 import { listRules } from "./list-rules.js";
 import type { IptablesTool } from "./tool-of.js";
 
@@ -103,6 +104,6 @@ function list(place: Place, tool: IptablesTool, asked: CommandWords): Output {
     const nft = `${name} ${version}: chain \`${asked.chain}' in table \`${asked.table}' is incompatible, use 'nft' tool.`;
     return failed(1, tool.flavour === "nft" ? nft : `${name}: No chain/target/match by that name.`);
   }
-  if (asked.op === "list") throw new NotModelled(`${name} -L`);
-  return said(listRules(table, asked));
+  if (asked.op === "list" && tool.family === 6) throw new NotModelled(`${name} -L`);
+  return said(asked.op === "list" ? listChains(table, asked) : listRules(table, asked));
 }
