@@ -2,7 +2,7 @@
  * The flows of a proxy's configuration: one new packet each, sent through a simulated kernel that has the proxy's rules, in
  * a fork for each outcome of each random draw.
  */
-import { ETHERTYPE, PROTO } from "../base/codes.js";
+import { DROP, ETHERTYPE, PROTO } from "../base/codes.js";
 import { InputError, inputError } from "../cluster/input-error.js";
 import type { Streams } from "../engine/rng.js";
 import { deviceByName } from "../linux/device.js";
@@ -10,8 +10,11 @@ import { saveTables } from "../linux/nf/save.js";
 import { listFlows } from "../linux/plumbing/flows.js";
 import { makeLocal, sendLocal } from "../linux/sock/local-send.js";
 import type { Stack } from "../linux/stack.js";
-import { buildView, configuredIptablesNode, iptablesProxy, IptablesRenderer, type ProxyConfig, type ProxyFlow, type ProxyObjects } from "../models/proxy/index.js";
+import { buildView, configuredIptablesNode, configuredNftablesNode, iptablesProxy, IptablesRenderer, nftablesProxy, NftablesRenderer, type ProxyConfig, type ProxyFlow, type ProxyObjects } from "../models/proxy/index.js";
 import { TCP_FLAG } from "../packet/columns.js";
+import { Packets } from "../packet/packets.js";
+import { STEP } from "../trace/kinds.js";
+import { TraceRing } from "../trace/ring.js";
 import { eachOutcome, ScriptedDraws } from "./rules-draws.js";
 import type { RulesMode } from "./rules.js";
 import { rulesMachine, type RulesMachine, WIRE_DEVICE } from "./rules-machine.js";
@@ -29,6 +32,7 @@ const PROTOCOLS: Readonly<Record<string, number>> = Object.freeze({ tcp: PROTO.T
 const SOURCE_PORT = 40000;
 /** More endpoints than this in one flow are a mistake. */
 const MOST_OUTCOMES = 10_000;
+const STEPS_KEPT = 1 << 12;
 /** A packet has left the machine long before. */
 const FLIGHT: number = 1e6;
 
@@ -42,15 +46,19 @@ interface End {
 export function flowsOfConfig(mode: RulesMode, config: ProxyConfig, objects: ProxyObjects): readonly FlowAnswer[] {
   checkFlows(mode, config);
   const draws = new ScriptedDraws(1);
-  const machine = iptablesMachine(config, objects, draws);
+  const machine = (mode === "nftables" ? nftablesMachine : iptablesMachine)(config, objects, draws);
+  const readEnd = mode === "nftables" ? tracedEnd : countedEnd;
+  const { stack } = machine.world;
   const fresh = machine.world.checkpoints.checkpoint();
   return config.flows.map((flow) => {
-    const ends = eachOutcome((script): { end: End; drawn: number } => {
+    const ends = eachOutcome((script): { end: End; choices: readonly number[] } => {
       machine.world.checkpoints.restore(fresh);
       draws.follow(script);
+      stack.trace = new TraceRing(STEPS_KEPT);
+      stack.snapshots = new Packets();
       sendFlow(machine, flow, config.nodeLocalIPs.includes(flow.sourceIP));
       machine.world.engine.run(machine.world.engine.now + FLIGHT);
-      return { end: readEnd(machine, flow), drawn: draws.drawn };
+      return { end: readEnd(machine, flow), choices: draws.choices };
     }, MOST_OUTCOMES);
     const masks = new Set(ends.map((end) => end.masqueraded));
     return { name: flow.name, output: ends.map((end) => end.output).join(", "), masq: masks.size === 2 ? "mixed" : masks.has(true) };
@@ -58,7 +66,7 @@ export function flowsOfConfig(mode: RulesMode, config: ProxyConfig, objects: Pro
 }
 
 function checkFlows(mode: RulesMode, config: ProxyConfig): void {
-  if (mode !== "iptables") throw inputError("not-modelled", "flows", `flows through ${mode} rules: not modelled`, "the rules themselves are: leave --flows away");
+  if (mode === "ipvs") throw inputError("not-modelled", "flows", `flows through ${mode} rules: not modelled`, "the rules themselves are: leave --flows away");
   if (config.ipFamily === "IPv6") throw inputError("not-modelled", "flows", "flows over IPv6: not modelled", "the rules themselves are: leave --flows away");
   const missing = config.flows.flatMap((flow, index) =>
     (["sourceIP", "destIP", "destPort"] as const).flatMap((key) => (flow[key] === "" || flow[key] === 0 ? [`flows[${index}].${key}`] : [])),
@@ -72,6 +80,15 @@ export function iptablesMachine(config: ProxyConfig, objects: ProxyObjects, stre
   const proxy = iptablesProxy(new IptablesRenderer(machine.door.cause), FLIGHT);
   const taken = proxy.sync(machine.door, configuredIptablesNode(config, objects.nodes), buildView(objects.services, objects.slices));
   if (!taken) throw inputError("refused", "", "iptables-restore refuses these rules");
+  return machine;
+}
+
+/** The same in the nftables mode. */
+export function nftablesMachine(config: ProxyConfig, objects: ProxyObjects, streams?: Streams): RulesMachine {
+  const machine = rulesMachine(config, streams);
+  const proxy = nftablesProxy(new NftablesRenderer(machine.door.cause));
+  const taken = proxy.sync(machine.door, configuredNftablesNode(config, objects.nodes), buildView(objects.services, objects.slices));
+  if (!taken) throw inputError("refused", "", "nft refuses these rules");
   return machine;
 }
 
@@ -94,17 +111,34 @@ export function sendFlow({ world, ns }: RulesMachine, flow: ProxyFlow, local: bo
   s.op.receive(p, dev);
 }
 
-/** A translated flow, else the verdict of the rule of the filter table that counted the packet, else nothing. */
-function readEnd({ world, ns }: RulesMachine, flow: ProxyFlow): End {
-  const { stack: s } = world;
-  const tracked = listFlows(s, ns).find(
+/** Where a translated flow leads to; undefined for one that was not. */
+function translated({ world, ns }: RulesMachine, flow: ProxyFlow): string | undefined {
+  const tracked = listFlows(world.stack, ns).find(
     ({ original }) => original.src === flow.sourceIP && original.dst === flow.destIP && original.dport === flow.destPort,
   );
-  if (tracked !== undefined && (tracked.reply.src !== tracked.original.dst || tracked.reply.sport !== tracked.original.dport)) {
-    // Masquerading a node's own address may choose that address again, so the rule is asked, not the translation.
-    return { output: `${tracked.reply.src}:${tracked.reply.sport}`, masqueraded: countedVerdicts(s, ns, "nat").includes("MASQUERADE") };
-  }
-  return { output: countedVerdicts(s, ns, "filter")[0] ?? "", masqueraded: false };
+  if (tracked === undefined || (tracked.reply.src === tracked.original.dst && tracked.reply.sport === tracked.original.dport)) return undefined;
+  return `${tracked.reply.src}:${tracked.reply.sport}`;
+}
+
+/** A translated flow, else the verdict of the rule of the filter table that counted the packet, else nothing. */
+function countedEnd(machine: RulesMachine, flow: ProxyFlow): End {
+  const { world, ns } = machine;
+  const output = translated(machine, flow);
+  // Masquerading a node's own address may choose that address again, so the rule is asked, not the translation.
+  if (output !== undefined) return { output, masqueraded: countedVerdicts(world.stack, ns, "nat").includes("MASQUERADE") };
+  return { output: countedVerdicts(world.stack, ns, "filter")[0] ?? "", masqueraded: false };
+}
+
+/** The same of rules that count nothing: what the recording tells. */
+function tracedEnd(machine: RulesMachine, flow: ProxyFlow): End {
+  const { stack: s } = machine.world;
+  const output = translated(machine, flow);
+  const steps = (s.trace as TraceRing).steps();
+  if (output !== undefined) return { output, masqueraded: steps.some((step) => step.kind === STEP.RULE && /\bmasquerade /.test(s.nf.places.get(step.a)!.text)) };
+  const drop = steps.find((step) => step.kind === STEP.DROP && step.packet === steps[0]!.packet && step.a === DROP.NETFILTER_DROP);
+  if (drop === undefined) return { output: "", masqueraded: false };
+  const isAnswered = steps.some((step) => step.kind === STEP.ICMP_ERROR && step.packet === drop.packet);
+  return { output: isAnswered ? "REJECT" : "DROP", masqueraded: false };
 }
 
 /** Verdicts of the proxy's rules that counted a packet, in the order of the rules. */

@@ -39,6 +39,8 @@ export function rulesMachine(config: ProxyConfig, streams: Streams = new Streams
   act({ verb: "link-set", ns, name: WIRE_DEVICE, up: true });
   act({ verb: "link-set", ns: wire, name: WIRE_DEVICE, up: true });
   for (const key of ["net.ipv4.ip_forward", "net.ipv4.conf.all.route_localnet"]) act({ verb: "sysctl", ns, key, value: "1" });
+  // Everything leaves by the device it came in by, of which nobody is to be told.
+  act({ verb: "sysctl", ns, key: "net.ipv4.conf.all.send_redirects", value: "0" });
   for (const text of config.nodeLocalIPs) {
     const address = canonicalAddress(text);
     if (address?.family === 4 && !isLoopback(address)) act({ verb: "addr-add", ns, dev: WIRE_DEVICE, addr: `${address.text}/32` });

@@ -73,6 +73,11 @@ export class Streams {
     return draw % n;
   }
 
+  /** An integer in [0, n) as the kernel's reciprocal_scale makes it: one draw, and values that n does not divide evenly. */
+  scaled(id: number, n: number): number {
+    return Math.floor((this.u32(id) * n) / 4294967296);
+  }
+
   /** Name of a stream, undefined for an id that was never given out. */
   name(id: number): string | undefined {
     for (const [name, known] of this.ids) if (known === id) return name;

@@ -11,6 +11,7 @@ import { changeIptables, restoreIptables } from "./plumbing/iptables.js";
 import { addLink, deleteLink, setLink } from "./plumbing/link.js";
 import { changeNeighbour } from "./plumbing/neigh.js";
 import { addNamespace, deleteNamespace } from "./plumbing/netns.js";
+import { changeNft } from "./plumbing/nft.js";
 import { changeRoute, flushRoutes } from "./plumbing/route.js";
 import { changeRule } from "./plumbing/rule.js";
 import { setSysctl } from "./plumbing/sysctl.js";
@@ -56,6 +57,8 @@ export function plumb(s: Stack, act: Act): ActResult {
       return changeRule(s, act);
     case "conntrack-delete":
       return deleteConntrack(s, act);
+    case "nft":
+      return changeNft(s, act);
     case "iptables":
       return changeIptables(s, act);
     case "iptables-restore":

@@ -92,6 +92,7 @@ export function stackParts(s: Stack): Part[] {
     part("linux/fdb", s.fdb),
     part("linux/fragments", s.frag),
     part("linux/nf", s.nf),
+    part("linux/nft", s.nft),
     part("linux/sets", s.sets),
     part("linux/conntrack", s.ct),
     part("linux/sockets", s.sock),

@@ -21,6 +21,7 @@ import { FragmentTable } from "./fragment-table.js";
 import { NeighbourTable } from "./neigh-table.js";
 import { ConntrackTable } from "./nf/conntrack-table.js";
 import { IpSets } from "./nf/ipset-table.js";
+import { NftTables } from "./nf/nft/nft-tables.js";
 import { NfTables } from "./nf/table.js";
 import type { AppEvent } from "./sock/app-event.js";
 import { AppTable } from "./sock/app-table.js";
@@ -249,6 +250,7 @@ export class Stack {
   readonly neigh: NeighbourTable = new NeighbourTable();
   readonly fdb: FdbTable = new FdbTable();
   readonly nf: NfTables = new NfTables();
+  readonly nft: NftTables = new NftTables();
   readonly sets: IpSets = new IpSets();
   readonly ct: ConntrackTable = new ConntrackTable();
   readonly sock: SocketTable = new SocketTable();

@@ -4,6 +4,7 @@
  */
 import { DROP } from "../../base/codes.js";
 import { HOOK, NF, type Stack } from "../stack.js";
+import { walkNft } from "./nft/nft-walk.js";
 import { TABLE, tableKey } from "./table.js";
 import { walkTable } from "./walk-table.js";
 
@@ -14,7 +15,9 @@ export const TRACKING = Object.freeze({ ip: 1, ip6: 2 } as const);
 export function runHook(s: Stack, hook: number, p: number, ns: number, inDev: number, outDev: number): number {
   switch (hook) {
     case HOOK.prerouting:
-      return before(s, hook, p, ns, inDev, outDev) && ask(s, TABLE.mangle, hook, p, ns, inDev, outDev) && nat(s, hook, p, ns, inDev, outDev) ? NF.accept : s.nf.verdict;
+      return before(s, hook, p, ns, inDev, outDev) && ask(s, TABLE.mangle, hook, p, ns, inDev, outDev) && early(s, hook, p, ns, inDev, outDev) && nat(s, hook, p, ns, inDev, outDev)
+        ? NF.accept
+        : s.nf.verdict;
     case HOOK.input:
       return ask(s, TABLE.mangle, hook, p, ns, inDev, outDev) && filter(s, hook, p, ns, inDev, outDev) && nat(s, hook, p, ns, inDev, outDev) && confirm(s, p, ns)
         ? NF.accept
@@ -22,7 +25,7 @@ export function runHook(s: Stack, hook: number, p: number, ns: number, inDev: nu
     case HOOK.forward:
       return ask(s, TABLE.mangle, hook, p, ns, inDev, outDev) && filter(s, hook, p, ns, inDev, outDev) ? NF.accept : s.nf.verdict;
     case HOOK.output:
-      return before(s, hook, p, ns, inDev, outDev) && mangleOutput(s, p, ns, outDev) && natOutput(s, p, ns) && filter(s, hook, p, ns, 0, s.packets.c.rtDev[p]!)
+      return before(s, hook, p, ns, inDev, outDev) && mangleOutput(s, p, ns, outDev) && early(s, hook, p, ns, 0, outDev) && natOutput(s, p, ns, outDev) && filter(s, hook, p, ns, 0, outDev)
         ? NF.accept
         : s.nf.verdict;
     default:
@@ -35,6 +38,9 @@ function passed(s: Stack, verdict: number): boolean {
   s.nf.verdict = verdict;
   return verdict === NF.accept;
 }
+
+/** NF_IP_PRI_NAT_DST */
+const DSTNAT = -100;
 
 function familyOf(s: Stack, p: number): number {
   return s.book.family[s.packets.c.dst[p]!]!;
@@ -59,12 +65,21 @@ function tracked(s: Stack, p: number, ns: number): boolean {
 }
 
 function filter(s: Stack, hook: number, p: number, ns: number, inDev: number, outDev: number): boolean {
-  return ask(s, TABLE.filter, hook, p, ns, inDev, outDev) && ask(s, TABLE.security, hook, p, ns, inDev, outDev);
+  return ask(s, TABLE.filter, hook, p, ns, inDev, outDev) && nft(s, hook, p, ns, inDev, outDev, DSTNAT, Infinity) && ask(s, TABLE.security, hook, p, ns, inDev, outDev);
+}
+
+/** nftables' filter chains between mangle and the translation of destinations. */
+function early(s: Stack, hook: number, p: number, ns: number, inDev: number, outDev: number): boolean {
+  return nft(s, hook, p, ns, inDev, outDev, -Infinity, DSTNAT);
+}
+
+function nft(s: Stack, hook: number, p: number, ns: number, inDev: number, outDev: number, from: number, to: number): boolean {
+  return !s.nft.tables.has(ns) || passed(s, walkNft(s, p, "filter", hook, ns, inDev, outDev, from, to));
 }
 
 function nat(s: Stack, hook: number, p: number, ns: number, inDev: number, outDev: number): boolean {
   const { ct, walkNat } = s.nf;
-  if (ct === null || walkNat === null || !s.nf.tables.has(tableKey(ns, familyOf(s, p), TABLE.nat))) return true;
+  if (ct === null || walkNat === null || !(s.nf.tables.has(tableKey(ns, familyOf(s, p), TABLE.nat)) || s.nft.tables.has(ns))) return true;
   return passed(s, ct.natHook(p, ns, hook, inDev, outDev, walkNat));
 }
 
@@ -89,10 +104,10 @@ function mangleOutput(s: Stack, p: number, ns: number, outDev: number): boolean 
   return (now.mark[p] === mark && now.src[p] === src && now.dst[p] === dst && now.tos[p] === tos) || reroute(s, p, ns);
 }
 
-/** nf_nat_ipv4_local_fn: a new destination needs a new route. */
-function natOutput(s: Stack, p: number, ns: number): boolean {
+/** nf_nat_ipv4_local_fn: a new destination needs a new route. The hook's later chains still see the device of the first one. */
+function natOutput(s: Stack, p: number, ns: number, outDev: number): boolean {
   const dst = s.packets.c.dst[p]!;
-  if (!nat(s, HOOK.output, p, ns, 0, s.packets.c.rtDev[p]!)) return false;
+  if (!nat(s, HOOK.output, p, ns, 0, outDev)) return false;
   return s.packets.c.dst[p] === dst || reroute(s, p, ns);
 }
 
@@ -107,6 +122,7 @@ export function installHooks(s: Stack): void {
   s.op.hook = (hook, p, ns, inDev, outDev) => runHook(s, hook, p, ns, inDev, outDev);
   s.nf.walkNat = (p, ns, hook, inDev, outDev) => {
     const table = s.nf.tables.get(tableKey(ns, familyOf(s, p), TABLE.nat));
-    return table === undefined ? NF.accept : walkTable(s, p, table, hook, inDev, outDev);
+    const verdict = table === undefined ? NF.accept : walkTable(s, p, table, hook, inDev, outDev);
+    return verdict === NF.accept && s.nft.tables.has(ns) ? walkNft(s, p, "nat", hook, ns, inDev, outDev, -Infinity, Infinity) : verdict;
   };
 }

@@ -1,3 +1,4 @@
+import type { NftCommand } from "../nf/nft/nft-doc.js";
 import type { RestoreDoc } from "../nf/restore-doc.js";
 
 /** What every act may carry: a row of the cause table, and nothing else in common. */
@@ -182,6 +183,14 @@ export interface FdbChange extends InNamespace {
   readonly state?: "permanent" | "static" | "dynamic";
 }
 
+/** `nft -f` on one table. */
+export interface NftAct extends InNamespace {
+  readonly verb: "nft";
+  readonly family: "ip" | "ip6";
+  readonly table: string;
+  readonly commands: readonly NftCommand[];
+}
+
 /** `sysctl -w`. */
 export interface SysctlSet extends InNamespace {
   readonly verb: "sysctl";
@@ -274,6 +283,7 @@ export type Act =
   | IptablesAct
   | IptablesRestore
   | IpsetAct
+  | NftAct
   | ConntrackDelete;
 
 /** Why an act was refused: the errno's name and the line the real tool prints. */

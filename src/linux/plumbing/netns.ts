@@ -15,6 +15,7 @@ export function addNamespace(s: Stack, act: NetnsAdd): ActResult {
 export function deleteNamespace(s: Stack, act: NetnsDel): ActResult {
   if (!s.nsInfo.has(act.ns)) return { errno: "ENOENT", message: "Cannot remove namespace file: No such file or directory" };
   deleteDevices(s, act.ns);
+  s.nft.drop(act.ns);
   removeNetns(s, act.ns);
   return null;
 }

@@ -24,6 +24,7 @@ export { formatCanonical } from "./nftables/canonical-form.js";
 export { formatListed } from "./nftables/listed-form.js";
 export type * from "./nftables/nft-doc.js";
 export { type NftablesNode, type NftablesRelease, nftablesReleases } from "./nftables/nftables-node.js";
+export { nftablesProxy } from "./nftables/nftables-proxy.js";
 export { NftablesRenderer, nftTable } from "./nftables/render.js";
 export * from "./nftables/sync.js";
 export * from "./nftables/transaction.js";

@@ -1,9 +1,8 @@
 // The iptables mode on a node: plans a sync and carries it out through the node's door.
 
-import { listFlows } from "../../../linux/plumbing/flows.js";
 import type { NodeDoor } from "../../node-door.js";
+import { cleanFlows } from "../clean-flows.js";
 import type { ProxyModel } from "../proxy-model.js";
-import { looksAtFlows, staleFlows } from "../stale-flows.js";
 import { emptyView, type ProxyView } from "../view.js";
 import { type IptablesNode, localhostNodePorts } from "./iptables-node.js";
 import { canaryChains, jumpRules, type TableVerb } from "./jump-rules.js";
@@ -30,7 +29,7 @@ function syncNode(door: NodeDoor, node: IptablesNode, view: ProxyView, renderer:
   if (sync.full) ensure(door, node, jumpRules(renderer.causeOf));
   const refused = door.plumb({ verb: "iptables-restore", ns, family: node.family, doc: sync.doc, noflush: true, counters: true });
   door.memory.set(memoryKey(node), refused === null ? sync.next : needsFullSync(state));
-  if (refused === null) cleanFlows(door, node, state.rules?.view ?? emptyView, view);
+  if (refused === null) cleanFlows(door, node.family, state.rules?.view ?? emptyView, view);
   return refused === null;
 }
 
@@ -51,17 +50,5 @@ function ensure(door: NodeDoor, node: IptablesNode, verbs: readonly TableVerb[])
     const at = { verb: "iptables", ns, family, table, chain, cause } as const;
     if (verb.verb === "ensureChain") door.plumb({ ...at, op: "new-chain" });
     else if (door.plumb({ ...at, op: "check", spec: verb.spec }) !== null) door.plumb({ ...at, op: "insert", spec: verb.spec });
-  }
-}
-
-/** Clients of UDP would keep talking to an endpoint that is gone. */
-function cleanFlows(door: NodeDoor, node: IptablesNode, before: ProxyView, after: ProxyView): void {
-  if (!looksAtFlows(before, after, node.family)) return;
-  const isStale = staleFlows(after, node.family);
-  for (const { family, proto, original, reply } of listFlows(door.stack, door.ns)) {
-    if (family !== node.family || proto !== "udp") continue;
-    if (!isStale({ originalDestination: original.dst, originalPort: original.dport, replySource: reply.src })) continue;
-    const filter = { family, proto, origSrc: original.src, origDst: original.dst, sport: original.sport, dport: original.dport };
-    door.plumb({ verb: "conntrack-delete", ns: door.ns, filter });
   }
 }

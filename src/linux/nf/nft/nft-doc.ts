@@ -1,0 +1,47 @@
+/** What nft is told, as plain records in the words of its own language. */
+
+export type NftHookName = "prerouting" | "input" | "forward" | "output" | "postrouting";
+
+export interface NftRule {
+  /** statements as `nft` reads them, without the comment */
+  readonly text: string;
+  readonly comment: string;
+  readonly cause: number;
+}
+
+export interface NftChain {
+  readonly name: string;
+  /** null for a chain that others lead to */
+  readonly base: { readonly type: "filter" | "nat"; readonly hook: NftHookName; readonly priority: number } | null;
+  readonly comment: string;
+  readonly rules: readonly NftRule[];
+}
+
+export interface NftElement {
+  /** `10.96.0.1 . tcp . 443` */
+  readonly key: string;
+  readonly comment: string;
+  /** the verdict in a map, empty in a set */
+  readonly value: string;
+  readonly cause: number;
+}
+
+export interface NftSet {
+  readonly name: string;
+  readonly kind: "set" | "map";
+  readonly type: string;
+  readonly comment: string;
+  /** seconds after which an element goes away, 0: never */
+  readonly timeout: number;
+  readonly elements: readonly NftElement[];
+}
+
+/** One line of a transaction on one table. */
+export type NftCommand =
+  | { readonly verb: "addTable" }
+  | { readonly verb: "addChain"; readonly chain: NftChain }
+  | { readonly verb: "flushChain" | "deleteChain"; readonly name: string }
+  | { readonly verb: "addRule"; readonly chain: string; readonly rule: NftRule }
+  | { readonly verb: "addSet"; readonly set: NftSet }
+  | { readonly verb: "flushSet" | "deleteSet"; readonly kind: NftSet["kind"]; readonly name: string }
+  | { readonly verb: "addElement" | "deleteElement"; readonly set: string; readonly element: NftElement };

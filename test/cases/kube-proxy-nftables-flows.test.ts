@@ -1,0 +1,18 @@
+import { describe, expect, test } from "vitest";
+import { flowsOfConfig } from "../../src/ask/rules-flows.js";
+import { describeWith, needs } from "../support/requires.js";
+import { proxyCases } from "./proxy-cases.js";
+
+describeWith("flows of the recorded nftables cases, through the simulated kernel", [needs.shared], () => {
+  for (const { name, config, objects } of proxyCases("nftables").filter((each) => each.config.ipFamily === "IPv4")) {
+    describe(name, () => {
+      const answers = flowsOfConfig("nftables", config, objects);
+      config.flows.forEach((flow, index) => {
+        test(flow.name, () => {
+          const { output, masq } = answers[index]!;
+          expect({ output, masq: flow.masq === null ? null : masq }).toEqual({ output: flow.output, masq: flow.masq });
+        });
+      });
+    });
+  }
+});
