@@ -11,6 +11,7 @@ import { listFlows } from "../linux/plumbing/flows.js";
 import { makeLocal, sendLocal } from "../linux/sock/local-send.js";
 import type { Stack } from "../linux/stack.js";
 import { buildView, configuredIptablesNode, configuredNftablesNode, iptablesProxy, IptablesRenderer, nftablesProxy, NftablesRenderer, type ProxyConfig, type ProxyFlow, type ProxyObjects } from "../models/proxy/index.js";
+import { bracketed, canonicalAddress } from "../models/proxy/sloppy-address.js";
 import { TCP_FLAG } from "../packet/columns.js";
 import { Packets } from "../packet/packets.js";
 import { STEP } from "../trace/kinds.js";
@@ -29,6 +30,8 @@ export interface FlowAnswer {
 
 const HEADERS: Readonly<Record<string, number>> = Object.freeze({ tcp: 40, udp: 28, sctp: 32 });
 const PROTOCOLS: Readonly<Record<string, number>> = Object.freeze({ tcp: PROTO.TCP, udp: PROTO.UDP, sctp: PROTO.SCTP });
+/** by how much the header of IPv6 is longer */
+const IPV6_EXTRA = 20;
 const SOURCE_PORT = 40000;
 /** More endpoints than this in one flow are a mistake. */
 const MOST_OUTCOMES = 10_000;
@@ -50,13 +53,14 @@ export function flowsOfConfig(mode: RulesMode, config: ProxyConfig, objects: Pro
   const readEnd = mode === "nftables" ? tracedEnd : countedEnd;
   const { stack } = machine.world;
   const fresh = machine.world.checkpoints.checkpoint();
+  const own = new Set(config.nodeLocalIPs.map((text) => canonicalAddress(text)?.text));
   return config.flows.map((flow) => {
     const ends = eachOutcome((script): { end: End; choices: readonly number[] } => {
       machine.world.checkpoints.restore(fresh);
       draws.follow(script);
       stack.trace = new TraceRing(STEPS_KEPT);
       stack.snapshots = new Packets();
-      sendFlow(machine, flow, config.nodeLocalIPs.includes(flow.sourceIP));
+      sendFlow(machine, flow, own.has(canonical(flow.sourceIP)));
       machine.world.engine.run(machine.world.engine.now + FLIGHT);
       return { end: readEnd(machine, flow), choices: draws.choices };
     }, MOST_OUTCOMES);
@@ -67,7 +71,6 @@ export function flowsOfConfig(mode: RulesMode, config: ProxyConfig, objects: Pro
 
 function checkFlows(mode: RulesMode, config: ProxyConfig): void {
   if (mode === "ipvs") throw inputError("not-modelled", "flows", `flows through ${mode} rules: not modelled`, "the rules themselves are: leave --flows away");
-  if (config.ipFamily === "IPv6") throw inputError("not-modelled", "flows", "flows over IPv6: not modelled", "the rules themselves are: leave --flows away");
   const missing = config.flows.flatMap((flow, index) =>
     (["sourceIP", "destIP", "destPort"] as const).flatMap((key) => (flow[key] === "" || flow[key] === 0 ? [`flows[${index}].${key}`] : [])),
   );
@@ -99,34 +102,38 @@ export function sendFlow({ world, ns }: RulesMachine, flow: ProxyFlow, local: bo
   const c = s.packets.c;
   c.sport[p] = sourcePort;
   c.dport[p] = flow.destPort;
-  c.ipLen[p] = HEADERS[flow.protocol]!;
+  const isIPv6 = s.book.family[c.dst[p]!] === 6;
+  c.ipLen[p] = HEADERS[flow.protocol]! + (isIPv6 ? IPV6_EXTRA : 0);
   if (flow.protocol === "tcp") c.flags[p] = TCP_FLAG.SYN;
   if (local) {
     sendLocal(s, p, ns, "fits");
     return;
   }
   const dev = deviceByName(s, ns, WIRE_DEVICE);
-  c.etherType[p] = ETHERTYPE.IPV4;
+  c.etherType[p] = isIPv6 ? ETHERTYPE.IPV6 : ETHERTYPE.IPV4;
   c.macDst[p] = s.dev.c.mac[dev]!;
   s.op.receive(p, dev);
 }
 
+const canonical = (text: string): string => canonicalAddress(text)!.text;
+
 /** Where a translated flow leads to; undefined for one that was not. */
 function translated({ world, ns }: RulesMachine, flow: ProxyFlow): string | undefined {
   const tracked = listFlows(world.stack, ns).find(
-    ({ original }) => original.src === flow.sourceIP && original.dst === flow.destIP && original.dport === flow.destPort,
+    ({ original }) => original.src === canonical(flow.sourceIP) && original.dst === canonical(flow.destIP) && original.dport === flow.destPort,
   );
   if (tracked === undefined || (tracked.reply.src === tracked.original.dst && tracked.reply.sport === tracked.original.dport)) return undefined;
-  return `${tracked.reply.src}:${tracked.reply.sport}`;
+  return `${bracketed({ family: tracked.family, text: tracked.reply.src })}:${tracked.reply.sport}`;
 }
 
 /** A translated flow, else the verdict of the rule of the filter table that counted the packet, else nothing. */
 function countedEnd(machine: RulesMachine, flow: ProxyFlow): End {
   const { world, ns } = machine;
   const output = translated(machine, flow);
+  const family = world.stack.book.family[world.stack.book.ofText(flow.destIP)] as 4 | 6;
   // Masquerading a node's own address may choose that address again, so the rule is asked, not the translation.
-  if (output !== undefined) return { output, masqueraded: countedVerdicts(world.stack, ns, "nat").includes("MASQUERADE") };
-  return { output: countedVerdicts(world.stack, ns, "filter")[0] ?? "", masqueraded: false };
+  if (output !== undefined) return { output, masqueraded: countedVerdicts(world.stack, ns, family, "nat").includes("MASQUERADE") };
+  return { output: countedVerdicts(world.stack, ns, family, "filter")[0] ?? "", masqueraded: false };
 }
 
 /** The same of rules that count nothing: what the recording tells. */
@@ -142,8 +149,8 @@ function tracedEnd(machine: RulesMachine, flow: ProxyFlow): End {
 }
 
 /** Verdicts of the proxy's rules that counted a packet, in the order of the rules. */
-function countedVerdicts(s: Stack, ns: number, table: "filter" | "nat"): readonly string[] {
-  const lines = saveTables(s, ns, 4, { counters: true, table }).split("\n");
+function countedVerdicts(s: Stack, ns: number, family: 4 | 6, table: "filter" | "nat"): readonly string[] {
+  const lines = saveTables(s, ns, family, { counters: true, table }).split("\n");
   const rules = lines.map((line) => /^\[([0-9]+):[0-9]+\] -A KUBE-.* -j (ACCEPT|DROP|REJECT|MASQUERADE)\b/.exec(line));
   return rules.flatMap((rule) => (rule !== null && Number(rule[1]) > 0 ? [rule[2]!] : []));
 }

@@ -17,9 +17,15 @@ export interface RulesMachine {
 
 /** The device that everything comes in and goes out by. */
 export const WIRE_DEVICE = "eth0";
-const GATEWAY = "192.168.255.1";
+const GATEWAY = Object.freeze({ 4: "192.168.255.1", 6: "fe80::99" });
 
-/** The machine of a configuration with its IPv4 addresses; no rules are in it yet. */
+/** Everything leaves by the device it came in by, of which nobody is to be told. */
+const SYSCTLS = Object.freeze({
+  4: [["net.ipv4.ip_forward", "1"], ["net.ipv4.conf.all.route_localnet", "1"], ["net.ipv4.conf.all.send_redirects", "0"]] as const,
+  6: [["net.ipv6.conf.all.forwarding", "1"]] as const,
+});
+
+/** The machine of a configuration with its addresses of the configured family; no rules are in it yet. */
 export function rulesMachine(config: ProxyConfig, streams: Streams = new Streams(1)): RulesMachine {
   const world = createWorld(1, [], streams);
   const { stack } = world;
@@ -38,15 +44,14 @@ export function rulesMachine(config: ProxyConfig, streams: Streams = new Streams
   act({ verb: "link-add", ns, name: WIRE_DEVICE, kind: "veth", peer: { ns: wire, name: WIRE_DEVICE } });
   act({ verb: "link-set", ns, name: WIRE_DEVICE, up: true });
   act({ verb: "link-set", ns: wire, name: WIRE_DEVICE, up: true });
-  for (const key of ["net.ipv4.ip_forward", "net.ipv4.conf.all.route_localnet"]) act({ verb: "sysctl", ns, key, value: "1" });
-  // Everything leaves by the device it came in by, of which nobody is to be told.
-  act({ verb: "sysctl", ns, key: "net.ipv4.conf.all.send_redirects", value: "0" });
+  const family = config.ipFamily === "IPv6" ? 6 : 4;
+  for (const [key, value] of SYSCTLS[family]) act({ verb: "sysctl", ns, key, value });
   for (const text of config.nodeLocalIPs) {
     const address = canonicalAddress(text);
-    if (address?.family === 4 && !isLoopback(address)) act({ verb: "addr-add", ns, dev: WIRE_DEVICE, addr: `${address.text}/32` });
+    if (address?.family === family && !isLoopback(address)) act({ verb: "addr-add", ns, dev: WIRE_DEVICE, addr: `${address.text}/${family === 4 ? 32 : 128}` });
   }
-  act({ verb: "neigh-add", ns, dev: WIRE_DEVICE, addr: GATEWAY, mac: "02:00:00:00:00:99", state: "permanent" });
-  act({ verb: "route-add", ns, dst: "default", via: GATEWAY, dev: WIRE_DEVICE, onlink: true });
+  act({ verb: "neigh-add", ns, dev: WIRE_DEVICE, addr: GATEWAY[family], mac: "02:00:00:00:00:99", state: "permanent" });
+  act({ verb: "route-add", ns, dst: "default", via: GATEWAY[family], dev: WIRE_DEVICE, onlink: true });
   const door: NodeDoor = {
     stack,
     ns,

@@ -1,12 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { flowsOfConfig } from "../../src/ask/rules-flows.js";
-import { isInputError } from "../../src/cluster/input-error.js";
 import { describeWith, needs } from "../support/requires.js";
 import { proxyCases } from "./proxy-cases.js";
 
 describeWith("flows of the recorded iptables cases, through the simulated kernel", [needs.shared], () => {
   const cases = proxyCases("iptables").filter(({ config }) => config.flows.length > 0);
-  for (const { name, config, objects } of cases.filter((each) => each.config.ipFamily === "IPv4")) {
+  for (const { name, config, objects } of cases) {
     describe(name, () => {
       const answers = flowsOfConfig("iptables", config, objects);
       config.flows.forEach((flow, index) => {
@@ -15,20 +14,6 @@ describeWith("flows of the recorded iptables cases, through the simulated kernel
           expect({ output, masq: flow.masq === null ? null : masq }).toEqual({ output: flow.output, masq: flow.masq });
         });
       });
-    });
-  }
-
-  for (const { name, config, objects } of cases.filter((each) => each.config.ipFamily === "IPv6")) {
-    test(`${name}: the kernel has no IPv6 yet, and that is what the answer says`, () => {
-      const problems = ((): unknown => {
-        try {
-          return flowsOfConfig("iptables", config, objects);
-        } catch (error) {
-          if (isInputError(error)) return error.problems.map(({ code }) => code);
-          throw error;
-        }
-      })();
-      expect(problems).toEqual(["not-modelled"]);
     });
   }
 });

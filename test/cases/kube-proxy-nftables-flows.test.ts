@@ -4,7 +4,7 @@ import { describeWith, needs } from "../support/requires.js";
 import { proxyCases } from "./proxy-cases.js";
 
 describeWith("flows of the recorded nftables cases, through the simulated kernel", [needs.shared], () => {
-  for (const { name, config, objects } of proxyCases("nftables").filter((each) => each.config.ipFamily === "IPv4")) {
+  for (const { name, config, objects } of proxyCases("nftables")) {
     describe(name, () => {
       const answers = flowsOfConfig("nftables", config, objects);
       config.flows.forEach((flow, index) => {
