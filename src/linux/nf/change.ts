@@ -8,6 +8,7 @@ import { GO, type Rule } from "./rule.js";
 import { kernelFault } from "./spec-fault.js";
 import { type Chain, makeChain, type NfTable, POLICY } from "./table.js";
 import { TRACKING } from "./hooks.js";
+import type { Flavour } from "./tool-words.js";
 
 /** A rule in a draft, with counters it is to begin with or the place in the old chain whose counters it keeps. */
 interface DraftRule {
@@ -24,6 +25,8 @@ interface DraftChain {
   rules: DraftRule[];
   /** policy counters: null keeps the old ones */
   counts: readonly [number, number] | null;
+  /** whether the policy counts nothing: null keeps it */
+  silent: boolean | null;
   touched: boolean;
 }
 
@@ -46,7 +49,7 @@ export class TableDraft {
     if (drafted !== undefined) return drafted;
     const chain = this.table.chains.get(id);
     if (chain === undefined) return undefined;
-    const draft: DraftChain = { name, id, policy: chain.policy, rules: chain.rules.map((rule, from) => ({ rule, from, packets: 0, bytes: 0 })), counts: null, touched: false };
+    const draft: DraftChain = { name, id, policy: chain.policy, rules: chain.rules.map((rule, from) => ({ rule, from, packets: 0, bytes: 0 })), counts: null, silent: null, touched: false };
     this.chains.set(id, draft);
     return draft;
   }
@@ -73,7 +76,7 @@ export class TableDraft {
       if (!this.isBase(name)) this.remove(name);
       else {
         this.flush(name);
-        if (policies) this.setPolicy(name, POLICY.accept, [0, 0]);
+        if (policies) this.setPolicy(name, POLICY.accept, [0, 0], true);
       }
     }
   }
@@ -81,7 +84,7 @@ export class TableDraft {
   add(name: string): void {
     const id = this.s.nf.names.of(name);
     this.gone.delete(id);
-    this.chains.set(id, { name, id, policy: POLICY.none, rules: [], counts: [0, 0], touched: true });
+    this.chains.set(id, { name, id, policy: POLICY.none, rules: [], counts: [0, 0], silent: null, touched: true });
   }
 
   /** Empties a chain. */
@@ -114,8 +117,10 @@ export class TableDraft {
     return this.chain(name)!.rules.findIndex((other) => other.rule.text === rule.text);
   }
 
-  setPolicy(name: string, policy: number, counts: readonly [number, number] | null): void {
+  /** @param silent the policy counts nothing from now on */
+  setPolicy(name: string, policy: number, counts: readonly [number, number] | null, silent: boolean): void {
     const chain = this.chain(name)!;
+    chain.silent = silent;
     chain.policy = policy;
     if (counts !== null) chain.counts = counts;
     chain.touched = true;
@@ -210,6 +215,8 @@ export class TableDraft {
       this.leave(old);
       chains.set(draft.id, chain);
       carryCounters(table, draft, chain);
+      const hook = table.base.indexOf(draft.id);
+      if (draft.silent !== null && hook >= 0) table.silent = draft.silent ? table.silent | (1 << hook) : table.silent & ~(1 << hook);
       carryMemory(table, draft, old, chain);
       tracks ||= chain.rules.some((rule) => rule.tracks);
     }
@@ -255,13 +262,18 @@ function carryMemory(table: NfTable, draft: DraftChain, old: Chain | undefined, 
 /** Bits of `hooks` for one hook and family. */
 const bit = (hook: number, family: number): number => 1 << (family === 6 ? hook + 8 : hook);
 
-/** The table of a namespace, made and registered at its hooks if it was not there. */
-export function registerTable(s: Stack, ns: number, family: 4 | 6, index: number): NfTable {
+/**
+ * The table of a namespace, made and registered at its hooks if it was not there. Base chains that iptables-nft makes by
+ * itself have no counters in the kernel: a policy counts from when it is set.
+ */
+export function registerTable(s: Stack, ns: number, family: 4 | 6, index: number, flavour: Flavour = "nft"): NfTable {
   const known = s.nf.get(ns, family, index);
   if (known !== undefined) return known;
   const table = s.nf.make(ns, family, index);
   table.base.forEach((id, hook) => {
-    if (id !== 0) s.ns.c.hooks[ns]! |= bit(hook, family);
+    if (id === 0) return;
+    s.ns.c.hooks[ns]! |= bit(hook, family);
+    if (flavour === "nft") table.silent |= 1 << hook;
   });
   return table;
 }

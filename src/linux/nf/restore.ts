@@ -55,7 +55,7 @@ export function restoreTables(s: Stack, ns: number, family: 4 | 6, doc: RestoreD
 function restoreTable(s: Stack, ns: number, family: 4 | 6, section: RestoreTable, first: number, options: RestoreOptions, words: RestoreWords): RestoreFault | null {
   if (!Object.hasOwn(TABLE, section.name)) return words.noTable(section.name, first);
   const table = TABLE[section.name as TableName];
-  const draft = new TableDraft(s, registerTable(s, ns, family, table));
+  const draft = new TableDraft(s, registerTable(s, ns, family, table, options.flavour));
   const work: Work = { s, ns, family, table, draft, options, words, jumps: [], references: null };
   if (!options.noflush) draft.clear(options.flavour === "nft");
   let line = first;
@@ -126,7 +126,7 @@ function chainLine({ draft, options, words }: Work, chain: RestoreChain, line: n
   if (draft.isBase(chain.name)) {
     if (chain.policy !== "ACCEPT" && chain.policy !== "DROP") return words.badPolicy(chain.name, chain.policy, line);
     const counts = options.counters ? ([chain.packets ?? 0, chain.bytes ?? 0] as const) : ([0, 0] as const);
-    draft.setPolicy(chain.name, chain.policy === "DROP" ? POLICY.drop : POLICY.accept, counts);
+    draft.setPolicy(chain.name, chain.policy === "DROP" ? POLICY.drop : POLICY.accept, counts, false);
   } else if (draft.has(chain.name)) draft.flush(chain.name);
   else draft.add(chain.name);
   return null;
@@ -152,7 +152,7 @@ function ruleLine(work: Work, r: RestoreRule, line: number): RestoreFault | null
   else if (op === "P") {
     if (!draft.isBase(r.chain)) return words.failed(line, "ENOENT", "Bad built-in chain name.");
     // iptables-nft-restore 1.8.9 takes the line and leaves the policy as it is.
-    if (work.options.flavour === "legacy") draft.setPolicy(r.chain, r.spec === "DROP" ? POLICY.drop : POLICY.accept, null);
+    if (work.options.flavour === "legacy") draft.setPolicy(r.chain, r.spec === "DROP" ? POLICY.drop : POLICY.accept, null, false);
   } else return removeChain(work, r.chain, line);
   return null;
 }

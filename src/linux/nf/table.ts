@@ -53,6 +53,8 @@ export class NfTable {
   /** where compiled walks find counters (a cache; the counters themselves are views of it) @internal */
   readonly slab: CounterSlab = new CounterSlab();
   shared = false;
+  /** bits by hook of the base chains whose policy counts nothing: with the nft flavour those that nobody has given one yet */
+  silent = 0;
 
   constructor(
     readonly ns: number,
@@ -94,6 +96,7 @@ export interface NfTableState {
   readonly counters: ReadonlyMap<number, Float64Array>;
   readonly memory: ReadonlyMap<number, Float64Array>;
   readonly base: Int32Array;
+  readonly silent: number;
 }
 
 /** One address remembered by `-m recent`. */
@@ -181,8 +184,8 @@ export class NfTables {
   save(): NfTablesState {
     const tables = [...this.tables.values()].map((table): NfTableState => {
       table.shared = true;
-      const { ns, family, index, chains } = table;
-      return { ns, family, index, chains, counters: copyArrays(table.counters), memory: copyArrays(table.memory), base: table.base.slice() };
+      const { ns, family, index, chains, silent } = table;
+      return { ns, family, index, chains, silent, counters: copyArrays(table.counters), memory: copyArrays(table.memory), base: table.base.slice() };
     });
     return { names: this.names.save(), tables, recent: copyMaps(this.recent) };
   }
@@ -200,6 +203,7 @@ export class NfTables {
       table.counters = copyArrays(saved.counters);
       table.memory = copyArrays(saved.memory);
       table.base.set(saved.base);
+      table.silent = saved.silent;
       this.tables.set(tableKey(saved.ns, saved.family, saved.index), table);
     }
     this.recent.clear();
@@ -212,6 +216,7 @@ export class NfTables {
     for (const key of keys) {
       const table = this.tables.get(key)!;
       digest.f64(key);
+      digest.i32(table.silent);
       const chains = [...table.chains.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
       for (const chain of chains) {
         digest.text(chain.name);

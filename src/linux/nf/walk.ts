@@ -105,11 +105,13 @@ export function remember(frame: WalkFrame, depth: number, chain: number, index: 
   frame.afters[depth] = after;
 }
 
-/** The base chain's policy decides: counted, and its verdict. */
+/** The base chain's policy decides: counted unless it is silent, and its verdict. */
 export function takePolicy(s: Stack, p: number, table: NfTable, base: Chain, frame: WalkFrame): number {
-  const counters = table.countersOf(base);
-  counters[0]!++;
-  counters[1]! += s.packets.c.ipLen[p]!;
+  if ((table.silent & (1 << frame.hook)) === 0) {
+    const counters = table.countersOf(base);
+    counters[0]!++;
+    counters[1]! += s.packets.c.ipLen[p]!;
+  }
   const verdict = base.policy === POLICY.drop ? NF.drop : NF.accept;
   if (s.trace !== null) {
     const text = verdict === NF.drop ? "DROP" : "ACCEPT";

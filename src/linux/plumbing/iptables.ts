@@ -18,7 +18,7 @@ const DOING: Readonly<Record<string, string>> = Object.freeze({ append: "RULE_AP
 export function changeIptables(s: Stack, act: IptablesAct): ActResult {
   const tool: Tool = { family: act.family, flavour: act.flavour ?? "nft" };
   if (!Object.hasOwn(TABLE, act.table)) return noTable(tool, act.table);
-  const draft = new TableDraft(s, registerTable(s, act.ns, act.family, TABLE[act.table]));
+  const draft = new TableDraft(s, registerTable(s, act.ns, act.family, TABLE[act.table], tool.flavour));
   try {
     const refused = perform(s, act, draft, tool);
     if (refused === null && act.op !== "check") draft.commit();
@@ -61,7 +61,8 @@ function perform(s: Stack, act: IptablesAct, draft: TableDraft, tool: Tool): Act
       if (!draft.isBase(chain)) return short("ENOENT", "Bad built-in chain name.");
       if (act.policy !== "ACCEPT" && act.policy !== "DROP") return short("EINVAL", "Bad policy name. Run `dmesg' for more information.");
       if (act.table === "nat" && act.policy === "DROP") return { errno: "EINVAL", message: parameterWords(tool, '\nThe "nat" table is not intended for filtering, the use of DROP is therefore inhibited.\n\n') };
-      draft.setPolicy(chain, act.policy === "DROP" ? POLICY.drop : POLICY.accept, null);
+      // The nft flavour begins to count a policy that is set, but for nat, where it ends that.
+      draft.setPolicy(chain, act.policy === "DROP" ? POLICY.drop : POLICY.accept, null, act.table === "nat" && tool.flavour === "nft");
       return null;
     case "rename-chain":
       return rename(chain, act.to ?? "", draft, short);

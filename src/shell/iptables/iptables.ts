@@ -31,7 +31,7 @@ function save({ s, ns }: Place, tool: IptablesTool, words: readonly string[]): O
   }
   if (table !== undefined && !isTable(table)) return noTable(tool, table);
   // Naming a table makes the kernel register it.
-  if (table !== undefined) registerTable(s, ns, tool.family, TABLE[table]);
+  if (table !== undefined) registerTable(s, ns, tool.family, TABLE[table], tool.flavour);
   const text = saveTables(s, ns, tool.family, { counters, flavour: tool.flavour, date: simulatedDate(s.engine.now), ...(table === undefined ? {} : { table }) });
   return said(text);
 }
@@ -99,7 +99,7 @@ function list(place: Place, tool: IptablesTool, asked: CommandWords): Output {
     const what = tool.flavour === "nft" ? `table '${asked.table}' does not exist` : `can't initialize ${name} table \`${asked.table}': Table does not exist (do you need to insmod?)`;
     return failed(3, `${name} ${version}: ${what}\nPerhaps ${name} or your kernel needs to be upgraded.`);
   }
-  const table = registerTable(s, ns, tool.family, TABLE[asked.table]);
+  const table = registerTable(s, ns, tool.family, TABLE[asked.table], tool.flavour);
   if (asked.chain !== undefined && ![...table.chains.values()].some((chain) => chain.name === asked.chain)) {
     const nft = `${name} ${version}: chain \`${asked.chain}' in table \`${asked.table}' is incompatible, use 'nft' tool.`;
     return failed(1, tool.flavour === "nft" ? nft : `${name}: No chain/target/match by that name.`);
