@@ -2,7 +2,7 @@
 import { matches, type NetworkPolicy, placeOf, type Pod } from "../api/index.js";
 import { compareText } from "../base/names.js";
 import type { Cluster } from "../cluster/cluster.js";
-import type { CauseView, Path, PathEnd } from "../observe/walk-record.js";
+import type { CauseView, PathEnd } from "../observe/walk-record.js";
 import type { Source } from "./target.js";
 
 const PREFIX = "NetworkPolicy ";
@@ -16,11 +16,11 @@ function isolates(policy: NetworkPolicy, pod: Pod, direction: "Ingress" | "Egres
 }
 
 /** Causes of the other policies that isolate the pod in the direction in which the packet died; empty where that was not the reason. */
-export function otherIsolators(cluster: Cluster, end: PathEnd, source: Source, main: Path | null): CauseView[] {
+export function otherIsolators(cluster: Cluster, end: PathEnd, source: Source): CauseView[] {
   const cause = end.cause;
   if (cause === undefined || cause.path !== ISOLATING || !cause.object.startsWith(PREFIX)) return [];
   const first = cause.object.slice(PREFIX.length);
-  const target = main?.hops[main.hops.length - 1]?.packet.dst;
+  const target = end.packet?.inner?.dst ?? end.packet?.dst;
   const receiver = cluster.objects("Pod").find((pod) => pod.status?.podIP === target);
   const named = cluster.objects("NetworkPolicy");
   const blamed = named.find((policy) => `${policy.metadata.namespace}/${policy.metadata.name}` === first);

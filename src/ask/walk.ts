@@ -115,7 +115,7 @@ function compose(fork: Cluster, ring: TraceRing, source: Source, destination: De
   const verdict = judge(result, main?.path ?? null, reply);
   const deciding = verdict === "unresolved" ? (lookups.find((one) => one.query.end.result === "dropped")?.query ?? null) : decidingPath(verdict, main?.path ?? null, reply);
   const end = deciding?.end ?? nowhere(fork, source, result);
-  const also = end.cause === undefined ? [] : otherIsolators(fork, end, source, main?.path ?? null);
+  const also = end.cause === undefined ? [] : otherIsolators(fork, end, source);
   return {
     verdict,
     from: source.party,

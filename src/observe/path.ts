@@ -84,7 +84,11 @@ function hopsOf(s: Stack, steps: readonly TraceStep[], places: Places): Hop[] {
 
 /** How the packet ended: delivered if any copy was, else the last drop that is not a copy's for another host. */
 function endOf(s: Stack, steps: readonly TraceStep[], places: Places): PathEnd {
-  const where = (step: TraceStep): { node: string; netns: string; device: string } => ({ ...places(step.ns), device: s.devInfo.get(step.dev)?.name ?? "" });
+  const where = (step: TraceStep): Pick<PathEnd, "node" | "netns" | "device" | "packet"> => ({
+    ...places(step.ns),
+    device: s.devInfo.get(step.dev)?.name ?? "",
+    packet: viewPacket(s.snapshots!, s.book, step.snap),
+  });
   const last = steps[steps.length - 1]!;
   const delivered = steps.find((step) => step.kind === STEP.DELIVER);
   const consumed = delivered ?? steps.find((step) => step.kind === STEP.CONSUMED);

@@ -65,6 +65,8 @@ export interface PathEnd {
   readonly node: string;
   readonly netns: string;
   readonly device: string;
+  /** the packet as it was then; missing where no packet was ever made */
+  readonly packet?: PacketView;
   readonly cause?: CauseView;
   /** the rule that dropped it */
   readonly rule?: { readonly table: string; readonly chain: string; readonly number: number; readonly text: string };
