@@ -38,17 +38,17 @@ export function flowOfRow(s: Stack, row: number): Flow {
   const text = (addr: number): string => s.book.text(addr);
   return {
     row,
-    family: s.book.family[c.origSrc[row]!] as 4 | 6,
-    proto: c.proto[row] === PROTO.ICMP6 ? "icmpv6" : (PROTO_NAME[c.proto[row]!] ?? "unknown"),
-    protoNumber: c.proto[row]!,
+    family: s.book.family[s.ct.src(row, 0)] as 4 | 6,
+    proto: s.ct.proto(row) === PROTO.ICMP6 ? "icmpv6" : (PROTO_NAME[s.ct.proto(row)] ?? "unknown"),
+    protoNumber: s.ct.proto(row),
     seconds: Math.max(0, Math.ceil((c.timeout[row]! - s.engine.now) / SECOND) - 1),
-    state: c.proto[row] === PROTO.TCP ? TCP_STATES[c.tcpState[row]!]! : "",
-    original: { src: text(c.origSrc[row]!), dst: text(c.origDst[row]!), sport: c.origSport[row]!, dport: c.origDport[row]! },
-    reply: { src: text(c.replSrc[row]!), dst: text(c.replDst[row]!), sport: c.replSport[row]!, dport: c.replDport[row]! },
+    state: s.ct.proto(row) === PROTO.TCP ? TCP_STATES[c.tcpState[row]!]! : "",
+    original: { src: text(s.ct.src(row, 0)), dst: text(s.ct.dst(row, 0)), sport: s.ct.sport(row, 0), dport: s.ct.dport(row, 0) },
+    reply: { src: text(s.ct.src(row, 1)), dst: text(s.ct.dst(row, 1)), sport: s.ct.sport(row, 1), dport: s.ct.dport(row, 1) },
     unreplied: (status & CTS.seenReply) === 0,
     assured: (status & CTS.assured) !== 0,
     mark: c.mark[row]! >>> 0,
-    zone: c.zone[row]!,
+    zone: s.ct.zone(row),
   };
 }
 
@@ -58,7 +58,7 @@ export function listFlows(s: Stack, ns: number): Flow[] {
   const flows: Flow[] = [];
   for (let row = 1; row < s.ct.t.top; row++) {
     const live = s.ct.t.live[row] === 1 && (c.status[row]! & (CTS.confirmed | CTS.dying)) === CTS.confirmed && c.timeout[row]! > s.engine.now;
-    if (live && c.ns[row] === ns) flows.push(flowOfRow(s, row));
+    if (live && s.ct.ns(row) === ns) flows.push(flowOfRow(s, row));
   }
   return flows;
 }

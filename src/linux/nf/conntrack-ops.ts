@@ -20,26 +20,25 @@ function stateOf(s: Stack, p: number): number {
 function fieldOf(s: Stack, p: number, field: number): number {
   const row = s.packets.c.ct[p]!;
   if (row === 0) return -1;
-  const c = s.ct.t.c;
   switch (field) {
     case CTFIELD.origSrc:
-      return c.origSrc[row]!;
+      return s.ct.src(row, 0);
     case CTFIELD.origDst:
-      return c.origDst[row]!;
+      return s.ct.dst(row, 0);
     case CTFIELD.replSrc:
-      return c.replSrc[row]!;
+      return s.ct.src(row, 1);
     case CTFIELD.replDst:
-      return c.replDst[row]!;
+      return s.ct.dst(row, 1);
     case CTFIELD.origSport:
-      return c.origSport[row]!;
+      return s.ct.sport(row, 0);
     case CTFIELD.origDport:
-      return c.origDport[row]!;
+      return s.ct.dport(row, 0);
     case CTFIELD.replSport:
-      return c.replSport[row]!;
+      return s.ct.sport(row, 1);
     case CTFIELD.replDport:
-      return c.replDport[row]!;
+      return s.ct.dport(row, 1);
     default:
-      return c.proto[row]!;
+      return s.ct.proto(row);
   }
 }
 

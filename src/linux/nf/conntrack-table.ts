@@ -2,40 +2,22 @@
  * Tracked connections of every namespace: one row each, found by either of its two tuples.
  *
  * A tuple is (namespace, source, destination, two ports, protocol); for ICMP the ports are the identifier and type * 256 +
- * code, as in the kernel's nf_conntrack_tuple. Both tuples hang in one open hash of chains: node 2 * row is the original
- * direction, 2 * row + 1 the reply. Rows that are not confirmed yet hang in no chain. State only; see `conntrack.ts`.
+ * code, as in the kernel's nf_conntrack_tuple. Both tuples of a row lie in eight words of one line of cache, so that a packet that
+ * finds its flow reads a slot of the hash and that line. Both stand in one open hash: node 2 * row is the original direction,
+ * 2 * row + 1 the reply; a slot is the node, and above it bits of its hash, so that others are passed by unread.
+ * Rows that are not confirmed yet stand in no slot. State only; see `conntrack.ts`.
  */
 import type { Digest } from "../../base/hash.js";
+import { BrokenInvariant } from "../../base/problem.js";
 import { type Columns, Table, type TableState } from "../../engine/table.js";
-import { flowHash } from "../../packet/flow-key.js";
 
 const columns = {
-  ns: "i32",
-  origSrc: "i32",
-  origDst: "i32",
-  replSrc: "i32",
-  replDst: "i32",
-  origSport: "u16",
-  origDport: "u16",
-  replSport: "u16",
-  replDport: "u16",
-  proto: "u8",
   tcpState: "u8",
   /** IPS_* bits, see CTS */
-  status: "i32",
+  status: "u16",
   mark: "i32",
-  zone: "u16",
-  /** which directions the zone counts for: 3 both, 1 original, 2 reply */
-  zoneDir: "u8",
   /** ns; of an unconfirmed flow: how long it will live from its confirmation */
   timeout: "f64",
-  /** ns: from here on a UDP flow seen in both directions is a stream */
-  streamAt: "f64",
-  /** next node in the chain of the original, and of the reply tuple */
-  nextOrig: "i32",
-  nextRepl: "i32",
-  /** device of a masqueraded flow, 0 if none */
-  masqDev: "i32",
   // What TCP window tracking knows of each sender (ip_ct_tcp_state): highest byte sent, highest allowed, window, highest ack.
   end0: "i32",
   end1: "i32",
@@ -45,6 +27,7 @@ const columns = {
   maxWin1: "i32",
   maxAck0: "i32",
   maxAck1: "i32",
+  /** of a UDP flow the low and high word of its `streamAt` */
   lastSeq: "i32",
   lastAck: "i32",
   lastEnd: "i32",
@@ -57,6 +40,13 @@ const columns = {
   lastIndex: "u8",
   retrans: "u8",
 } as const;
+
+/** Words of a row in `tuples`: source, destination and ports of the original and of the reply tuple, place, zone. */
+const TUPLE_WORDS = 3;
+const ROW_WORDS = 8;
+const PLACE = 6;
+const ZONE = 7;
+const TWO_32 = 4294967296;
 
 export type ConntrackColumns = Columns<typeof columns>;
 
@@ -83,80 +73,152 @@ export function directionOf(ctInfo: number): 0 | 1 {
   return ctInfo >= CTINFO.establishedReply && ctInfo !== CTINFO.untracked ? 1 : 0;
 }
 
-const FIRST_BUCKETS = 64;
+const FIRST_SLOTS = 64;
+/** Bits of a slot that name the node; the rest are of the hash. */
+const NODE_BITS = 25;
+const NODE = (1 << NODE_BITS) - 1;
 
 /** A saved `ConntrackTable`. */
 export interface ConntrackState {
   readonly table: TableState;
-  readonly buckets: Int32Array;
+  readonly tuples: Int32Array;
+  readonly slots: Int32Array;
   readonly hashed: number;
   readonly leaving: readonly (readonly [number, number])[];
   readonly sweep: number;
 }
 
-/** The tracked flows of every namespace. */
 export class ConntrackTable {
   readonly t: Table<typeof columns> = new Table(columns);
-  private buckets: Int32Array = new Int32Array(FIRST_BUCKETS);
-  /** nodes in chains */
+  private tuples: Int32Array = new Int32Array(0);
+  private slots: Int32Array = new Int32Array(FIRST_SLOTS);
+  /** nodes in slots */
   private hashed = 0;
   /** rows that are gone but may still be looked at by a packet under way: [row, time], oldest first */
   leaving: (readonly [number, number])[] = [];
   /** where the search for timed-out rows goes on */
   sweep = 1;
 
-  /** Node (2 * row + direction) of a confirmed tuple, 0 if there is none. `dir` -1 accepts either direction's zone. */
-  find(ns: number, src: number, dst: number, sport: number, dport: number, proto: number, zone: number): number {
-    const c = this.t.c;
-    let node = this.buckets[this.bucket(ns, src, dst, sport, dport, proto)]!;
-    while (node !== 0) {
-      const row = node >> 1;
-      if ((node & 1) === 0) {
-        if (c.origSport[row] === sport && c.origSrc[row] === src && c.origDst[row] === dst && c.origDport[row] === dport && c.proto[row] === proto && c.ns[row] === ns && this.zoneOf(row, 0) === zone) return node;
-        node = c.nextOrig[row]!;
-      } else {
-        if (c.replSport[row] === sport && c.replSrc[row] === src && c.replDst[row] === dst && c.replDport[row] === dport && c.proto[row] === proto && c.ns[row] === ns && this.zoneOf(row, 1) === zone) return node;
-        node = c.nextRepl[row]!;
-      }
-    }
-    return 0;
+  /** A new row; `zoneDir` says which directions the zone counts for: 3 both, 1 original, 2 reply. Its tuples are to be set. */
+  add(ns: number, proto: number, zone: number, zoneDir: number): number {
+    const row = this.t.alloc();
+    const words = this.t.live.length * ROW_WORDS;
+    if (this.tuples.length < words) this.tuples = widened(this.tuples, words);
+    this.tuples[row * ROW_WORDS + PLACE] = (ns << 8) | proto;
+    this.tuples[row * ROW_WORDS + ZONE] = (zone << 2) | zoneDir;
+    return row;
   }
 
-  /** Hangs both tuples of a row into their chains. */
+  /** `dir` 0 original, 1 reply; ports below 65536. */
+  setTuple(row: number, dir: number, src: number, dst: number, sport: number, dport: number): void {
+    const at = row * ROW_WORDS + dir * TUPLE_WORDS;
+    this.tuples[at] = src;
+    this.tuples[at + 1] = dst;
+    this.tuples[at + 2] = (sport << 16) | dport;
+  }
+
+  src(row: number, dir: number): number {
+    return this.tuples[row * ROW_WORDS + dir * TUPLE_WORDS]!;
+  }
+
+  dst(row: number, dir: number): number {
+    return this.tuples[row * ROW_WORDS + dir * TUPLE_WORDS + 1]!;
+  }
+
+  sport(row: number, dir: number): number {
+    return this.tuples[row * ROW_WORDS + dir * TUPLE_WORDS + 2]! >>> 16;
+  }
+
+  dport(row: number, dir: number): number {
+    return this.tuples[row * ROW_WORDS + dir * TUPLE_WORDS + 2]! & 65535;
+  }
+
+  ns(row: number): number {
+    return this.tuples[row * ROW_WORDS + PLACE]! >>> 8;
+  }
+
+  proto(row: number): number {
+    return this.tuples[row * ROW_WORDS + PLACE]! & 255;
+  }
+
+  zone(row: number): number {
+    return this.tuples[row * ROW_WORDS + ZONE]! >>> 2;
+  }
+
+  zoneDir(row: number): number {
+    return this.tuples[row * ROW_WORDS + ZONE]! & 3;
+  }
+
+  /** ns: from here on a UDP flow seen in both directions is a stream. */
+  streamAt(row: number): number {
+    return this.t.c.lastAck[row]! * TWO_32 + (this.t.c.lastSeq[row]! >>> 0);
+  }
+
+  setStreamAt(row: number, time: number): void {
+    this.t.c.lastSeq[row] = time | 0;
+    this.t.c.lastAck[row] = Math.floor(time / TWO_32);
+  }
+
+  /** Node (2 * row + direction) of a confirmed tuple, 0 if there is none. */
+  find(ns: number, src: number, dst: number, sport: number, dport: number, proto: number, zone: number): number {
+    const { tuples, slots } = this;
+    const ports = (sport << 16) | dport;
+    const place = (ns << 8) | proto;
+    const hash = hashOf(place, src, dst, ports);
+    const mask = slots.length - 1;
+    for (let i = hash & mask; ; i = (i + 1) & mask) {
+      const slot = slots[i]!;
+      if (slot === 0) return 0;
+      if ((slot ^ hash) >>> NODE_BITS !== 0) continue;
+      const node = slot & NODE;
+      const row = (node >> 1) * ROW_WORDS;
+      const at = row + (node & 1) * TUPLE_WORDS;
+      if (tuples[at] !== src || tuples[at + 2] !== ports || tuples[at + 1] !== dst || tuples[row + PLACE] !== place) continue;
+      const word = tuples[row + ZONE]!;
+      if (((word & (1 << (node & 1))) !== 0 ? word >>> 2 : 0) === zone) return node;
+    }
+  }
+
+  /** Puts both tuples of a row into the hash. */
   insert(row: number): void {
-    if (this.hashed + 2 > this.buckets.length) this.rehash(this.buckets.length * 4, row);
-    this.hang(row);
+    if ((this.hashed + 2) * 4 > this.slots.length * 3) this.rehash(this.slots.length * 2, row);
+    this.put(row * 2);
+    this.put(row * 2 + 1);
     this.hashed += 2;
   }
 
-  /** Takes both tuples of a row out of their chains. */
+  /** Takes both tuples of a row out of the hash. */
   unhash(row: number): void {
-    const c = this.t.c;
-    this.unlink(this.bucket(c.ns[row]!, c.origSrc[row]!, c.origDst[row]!, c.origSport[row]!, c.origDport[row]!, c.proto[row]!), row * 2);
-    this.unlink(this.bucket(c.ns[row]!, c.replSrc[row]!, c.replDst[row]!, c.replSport[row]!, c.replDport[row]!, c.proto[row]!), row * 2 + 1);
+    this.take(row * 2);
+    this.take(row * 2 + 1);
     this.hashed -= 2;
   }
 
-  /** The zone of a flow in one direction (0 original, 1 reply). */
   zoneOf(row: number, dir: number): number {
-    return (this.t.c.zoneDir[row]! & (1 << dir)) !== 0 ? this.t.c.zone[row]! : 0;
+    return (this.zoneDir(row) & (1 << dir)) !== 0 ? this.zone(row) : 0;
   }
 
-  /** What it holds, as plain data. */
   save(): ConntrackState {
-    return { table: this.t.save(), buckets: this.buckets.slice(), hashed: this.hashed, leaving: [...this.leaving], sweep: this.sweep };
+    const { top } = this.t;
+    return {
+      table: this.t.save(),
+      tuples: this.tuples.slice(0, top * ROW_WORDS),
+      slots: this.slots.slice(),
+      hashed: this.hashed,
+      leaving: [...this.leaving],
+      sweep: this.sweep,
+    };
   }
 
-  /** Takes on a saved state. */
   restore(state: ConntrackState): void {
     this.t.restore(state.table);
-    this.buckets = state.buckets.slice();
+    this.tuples = widened(state.tuples, this.t.live.length * ROW_WORDS);
+    this.slots = state.slots.slice();
     this.hashed = state.hashed;
     this.leaving = [...state.leaving];
     this.sweep = state.sweep;
   }
 
-  /** Folds what can decide a later step. */
   fold(digest: Digest): void {
     const c = this.t.c;
     for (let row = 1; row < this.t.top; row++) {
@@ -164,51 +226,65 @@ export class ConntrackTable {
       digest.i32(row);
       digest.i32(c.status[row]!);
       digest.i32(c.tcpState[row]!);
-      digest.i32((c.origSport[row]! << 16) | c.origDport[row]!);
-      digest.i32((c.replSport[row]! << 16) | c.replDport[row]!);
+      digest.i32((this.sport(row, 0) << 16) | this.dport(row, 0));
+      digest.i32((this.sport(row, 1) << 16) | this.dport(row, 1));
       digest.i32(c.mark[row]!);
       digest.f64(c.timeout[row]!);
     }
   }
 
-  private bucket(ns: number, src: number, dst: number, sport: number, dport: number, proto: number): number {
-    return flowHash(src ^ Math.imul(ns, 0x2545f491), dst, sport, dport, proto) & (this.buckets.length - 1);
+  private hashOfNode(node: number): number {
+    const row = (node >> 1) * ROW_WORDS;
+    const at = row + (node & 1) * TUPLE_WORDS;
+    return hashOf(this.tuples[row + PLACE]!, this.tuples[at]!, this.tuples[at + 1]!, this.tuples[at + 2]!);
   }
 
-  private hang(row: number): void {
-    const c = this.t.c;
-    const original = this.bucket(c.ns[row]!, c.origSrc[row]!, c.origDst[row]!, c.origSport[row]!, c.origDport[row]!, c.proto[row]!);
-    c.nextOrig[row] = this.buckets[original]!;
-    this.buckets[original] = row * 2;
-    const reply = this.bucket(c.ns[row]!, c.replSrc[row]!, c.replDst[row]!, c.replSport[row]!, c.replDport[row]!, c.proto[row]!);
-    c.nextRepl[row] = this.buckets[reply]!;
-    this.buckets[reply] = row * 2 + 1;
+  private put(node: number): void {
+    if (node > NODE) throw new BrokenInvariant("too many connections at once", { step: 0, seed: 0, detail: { node } });
+    const hash = this.hashOfNode(node);
+    const mask = this.slots.length - 1;
+    let i = hash & mask;
+    while (this.slots[i] !== 0) i = (i + 1) & mask;
+    this.slots[i] = (hash & ~NODE) | node;
   }
 
-  private unlink(bucket: number, node: number): void {
-    const c = this.t.c;
-    const after = (n: number): number => ((n & 1) === 0 ? c.nextOrig[n >> 1]! : c.nextRepl[n >> 1]!);
-    let at = this.buckets[bucket]!;
-    if (at === node) {
-      this.buckets[bucket] = after(node);
-      return;
+  /** Those behind the empty slot that would be looked for before it move up. */
+  private take(node: number): void {
+    const { slots } = this;
+    const mask = slots.length - 1;
+    let empty = this.hashOfNode(node) & mask;
+    while ((slots[empty]! & NODE) !== node) {
+      if (slots[empty] === 0) return;
+      empty = (empty + 1) & mask;
     }
-    while (at !== 0) {
-      const next = after(at);
-      if (next === node) {
-        if ((at & 1) === 0) c.nextOrig[at >> 1] = after(node);
-        else c.nextRepl[at >> 1] = after(node);
-        return;
-      }
-      at = next;
+    for (let i = (empty + 1) & mask; slots[i] !== 0; i = (i + 1) & mask) {
+      const wanted = this.hashOfNode(slots[i]! & NODE) & mask;
+      if (((i - wanted) & mask) < ((i - empty) & mask)) continue;
+      slots[empty] = slots[i]!;
+      empty = i;
     }
+    slots[empty] = 0;
   }
 
-  /** All rows but the one that is about to be hung. */
+  /** All rows but the one that is about to be put in. */
   private rehash(size: number, except: number): void {
-    this.buckets = new Int32Array(size);
+    this.slots = new Int32Array(size);
     for (let row = 1; row < this.t.top; row++) {
-      if (row !== except && this.t.live[row] === 1 && (this.t.c.status[row]! & CTS.confirmed) !== 0 && (this.t.c.status[row]! & CTS.dying) === 0) this.hang(row);
+      if (row === except || this.t.live[row] !== 1 || (this.t.c.status[row]! & CTS.confirmed) === 0 || (this.t.c.status[row]! & CTS.dying) !== 0) continue;
+      this.put(row * 2);
+      this.put(row * 2 + 1);
     }
   }
+}
+
+function hashOf(place: number, src: number, dst: number, ports: number): number {
+  let h = Math.imul((src + Math.imul(dst, 0x9e3779b1)) ^ ports, 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 15) ^ place, 0x2c1b3c6d);
+  return h ^ (h >>> 13);
+}
+
+function widened(array: Int32Array, length: number): Int32Array {
+  const wider = new Int32Array(length);
+  wider.set(array);
+  return wider;
 }

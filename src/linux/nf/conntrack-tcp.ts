@@ -97,7 +97,7 @@ function beginFlow(s: Stack, p: number, row: number, kind: number): boolean {
     takeOptions(s, p, row, 0);
     return true;
   }
-  if (!tcpLoose(s, s.ct.t.c.ns[row]!)) return false;
+  if (!tcpLoose(s, s.ct.ns(row))) return false;
   v.maxWin[0]![row] = window;
   v.maxEnd[0]![row] = (end + window) | 0;
   v.flags[0]![row] = LIBERAL;
@@ -159,7 +159,7 @@ function inWindow(s: Stack, p: number, row: number, dir: number, kind: number): 
     seq = v.end[dir]![row]!;
     end = seq;
   }
-  const liberal = ((v.flags[dir]![row]! | v.flags[other]![row]!) & LIBERAL) !== 0 || tcpLiberal(s, t.ns[row]!);
+  const liberal = ((v.flags[dir]![row]! | v.flags[other]![row]!) & LIBERAL) !== 0 || tcpLiberal(s, s.ct.ns(row));
   const fit = fourBounds(s, row, dir, seq, ack, end);
   if (fit !== FITS) return liberal ? FITS : fit;
   const window = hasSyn ? rawWindow : rawWindow << v.scale[dir]![row]!;
@@ -268,7 +268,7 @@ function settle(s: Stack, row: number, dir: number, kind: number, old: number, n
   t.lastDir[row] = dir;
   t.tcpState[row] = next;
   if (old !== next && next === FW) v.flags[dir]![row] = v.flags[dir]![row]! | CLOSE_INIT;
-  const ns = t.ns[row]!;
+  const ns = s.ct.ns(row);
   let life = flowTimeout(s, ns, kind === RST ? "tcp_timeout_close" : TIMEOUT_WORD[next]!);
   const unacknowledged = flowTimeout(s, ns, "tcp_timeout_unacknowledged");
   if (kind !== RST && ((v.flags[0]![row]! | v.flags[1]![row]!) & UNACKNOWLEDGED) !== 0) life = Math.min(life, unacknowledged);

@@ -27,8 +27,8 @@ const ICMP_REQUESTS: ReadonlySet<number> = new Set([8, 13, 15, 17]);
 const ICMP6_PAIR: Readonly<Record<number, number>> = Object.freeze({ 128: 129, 129: 128, 139: 140, 140: 139 });
 const ICMP6_REQUESTS: ReadonlySet<number> = new Set([128, 139]);
 
-/** The tuple of the packet last asked about: a scratch of integers, not state. */
-interface Tuple {
+/** A tuple to reckon with: a scratch of integers, not state. */
+export interface Tuple {
   src: number;
   dst: number;
   sport: number;
@@ -92,7 +92,7 @@ export function killFlow(s: Stack, row: number): void {
 /** Forgets every flow of a namespace that goes away. */
 export function dropFlows(s: Stack, ns: number): void {
   if (s.ns.c.tracking[ns] === 0) return;
-  for (let row = 1; row < s.ct.t.top; row++) if (s.ct.t.live[row] === 1 && s.ct.t.c.ns[row] === ns) killFlow(s, row);
+  for (let row = 1; row < s.ct.t.top; row++) if (s.ct.t.live[row] === 1 && s.ct.ns(row) === ns) killFlow(s, row);
 }
 
 /** The flow of a packet that ends before it was confirmed ends with it. */
@@ -119,21 +119,10 @@ function newFlow(s: Stack, p: number, ns: number, t: Tuple, zone: number, zoneDi
   const isRequest = t.proto === PROTO.ICMP ? ICMP_REQUESTS.has(t.dport >> 8) : t.proto === PROTO.ICMP6 ? ICMP6_REQUESTS.has(t.dport >> 8) : true;
   if (!isRequest) return 0;
   collect(s);
-  const row = s.ct.t.alloc();
-  const c = s.ct.t.c;
-  c.ns[row] = ns;
-  c.proto[row] = t.proto;
-  c.zone[row] = zone;
-  c.zoneDir[row] = zoneDir;
-  c.origSrc[row] = t.src;
-  c.origDst[row] = t.dst;
-  c.origSport[row] = t.sport;
-  c.origDport[row] = t.dport;
+  const row = s.ct.add(ns, t.proto, zone, zoneDir);
+  s.ct.setTuple(row, 0, t.src, t.dst, t.sport, t.dport);
   invertTuple(t);
-  c.replSrc[row] = t.src;
-  c.replDst[row] = t.dst;
-  c.replSport[row] = t.sport;
-  c.replDport[row] = t.dport;
+  s.ct.setTuple(row, 1, t.src, t.dst, t.sport, t.dport);
   if (s.trace !== null) traceStep(s, STEP.CT_NEW, p, ns, s.packets.c.iif[p]!, row, 0);
   return row;
 }
@@ -148,7 +137,7 @@ function relatedError(s: Stack, p: number, ns: number, zone: number): void {
   if (node === 0) return;
   const row = node >> 1;
   const t = s.ct.t.c;
-  if (c.dst[p] !== ((node & 1) === 0 ? t.origDst[row] : t.replDst[row])) return;
+  if (c.dst[p] !== s.ct.dst(row, node & 1)) return;
   c.ct[p] = row;
   c.ctInfo[p] = (node & 1) === 1 ? CTINFO.relatedReply : CTINFO.related;
   if (s.trace !== null) traceStep(s, STEP.CT_HIT, p, ns, c.iif[p]!, row, c.ctInfo[p]!);
@@ -220,15 +209,15 @@ function track(s: Stack, p: number, row: number, dir: 0 | 1): number {
   const c = s.ct.t.c;
   if (proto === PROTO.UDP) {
     const confirmed = (c.status[row]! & CTS.confirmed) !== 0;
-    if (!confirmed) c.streamAt[row] = s.engine.now + STREAM_AFTER;
-    if ((c.status[row]! & CTS.seenReply) !== 0 && s.engine.now > c.streamAt[row]!) {
+    if (!confirmed) s.ct.setStreamAt(row, s.engine.now + STREAM_AFTER);
+    if ((c.status[row]! & CTS.seenReply) !== 0 && s.engine.now > s.ct.streamAt(row)) {
       c.status[row] = c.status[row]! | CTS.assured;
-      refreshFlow(s, row, flowTimeout(s, c.ns[row]!, "udp_timeout_stream"));
-    } else refreshFlow(s, row, flowTimeout(s, c.ns[row]!, "udp_timeout"));
+      refreshFlow(s, row, flowTimeout(s, s.ct.ns(row), "udp_timeout_stream"));
+    } else refreshFlow(s, row, flowTimeout(s, s.ct.ns(row), "udp_timeout"));
     return TCP_VERDICT.accept;
   }
   const word = proto === PROTO.ICMP ? "icmp_timeout" : proto === PROTO.ICMP6 ? "icmpv6_timeout" : "generic_timeout";
-  refreshFlow(s, row, flowTimeout(s, c.ns[row]!, word));
+  refreshFlow(s, row, flowTimeout(s, s.ct.ns(row), word));
   return TCP_VERDICT.accept;
 }
 
@@ -244,9 +233,8 @@ export function conntrackConfirm(s: Stack, p: number, ns: number): number {
   if (row === 0) return NF.accept;
   const c = s.ct.t.c;
   if ((c.status[row]! & (CTS.confirmed | CTS.dying)) !== 0 || directionOf(s.packets.c.ctInfo[p]!) === 1) return NF.accept;
-  const taken =
-    s.ct.find(ns, c.origSrc[row]!, c.origDst[row]!, c.origSport[row]!, c.origDport[row]!, c.proto[row]!, s.ct.zoneOf(row, 0)) !== 0 ||
-    s.ct.find(ns, c.replSrc[row]!, c.replDst[row]!, c.replSport[row]!, c.replDport[row]!, c.proto[row]!, s.ct.zoneOf(row, 1)) !== 0;
+  let taken = false;
+  for (let dir = 0; dir < 2 && !taken; dir++) taken = s.ct.find(ns, s.ct.src(row, dir), s.ct.dst(row, dir), s.ct.sport(row, dir), s.ct.dport(row, dir), s.ct.proto(row), s.ct.zoneOf(row, dir)) !== 0;
   if (taken) {
     killFlow(s, row);
     return NF.drop;

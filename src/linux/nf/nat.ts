@@ -10,7 +10,7 @@ import { mix32 } from "../../base/hash.js";
 import { STEP } from "../../trace/kinds.js";
 import { HOOK, NF, type Stack } from "../stack.js";
 import { traceStep } from "../trace-step.js";
-import { invertTuple } from "./conntrack.js";
+import { invertTuple, type Tuple } from "./conntrack.js";
 import { NATF, type NatRange, type WalkNat } from "./conntrack-seam.js";
 import { CTINFO, CTS, directionOf } from "./conntrack-table.js";
 
@@ -19,13 +19,9 @@ const MOST_TRIES = 128;
 const FEWEST_TRIES = 16;
 const ICMP_REDIRECT = 5;
 
-interface Tuple {
-  src: number;
-  dst: number;
-  sport: number;
-  dport: number;
-  proto: number;
-}
+const makeTuple = (): Tuple => ({ src: 0, dst: 0, sport: 0, dport: 0, proto: 0 });
+/** Scratch: no packet makes an object. `current` and `wanted` are natSetup's, `asked` is isTaken's, `other` is of rewriting. */
+const current = makeTuple(), wanted = makeTuple(), asked = makeTuple(), other = makeTuple();
 
 const SOURCE = 0, DESTINATION = 1;
 
@@ -34,19 +30,27 @@ function manipOf(hook: number): number {
   return hook === HOOK.postrouting || hook === HOOK.input ? SOURCE : DESTINATION;
 }
 
-/** What the flow's packets look like now: the inverse of its reply tuple. */
-function currentTuple(s: Stack, row: number): Tuple {
-  const c = s.ct.t.c;
-  const t = { src: c.replSrc[row]!, dst: c.replDst[row]!, sport: c.replSport[row]!, dport: c.replDport[row]!, proto: c.proto[row]! };
-  invertTuple(t);
-  return t;
+function copyTuple(from: Tuple, to: Tuple): void {
+  to.src = from.src;
+  to.dst = from.dst;
+  to.sport = from.sport;
+  to.dport = from.dport;
+  to.proto = from.proto;
+}
+
+function readTuple(s: Stack, row: number, dir: number, to: Tuple): void {
+  to.src = s.ct.src(row, dir);
+  to.dst = s.ct.dst(row, dir);
+  to.sport = s.ct.sport(row, dir);
+  to.dport = s.ct.dport(row, dir);
+  to.proto = s.ct.proto(row);
 }
 
 /** nf_nat_used_tuple: whether another flow's replies would be taken for this one's. */
 function isTaken(s: Stack, row: number, t: Tuple): boolean {
-  const reply = { ...t };
-  invertTuple(reply);
-  const node = s.ct.find(s.ct.t.c.ns[row]!, reply.src, reply.dst, reply.sport, reply.dport, reply.proto, s.ct.zoneOf(row, 1));
+  copyTuple(t, asked);
+  invertTuple(asked);
+  const node = s.ct.find(s.ct.ns(row), asked.src, asked.dst, asked.sport, asked.dport, asked.proto, s.ct.zoneOf(row, 1));
   if (node === 0 || node >> 1 === row) return false;
   return s.ct.t.c.timeout[node >> 1]! > s.engine.now;
 }
@@ -86,7 +90,7 @@ function scale(hash: number, count: number): number {
 
 /** The stream that a machine's NAT draws ports from. */
 function draw16(s: Stack, row: number): number {
-  const ns = s.ct.t.c.ns[row]!;
+  const ns = s.ct.ns(row);
   return s.streams.below(s.streams.stream(`${s.ns.c.node[ns]}/${s.nsInfo.get(ns)!.name}/nat`), 65536);
 }
 
@@ -130,8 +134,8 @@ function sameSource(s: Stack, row: number, t: Tuple, range: NatRange): boolean {
   const c = s.ct.t.c;
   for (let other = 1; other < s.ct.t.top; other++) {
     if (s.ct.t.live[other] !== 1 || other === row || (c.status[other]! & (CTS.confirmed | CTS.dying | CTS.srcNat)) !== (CTS.confirmed | CTS.srcNat)) continue;
-    if (c.ns[other] !== c.ns[row] || c.proto[other] !== t.proto || c.origSrc[other] !== t.src || c.origSport[other] !== t.sport) continue;
-    const found = { ...t, src: c.replDst[other]!, sport: t.proto === PROTO.ICMP ? c.replSport[other]! : c.replDport[other]! };
+    if (s.ct.ns(other) !== s.ct.ns(row) || s.ct.proto(other) !== t.proto || s.ct.src(other, 0) !== t.src || s.ct.sport(other, 0) !== t.sport) continue;
+    const found = { ...t, src: s.ct.dst(other, 1), sport: t.proto === PROTO.ICMP ? s.ct.sport(other, 1) : s.ct.dport(other, 1) };
     if (!addressInRange(s, found.src, range) || !portInRange(found, SOURCE, range) || isTaken(s, row, found)) continue;
     t.src = found.src;
     t.sport = found.sport;
@@ -163,15 +167,14 @@ export function natSetup(s: Stack, p: number, range: NatRange, manipWord: "src" 
   const c = s.ct.t.c;
   if ((c.status[row]! & CTS.confirmed) !== 0) return NF.accept;
   const manip = manipWord === "src" ? SOURCE : DESTINATION;
-  const now = currentTuple(s, row);
-  const wanted = { ...now };
+  // What the flow's packets look like now: the inverse of its reply tuple.
+  readTuple(s, row, 1, current);
+  invertTuple(current);
+  copyTuple(current, wanted);
   uniqueTuple(s, row, wanted, range, manip);
-  if (wanted.src !== now.src || wanted.dst !== now.dst || wanted.sport !== now.sport || wanted.dport !== now.dport) {
+  if (wanted.src !== current.src || wanted.dst !== current.dst || wanted.sport !== current.sport || wanted.dport !== current.dport) {
     invertTuple(wanted);
-    c.replSrc[row] = wanted.src;
-    c.replDst[row] = wanted.dst;
-    c.replSport[row] = wanted.sport;
-    c.replDport[row] = wanted.dport;
+    s.ct.setTuple(row, 1, wanted.src, wanted.dst, wanted.sport, wanted.dport);
     c.status[row] = c.status[row]! | (manip === SOURCE ? CTS.srcNat : CTS.dstNat);
   }
   c.status[row] = c.status[row]! | (manip === SOURCE ? CTS.srcNatDone : CTS.dstNatDone);
@@ -183,7 +186,7 @@ function keepAddress(s: Stack, p: number, hook: number): number {
   const c = s.ct.t.c;
   const row = s.packets.c.ct[p]!;
   const source = manipOf(hook) === SOURCE;
-  const addr = source ? c.replDst[row]! : c.replSrc[row]!;
+  const addr = source ? s.ct.dst(row, 1) : s.ct.src(row, 1);
   return natSetup(s, p, { minAddr: addr, maxAddr: addr, minPort: 0, maxPort: 0, flags: NATF.mapIps }, source ? "src" : "dst");
 }
 
@@ -224,16 +227,9 @@ function isRewritten(status: number, manip: number, dir: number): boolean {
 /** nf_nat_packet: the tuple of the other direction, turned round, is what this packet must look like. */
 function rewrite(s: Stack, p: number, ns: number, row: number, manip: number, dir: number): void {
   if (!isRewritten(s.ct.t.c.status[row]!, manip, dir)) return;
-  const t = tupleOfRow(s, row, 1 - dir);
-  invertTuple(t);
-  apply(s, p, ns, t, manip);
-}
-
-function tupleOfRow(s: Stack, row: number, dir: number): Tuple {
-  const c = s.ct.t.c;
-  return dir === 0
-    ? { src: c.origSrc[row]!, dst: c.origDst[row]!, sport: c.origSport[row]!, dport: c.origDport[row]!, proto: c.proto[row]! }
-    : { src: c.replSrc[row]!, dst: c.replDst[row]!, sport: c.replSport[row]!, dport: c.replDport[row]!, proto: c.proto[row]! };
+  readTuple(s, row, 1 - dir, other);
+  invertTuple(other);
+  apply(s, p, ns, other, manip);
 }
 
 function apply(s: Stack, p: number, ns: number, t: Tuple, manip: number): void {
@@ -258,7 +254,7 @@ function translateError(s: Stack, p: number, ns: number, row: number, hook: numb
   const manip = manipOf(hook);
   const dir = directionOf(c.ctInfo[p]!);
   if (!isRewritten(status, manip, dir)) return true;
-  const other = tupleOfRow(s, row, 1 - dir);
+  readTuple(s, row, 1 - dir, other);
   const quoted = c.inner[p]!;
   if (manip === SOURCE) {
     c.dst[quoted] = other.dst;

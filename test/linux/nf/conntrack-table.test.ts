@@ -12,20 +12,11 @@ interface Five {
 const five = fc.record({ src: fc.integer({ min: 1, max: 40 }), dst: fc.integer({ min: 1, max: 40 }), sport: fc.integer({ min: 0, max: 65535 }), dport: fc.integer({ min: 0, max: 65535 }) });
 
 function add(table: ConntrackTable, of: Five): number {
-  const row = table.t.alloc();
-  const c = table.t.c;
-  c.ns[row] = 1;
-  c.proto[row] = 17;
-  c.origSrc[row] = of.src;
-  c.origDst[row] = of.dst;
-  c.origSport[row] = of.sport;
-  c.origDport[row] = of.dport;
-  c.replSrc[row] = of.dst;
-  c.replDst[row] = of.src + 1000;
-  c.replSport[row] = of.dport;
-  c.replDport[row] = of.sport;
+  const row = table.add(1, 17, 0, 3);
+  table.setTuple(row, 0, of.src, of.dst, of.sport, of.dport);
+  table.setTuple(row, 1, of.dst, of.src + 1000, of.dport, of.sport);
   table.insert(row);
-  c.status[row] = CTS.confirmed;
+  table.t.c.status[row] = CTS.confirmed;
   return row;
 }
 
