@@ -201,7 +201,9 @@ export class TableDraft {
     const { table } = this;
     this.checkLoops();
     const chains = table.own();
+    let tracked = false;
     for (const id of this.gone) {
+      tracked ||= chains.get(id)?.rules.some((rule) => rule.tracks) === true;
       this.leave(chains.get(id));
       chains.delete(id);
       table.counters.delete(id);
@@ -218,9 +220,11 @@ export class TableDraft {
       const hook = table.base.indexOf(draft.id);
       if (draft.silent !== null && hook >= 0) table.silent = draft.silent ? table.silent | (1 << hook) : table.silent & ~(1 << hook);
       carryMemory(table, draft, old, chain);
+      tracked ||= old?.rules.some((rule) => rule.tracks) === true;
       tracks ||= chain.rules.some((rule) => rule.tracks);
     }
     if (tracks) track(this.s, table);
+    else if (tracked) untrack(this.s, table);
   }
 }
 
@@ -282,4 +286,14 @@ export function registerTable(s: Stack, ns: number, family: 4 | 6, index: number
 function track(s: Stack, { ns, family }: NfTable): void {
   s.ns.c.tracking[ns]! |= family === 6 ? TRACKING.ip6 : TRACKING.ip;
   for (const hook of [HOOK.prerouting, HOOK.input, HOOK.output, HOOK.postrouting]) s.ns.c.hooks[ns]! |= bit(hook, family);
+}
+
+/** nf_ct_netns_put: tracking ends with the last rule that needs it; the flows it knew stay until their time is over. */
+function untrack(s: Stack, { ns, family }: NfTable): void {
+  if (s.nft.tables.has(ns)) return;
+  for (const other of s.nf.tables.values()) {
+    if (other.ns !== ns || other.family !== family) continue;
+    for (const chain of other.chains.values()) if (chain.rules.some((rule) => rule.tracks)) return;
+  }
+  s.ns.c.tracking[ns]! &= ~(family === 6 ? TRACKING.ip6 : TRACKING.ip);
 }
