@@ -1,21 +1,13 @@
 import { readdirSync, readFileSync, writeFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
+import { podwire } from "../support/command.js";
 import { describeWith, needs } from "../support/requires.js";
 import { shared } from "../support/shared.js";
-import { buildPodwire, type Podwire } from "./rules-command.js";
 
-let podwire: Podwire;
-let folder: string;
-beforeAll(async () => {
-  podwire = await buildPodwire();
-  folder = mkdtempSync(join(tmpdir(), "podwire-rules-"));
-});
-afterAll(() => {
-  podwire.remove();
-  rmSync(folder, { recursive: true, force: true });
-});
+const folder = mkdtempSync(join(tmpdir(), "podwire-rules-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function file(name: string, text: string): string {
   const path = join(folder, name);
@@ -29,16 +21,16 @@ describeWith("podwire rules --config with the recorded cases", [needs.shared], (
     for (const name of shared === null ? [] : readdirSync(cases).sort()) {
       test(`${mode} ${name}: the stated form, byte for byte`, () => {
         const at = (part: string): string => resolve(cases, name, part);
-        const { status, stdout, stderr } = podwire.run(["rules", "-f", at("objects.yaml"), "--config", at("config.yaml")]);
-        expect({ status, stderr, stdout }).toEqual({ status: 0, stderr: "", stdout: readFileSync(at("expected.txt"), "utf8") });
+        const { code, stdout, stderr } = podwire(["rules", "-f", at("objects.yaml"), "--config", at("config.yaml")]);
+        expect({ code, stderr, stdout }).toEqual({ code: 0, stderr: "", stdout: readFileSync(at("expected.txt"), "utf8") });
       });
     }
   }
 
   test("--flows prints name, ends and masquerading of every flow", () => {
     const at = (part: string): string => resolve(shared!, "cases/kube-proxy-iptables/01-overall-mixed", part);
-    const { status, stdout } = podwire.run(["rules", "-f", at("objects.yaml"), "--config", at("config.yaml"), "--flows", "-o", "json"]);
-    expect(status).toBe(0);
+    const { code, stdout } = podwire(["rules", "-f", at("objects.yaml"), "--config", at("config.yaml"), "--flows", "-o", "json"]);
+    expect(code).toBe(0);
     expect(JSON.parse(stdout)).toEqual([
       { name: "no match", output: "", masq: false },
       { name: "single endpoint", output: "10.180.0.1:80", masq: false },
@@ -60,8 +52,8 @@ spec: {clusterIP: 10.96.0.50, selector: {app: web}, ports: [{port: 80}]}
 
 describe("podwire rules of a cluster's node", () => {
   test("iptables: what stands in the node's kernel, without what others wrote", () => {
-    const { status, stdout } = podwire.run(["rules", "-f", "-", "--node", "kind-worker"], SERVICE);
-    expect(status).toBe(0);
+    const { code, stdout } = podwire(["rules", "-f", "-", "--node", "kind-worker"], SERVICE);
+    expect(code).toBe(0);
     expect(stdout).toContain(
       '-A KUBE-SERVICES -d 10.96.0.50/32 -p tcp -m comment --comment "default/web has no endpoints" -m tcp --dport 80 -j REJECT --reject-with icmp-port-unreachable\n',
     );
@@ -70,8 +62,8 @@ describe("podwire rules of a cluster's node", () => {
   });
 
   test("nftables: what a proxy of that mode writes for the same objects", () => {
-    const { status, stdout } = podwire.run(["rules", "-f", "-", "--node", "kind-worker", "--proxy", "nftables", "--form", "payload", "-o", "json"], SERVICE);
-    expect(status).toBe(0);
+    const { code, stdout } = podwire(["rules", "-f", "-", "--node", "kind-worker", "--proxy", "nftables", "--form", "payload", "-o", "json"], SERVICE);
+    expect(code).toBe(0);
     const { text, ...rest } = JSON.parse(stdout) as { text: string };
     expect(rest).toEqual({ node: "kind-worker", proxy: "nftables", form: "payload" });
     expect(text).toContain('add element ip kube-proxy no-endpoint-services { 10.96.0.50 . tcp . 80 comment "default/web" : goto reject-chain }\n');
@@ -83,8 +75,8 @@ describe("podwire rules, wrong input", () => {
   test("every problem of configuration and manifests at once, by place", () => {
     const config = file("bad.yaml", "ipFamily: 4\nflows:\n- {sourceIP: nowhere, destIP: 10.96.0.1, destPort: 80}\n- {sourceIP: 10.0.0.1, destIP: 10.96.0.1, destPort: 0, protocol: icmp}\n");
     const manifest = file("bad-service.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {ports: [{port: eighty}]}\n");
-    const { status, stdout, stderr } = podwire.run(["rules", "-f", manifest, "--config", config, "-o", "json"]);
-    expect(status).toBe(2);
+    const { code, stdout, stderr } = podwire(["rules", "-f", manifest, "--config", config, "-o", "json"]);
+    expect(code).toBe(2);
     const { problems } = JSON.parse(stdout) as { problems: { path: string; file: string; line: number }[] };
     expect(problems.map(({ path, file: name, line }) => `${name === config ? "config" : "manifest"}:${line} ${path}`)).toEqual([
       "config:1 ipFamily",
@@ -105,8 +97,8 @@ describe("podwire rules, wrong input", () => {
     ["no such configuration", ["--config", "/nowhere/config.yaml"], "does not exist"],
   ])("%s: exit 2 and one sentence", (_, args, words) => {
     const flow = file("flow.yaml", "flows:\n- {sourceIP: 10.0.0.1, destPort: 80}\n");
-    const { status, stdout, stderr } = podwire.run(["rules", "-f", "-", ...args.map((word) => (word === "FLOW" ? flow : word))], SERVICE);
-    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+    const { code, stdout, stderr } = podwire(["rules", "-f", "-", ...args.map((word) => (word === "FLOW" ? flow : word))], SERVICE);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toContain(words);
     expect(stderr).not.toMatch(/\n\s+at /);
   });
