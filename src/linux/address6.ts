@@ -1,6 +1,6 @@
 /** Kinds of IPv6 addresses (RFC 4291 section 2.4), by handle. */
 import type { Addr } from "../base/address-book.js";
-import type { Stack } from "./stack.js";
+import type { InterfaceAddress, Stack } from "./stack.js";
 
 const SOLICITED_NODE = 0xff000000 | 0;
 const LOW_24_BITS = 0xffffff;
@@ -49,11 +49,19 @@ export function solicitedNode(s: Stack, addr: number): Addr {
   return s.book.v6(0xff020000 | 0, 0, 1, SOLICITED_NODE | (s.book.words[addr * 4 + 3]! & LOW_24_BITS));
 }
 
+/** The anycast address of a subnet's routers: its host part is zero (RFC 4291 2.6.1). */
+function anycastOf(s: Stack, { addr, prefix }: InterfaceAddress): Addr {
+  const w = s.book.words;
+  const word = (k: number): number => w[addr * 4 + k]! & (prefix >= 32 * k + 32 ? -1 : prefix <= 32 * k ? 0 : -1 << (32 * k + 32 - prefix));
+  return s.book.v6(word(0), word(1), word(2), word(3));
+}
+
 /** Whether a group of this link is one that `dev` listens to: all nodes, all routers of a router, the groups of its addresses. */
 export function isJoined6(s: Stack, ns: number, dev: number, group: number): boolean {
   const w = s.book.words;
   const at = group * 4;
   if (w[at] !== (0xff020000 | 0) && w[at] !== (0xff010000 | 0)) return false;
   if (w[at + 1] === 0 && w[at + 2] === 0) return w[at + 3] === 1 || (w[at + 3] === 2 && s.ns.c.ip6Forward[ns] === 1);
-  return s.devInfo.get(dev)!.addresses.some(({ addr }) => s.book.family[addr] === 6 && solicitedNode(s, addr) === group);
+  const router = s.ns.c.ip6Forward[ns] !== 0;
+  return s.devInfo.get(dev)!.addresses.some((a) => s.book.family[a.addr] === 6 && (solicitedNode(s, a.addr) === group || (router && solicitedNode(s, anycastOf(s, a)) === group)));
 }

@@ -47,6 +47,11 @@ export function icmp6Allowed(s: Stack, ns: number, type: number, peer: number, p
   return type === 2 || limit === 0 || take(s, ns, peer, limit, BURST_FACTOR * limit);
 }
 
+/** Redirects are limited by where the packet goes and by whom they are for (ip6_forward, ndisc_send_redirect). */
+export function redirect6Allowed(s: Stack, ns: number, dst: number, src: number): boolean {
+  return take(s, ns, dst, SECOND, BURST_FACTOR * SECOND) && take(s, ns, src, SECOND, BURST_FACTOR * SECOND);
+}
+
 /** Whether the routing code may complain about a packet of `peer` now. */
 export function routeErrorAllowed(s: Stack, ns: number, peer: number): boolean {
   return take(s, ns, peer, ERROR_COST, ERROR_BURST);

@@ -8,6 +8,7 @@ export const ICMP6 = Object.freeze({
   echoReply: 129,
   solicitation: 135,
   advertisement: 136,
+  redirect: 137,
   noRoute: 0,
   prohibited: 1,
   notNeighbour: 2,

@@ -2,6 +2,7 @@
 import { DROP, PROTO } from "../base/codes.js";
 import { STEP } from "../trace/kinds.js";
 import { isLinkLocal, isMulticast6 } from "./address6.js";
+import { RTN } from "./fib-table.js";
 import { ICMP6, isIcmp6Error } from "./icmp6-codes.js";
 import { ndiscReceive } from "./ndisc-receive.js";
 import { learnMtu } from "./path-mtu.js";
@@ -32,11 +33,11 @@ export function icmp6Receive(s: Stack, p: number, ns: number, dev: number, echoR
   } else s.op.drop(p, ns, dev, DROP.INVALID_PROTO);
 }
 
-/** icmpv6_echo_reply: the request turned round; one to a group is answered from an address of the route. */
+/** icmpv6_echo_reply: the request turned round; one to a group or an anycast address is answered from an address of the route. */
 function answerEcho(s: Stack, p: number, ns: number, dev: number): void {
   const e = s.packets.alloc();
   const c = s.packets.c;
-  c.src[e] = isMulticast6(s, c.dst[p]!) ? 0 : c.dst[p]!;
+  c.src[e] = isMulticast6(s, c.dst[p]!) || c.rtType[p] === RTN.anycast ? 0 : c.dst[p]!;
   c.dst[e] = c.src[p]!;
   c.proto[e] = PROTO.ICMP6;
   c.ttl[e] = 64;

@@ -5,6 +5,7 @@ import { isLinkLocal, isLoopback6, isUnspecified6 } from "./address6.js";
 import { chooseHop } from "./fib.js";
 import { RTN, type Route } from "./fib-table.js";
 import { ICMP6 } from "./icmp6-codes.js";
+import { sendRedirect6 } from "./ip6-redirect.js";
 import { pathMtu } from "./path-mtu.js";
 import { routeId } from "./route-id.js";
 import { HOOK, hook6, NF, type Stack } from "./stack.js";
@@ -24,10 +25,10 @@ export function takeRoute6(s: Stack, p: number, ns: number, route: Route): void 
   if (s.trace !== null) traceStep(s, STEP.ROUTE, p, ns, hop.dev, routeId(s, route), hop.via);
 }
 
-/** ip6_forward: a packet from `dev` that goes on by `route`. */
-export function ip6Forward(s: Stack, p: number, ns: number, dev: number, route: Route): void {
-  const c = s.packets.c;
+/** ip6_forward: a packet from `dev` that goes on by `route`; `iif` is where the kernel thinks that it came in. */
+export function ip6Forward(s: Stack, p: number, ns: number, dev: number, iif: number, route: Route): void {
   takeRoute6(s, p, ns, route);
+  const c = s.packets.c;
   if (c.ttl[p]! <= 1) {
     s.op.icmpError(p, ns, dev, ICMP6.timeExceeded, 0, 0);
     s.op.drop(p, ns, dev, DROP.TTL_EXPIRED);
@@ -38,7 +39,8 @@ export function ip6Forward(s: Stack, p: number, ns: number, dev: number, route: 
     s.op.drop(p, ns, dev, DROP.IP_INVALID_SOURCE);
     return;
   }
-  if (isLinkLocal(s, src) && c.rtDev[p] !== dev) {
+  if (c.rtDev[p] === iif) sendRedirect6(s, p, ns, dev);
+  else if (isLinkLocal(s, src)) {
     s.op.icmpError(p, ns, dev, ICMP6.unreachable, ICMP6.notNeighbour, 0);
     s.op.drop(p, ns, dev, DROP.IP_INVALID_SOURCE);
     return;

@@ -51,12 +51,14 @@ export function ip6ReceiveFinish(s: Stack, p: number, dev: number): void {
     else s.op.drop(p, ns, dev, DROP.IP_INVALID_DEST);
     return;
   }
+  // A packet that br_netfilter has routed after DNAT carries that route's device as its input device (ip6_rcv_core).
+  const iif = c.rtDev[p] !== 0 ? c.rtDev[p]! : dev;
   const route = routeInput6(s, p, ns, dev);
   if (route !== null && (route.type === RTN.local || route.type === RTN.anycast)) localIn(s, p, ns, dev, route);
   else if (s.dev.c.kind[dev] === DEV.loopback) localIn(s, p, ns, dev, null);
   else if (route === null || route.hops.length === 0) noWay(s, p, ns, dev, route);
   else if (s.ns.c.ip6Forward[ns] === 0) s.op.drop(p, ns, dev, DROP.FORWARDING_OFF);
-  else ip6Forward(s, p, ns, dev, route);
+  else ip6Forward(s, p, ns, dev, iif, route);
 }
 
 /** ip6_route_input: addresses of one link are looked for on the device alone. */
@@ -77,7 +79,7 @@ function noWay(s: Stack, p: number, ns: number, dev: number, route: Route | null
 function localIn(s: Stack, first: number, ns: number, dev: number, route: Route | null): void {
   let p = first;
   const c = s.packets.c;
-  c.rtType[p] = RTN.local;
+  c.rtType[p] = route === null ? RTN.local : route.type;
   c.rtDev[p] = dev;
   c.rtVia[p] = 0;
   if (s.trace !== null && route !== null) traceStep(s, STEP.ROUTE_LOCAL, p, ns, dev, routeId(s, route), 0);

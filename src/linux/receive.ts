@@ -7,6 +7,7 @@ import { bridgeReceive } from "./dev/bridge.js";
 import { leaveBridgeNf } from "./dev/bridge-nf.js";
 import { classify } from "./dev/frame.js";
 import { isUp } from "./device.js";
+import { NDISC_DELAYED, ndiscDelayed } from "./ndisc-receive.js";
 import { neighbourTimer } from "./neigh.js";
 import { EV, type Stack } from "./stack.js";
 import { traceStep } from "./trace-step.js";
@@ -67,5 +68,5 @@ function onBacklog(s: Stack, p: number, dev: number): void {
 export function installReceive(s: Stack): void {
   s.op.receive = (p, dev) => receive(s, p, dev);
   s.engine.on(EV.receive, (p, dev) => onBacklog(s, p, dev));
-  s.engine.on(EV.neighbour, (a, b) => (b === 0 ? neighbourTimer(s, a) : arpProxied(s, a)));
+  s.engine.on(EV.neighbour, (a, b) => (b === 0 ? neighbourTimer(s, a) : b === NDISC_DELAYED ? ndiscDelayed(s, a) : arpProxied(s, a)));
 }

@@ -3,6 +3,7 @@
  *
  * Kernel: net/ipv4/route.c. The answer is left in the packet; the return value is 0 or an errno number.
  */
+import { isLinkLocal, needsLink } from "./address6.js";
 import { ERRNO } from "./errno.js";
 import { STEP } from "../trace/kinds.js";
 import { chooseHop, fibLookup } from "./fib.js";
@@ -36,7 +37,8 @@ export function routeOutput(s: Stack, p: number, ns: number, oif: number): numbe
     const word = s.book.words[dst * 4]!;
     if (word === -1 || word >>> 28 === 14) return routeToGroup(s, p, ns, oif, word === -1 ? RTN.broadcast : RTN.multicast);
   }
-  const route = fibLookup(s, ns, dst, c.src[p]!, c.mark[p]!, 0, oif);
+  const bound = oif === 0 && s.book.family[dst] === 6 && needsLink(s, dst) ? linkOf(s, ns, c.src[p]!) : oif;
+  const route = fibLookup(s, ns, dst, c.src[p]!, c.mark[p]!, 0, bound);
   if (route === null) return ERRNO.ENETUNREACH;
   if (route.hops.length === 0) return routeErrno(route.type);
   if (route.type === RTN.anycast) return settle(s, p, ns, route, s.ns.c.lo[ns]!, 0);
@@ -53,6 +55,13 @@ export function routeOutput(s: Stack, p: number, ns: number, oif: number): numbe
   }
   if (isLoopbackAddr(s, c.src[p]!) && s.ns.c.routeLocalnet[ns] === 0 && s.dev.c.routeLocalnet[hop.dev] === 0) return ERRNO.EINVAL;
   return settle(s, p, ns, route, hop.dev, hop.via);
+}
+
+/** The device that an address of one link is on: a socket that has spoken on that link goes on doing so. 0 if `src` says none. */
+function linkOf(s: Stack, ns: number, src: number): number {
+  if (src === 0 || !isLinkLocal(s, src)) return 0;
+  const own = fibLookup(s, ns, src, 0, 0, 0, 0);
+  return own !== null && own.type === RTN.local ? own.hops[0]!.dev : 0;
 }
 
 function routeToGroup(s: Stack, p: number, ns: number, oif: number, type: number): number {

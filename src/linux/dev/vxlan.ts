@@ -17,6 +17,8 @@ import { networkBytes, scrub } from "./frame.js";
 const TTL = 64;
 /** Outer IP, UDP and VXLAN headers and the inner Ethernet header. */
 const OVERHEAD = 20 + 8 + 8 + 14;
+/** An IPv6 header is so much longer. */
+const OVER_IPV6 = 20;
 const ZERO_MAC = 0;
 
 /** vxlan_xmit: to the destinations of the frame's MAC, else to those of the zero MAC. */
@@ -61,9 +63,9 @@ function encapsulate(s: Stack, p: number, dev: number, remote: Addr): void {
   c.sport[outer] = sourcePort(s, p, vxlan.sourcePorts);
   c.dport[outer] = vxlan.port;
   c.vni[outer] = vxlan.vni;
-  c.ipLen[outer] = bytes + OVERHEAD;
+  c.ipLen[outer] = bytes + OVERHEAD + (s.book.is4(remote) ? 0 : OVER_IPV6);
   c.mark[outer] = c.mark[p]!;
-  c.etherType[outer] = ETHERTYPE.IPV4;
+  c.etherType[outer] = s.book.is4(remote) ? ETHERTYPE.IPV4 : ETHERTYPE.IPV6;
   // POSTROUTING of the outer packet still knows the tunnel as its input device.
   c.dev[outer] = dev;
   c.iif[outer] = dev;

@@ -5,7 +5,7 @@ import { withAddress6 } from "../addrconf.js";
 import { isLinkLocal, isLoopback6 } from "../address6.js";
 import { addAddressRoutes, removeAddressRoutes } from "../device-routes.js";
 import type { InterfaceAddress, Stack } from "../stack.js";
-import { type ActResult, type AddrChange, type AddrFlush, extackError, noDevice, rtnetlinkError } from "./act.js";
+import { type ActResult, type AddrChange, type AddrFlush, extackError, noDevice } from "./act.js";
 
 function handleOf(s: Stack, cidr: Cidr): Addr {
   const [w0, w1, w2, w3] = cidr.words;
@@ -59,7 +59,7 @@ export function changeAddress(s: Stack, act: AddrChange): ActResult {
   const list = s.devInfo.get(dev)!.addresses;
   const known = list.find((a) => a.addr === addr && a.prefix === cidr.prefix);
   if (act.verb === "addr-del") {
-    if (known === undefined) return cidr.family === 4 ? extackError("EADDRNOTAVAIL", "ipv4: Address not found") : rtnetlinkError("EADDRNOTAVAIL");
+    if (known === undefined) return cidr.family === 4 ? extackError("EADDRNOTAVAIL", "ipv4: Address not found") : extackError("EADDRNOTAVAIL", "ipv6: address not found");
     remove(s, dev, known);
     return null;
   }

@@ -1,7 +1,7 @@
 /** Routes: `ip route add|replace|append|del|flush` (fib_create_info, fib_table_insert; net/ipv4/fib_semantics.c, fib_trie.c). */
 import { type Cidr, masked, parseAddress, parseCidr } from "../../base/cidr.js";
 import { everyRoute, insertRoute } from "../device-routes.js";
-import { fibLookup, isLocalAddress, setRoutes } from "../fib.js";
+import { fibLookup, gatewayRoute, isLocalAddress, setRoutes } from "../fib.js";
 import { type Nexthop, prefixKey, RT_SCOPE, RT_TABLE, type Route, RTN, type RouteTypeName, tableKey } from "../fib-table.js";
 import { DEVF, type Stack } from "../stack.js";
 import { type ActResult, extackError, noDevice, type RouteChange, type RouteFlush, rtnetlinkError } from "./act.js";
@@ -33,7 +33,7 @@ interface HopWords {
 }
 
 /** fib_check_nh: the hop, or why it cannot be one. */
-function checkHop(s: Stack, ns: number, words: HopWords, scope: number): Nexthop | NonNullable<ActResult> {
+function checkHop(s: Stack, ns: number, words: HopWords, scope: number, table: number): Nexthop | NonNullable<ActResult> {
   const named = words.dev === undefined ? 0 : s.nsInfo.get(ns)!.devices.get(words.dev);
   if (named === undefined) return noDevice(words.dev!);
   if (words.via === undefined) {
@@ -51,7 +51,7 @@ function checkHop(s: Stack, ns: number, words: HopWords, scope: number): Nexthop
     return hop(named);
   }
   if (named !== 0 && !up(s, named)) return extackError("ENETDOWN", "Nexthop device is not up");
-  const way = fibLookup(s, ns, via, 0, 0, 0, named);
+  const way = s.book.family[via] === 6 ? fibLookup(s, ns, via, 0, 0, 0, named) : gatewayRoute(s, ns, via, table, named);
   const dev = way?.hops[0]?.dev ?? 0;
   // IPv6 says it in fewer words (ip6_route_check_nh).
   if (s.book.family[via] === 6 && (way === null || way.hops.length === 0)) return rtnetlinkError("EHOSTUNREACH");
@@ -78,7 +78,7 @@ function buildRoute(s: Stack, act: RouteChange, dst: Cidr): Route | NonNullable<
   const hops: Nexthop[] = [];
   if (type === RTN.unicast || type === RTN.local || type === RTN.broadcast) {
     for (const words of act.nexthops ?? [act as HopWords]) {
-      const hop = checkHop(s, act.ns, words, scope);
+      const hop = checkHop(s, act.ns, words, scope, act.table ?? RT_TABLE.main);
       if (isError(hop)) return hop;
       hops.push(hop);
     }
@@ -103,7 +103,9 @@ function buildRoute(s: Stack, act: RouteChange, dst: Cidr): Route | NonNullable<
 
 /** `ip route add|replace|append|del`. */
 export function changeRoute(s: Stack, act: RouteChange): ActResult {
-  const dst = destination(act);
+  const given = destination(act);
+  // IPv6 takes a destination with host bits and forgets them.
+  const dst = given !== null && given.family === 6 ? masked(given) : given;
   if (dst === null) return { errno: "EINVAL", message: `Error: any valid prefix is expected rather than "${act.dst}".` };
   if (masked(dst).words.some((word, i) => word !== dst.words[i])) return extackError("EINVAL", "Invalid prefix for given prefix length");
   if (act.verb === "route-del") return deleteRoute(s, act, dst);

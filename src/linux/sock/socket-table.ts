@@ -68,7 +68,7 @@ export const TCP_STATE = Object.freeze({
 /** Words of `ss` for TCP states. */
 export const TCP_STATE_WORDS: Readonly<Record<number, string>> = Object.freeze({ 0: "UNCONN", 1: "ESTAB", 2: "SYN-SENT", 3: "SYN-RECV", 4: "FIN-WAIT-1", 5: "FIN-WAIT-2", 6: "TIME-WAIT", 8: "CLOSE-WAIT", 9: "LAST-ACK", 10: "LISTEN", 11: "CLOSING" });
 
-export const SOCKF = Object.freeze({ connected: 1, bound: 2, finQueued: 4, finSent: 8, ackPending: 16, orphan: 32, dontFragment: 64, reported: 128 } as const);
+export const SOCKF = Object.freeze({ connected: 1, bound: 2, finQueued: 4, finSent: 8, ackPending: 16, orphan: 32, dontFragment: 64, reported: 128, only4: 256 } as const);
 
 /** Bytes a program has written that are not acknowledged yet, `seq` being the first one's number. */
 export interface Chunk {
@@ -82,6 +82,7 @@ const BUCKETS = 256;
 /** Timers are numbered round: a timer's number and kind are one int32. */
 const LAST_TIMER = 0x7ffffff;
 
+/** A saved `SocketTable`. */
 export interface SocketState {
   readonly rows: TableState;
   readonly connected: Int32Array;
@@ -91,6 +92,7 @@ export interface SocketState {
   readonly timers: number;
 }
 
+/** The sockets of every namespace. */
 export class SocketTable {
   readonly rows: Table<typeof columns> = new Table(columns);
   /** what is still to be acknowledged, by socket */
@@ -102,6 +104,7 @@ export class SocketTable {
   private connected: Int32Array = new Int32Array(BUCKETS);
   private bound: Int32Array = new Int32Array(BUCKETS);
 
+  /** The connected socket of a five-tuple, 0 if there is none. */
   findConnected(ns: number, proto: number, local: number, localPort: number, remote: number, remotePort: number): number {
     const c = this.rows.c;
     let row = this.connected[this.tupleBucket(ns, proto, local, localPort, remote, remotePort)]!;
@@ -135,6 +138,7 @@ export class SocketTable {
     }
   }
 
+  /** Makes a socket be found by its five-tuple. */
   hangConnected(row: number): void {
     const c = this.rows.c;
     this.grow();
@@ -144,6 +148,7 @@ export class SocketTable {
     c.flags[row] = c.flags[row]! | SOCKF.connected;
   }
 
+  /** Makes a socket be found by its local port. */
   hangBound(row: number): void {
     const c = this.rows.c;
     const bucket = this.portBucket(c.ns[row]!, c.proto[row]!, c.localPort[row]!);
@@ -169,10 +174,12 @@ export class SocketTable {
     this.rows.release(row);
   }
 
+  /** What it holds, as plain data. */
   save(): SocketState {
     return { rows: this.rows.save(), connected: this.connected.slice(), bound: this.bound.slice(), queues: new Map(this.queues), ids: this.ids, timers: this.timers };
   }
 
+  /** Takes on a saved state. */
   restore(state: SocketState): void {
     this.rows.restore(state.rows);
     this.connected = state.connected.slice();
@@ -182,6 +189,7 @@ export class SocketTable {
     this.timers = state.timers;
   }
 
+  /** Folds what can decide a later step. */
   fold(digest: Digest): void {
     const c = this.rows.c;
     digest.i32(this.ids);

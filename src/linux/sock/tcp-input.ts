@@ -30,6 +30,7 @@ export function tcpReceive(s: Stack, p: number, ns: number, dev: number): void {
   const k = s.packets.c;
   let sock = s.sock.findConnected(ns, PROTO.TCP, k.dst[p]!, k.dport[p]!, k.src[p]!, k.sport[p]!);
   if (sock === 0) sock = s.sock.findBound(ns, PROTO.TCP, k.dst[p]!, k.dport[p]!);
+  if (sock !== 0 && (s.sock.rows.c.flags[sock]! & SOCKF.only4) !== 0 && !s.book.is4(k.dst[p]!)) sock = 0;
   const state = sock === 0 ? TCP_STATE.closed : s.sock.rows.c.state[sock]!;
   if (sock === 0 || state === TCP_STATE.closed) {
     sendReset(s, p, ns);

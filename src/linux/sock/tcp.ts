@@ -1,6 +1,7 @@
 /** TCP as programs use it: listen, connect, send, close (net/ipv4/tcp.c, inet_connection_sock.c). */
 import { PROTO } from "../../base/codes.js";
 import { TCP_FLAG } from "../../packet/columns.js";
+import { isLinkLocal } from "../address6.js";
 import { ERRNO } from "../errno.js";
 import { routeOutput } from "../route-output.js";
 import type { Stack } from "../stack.js";
@@ -44,6 +45,8 @@ function sourceFor(s: Stack, ns: number, dst: number): number {
  * hears "connected" or "closed". A negative errno: refused at once (no route, say).
  */
 export function tcpConnect(s: Stack, ns: number, src: number, sport: number, dst: number, dport: number, app: number): number {
+  // An address of one link needs a device, which these sockets are not bound to.
+  if (isLinkLocal(s, dst)) return -ERRNO.EINVAL;
   const local = src !== 0 ? src : sourceFor(s, ns, dst);
   if (local < 0) return local;
   const port = sport !== 0 ? sport : connectPort(s, ns, local, dst, dport);

@@ -1,12 +1,14 @@
 /** UDP sockets (RFC 768; net/ipv4/udp.c). Sockets are unconnected unless `udpConnect` is called, which lets ICMP errors through. */
 import { DROP, PROTO } from "../../base/codes.js";
 import { STEP } from "../../trace/kinds.js";
+import { isLinkLocal } from "../address6.js";
 import { ERRNO } from "../errno.js";
 import { ICMP } from "../icmp-codes.js";
 import { ICMP6 } from "../icmp6-codes.js";
 import type { Stack } from "../stack.js";
 import { traceStep } from "../trace-step.js";
 import { makeLocal, sendLocal } from "./local-send.js";
+import { SOCKF } from "./socket-table.js";
 import { bindPort } from "./source-port.js";
 
 const HEADERS4 = 28;
@@ -31,11 +33,13 @@ export function udpBind(s: Stack, ns: number, addr: number, port: number, app: n
   return row;
 }
 
-/** connect(2): the socket speaks to this peer alone, and hears of ICMP errors about it. */
-export function udpConnect(s: Stack, sock: number, addr: number, port: number): void {
+/** connect(2): the socket speaks to this peer alone, and hears of ICMP errors about it. 0, or EINVAL for an address of one link, which needs a device. */
+export function udpConnect(s: Stack, sock: number, addr: number, port: number): number {
+  if (isLinkLocal(s, addr)) return ERRNO.EINVAL;
   const c = s.sock.rows.c;
   c.remoteAddr[sock] = addr;
   c.remotePort[sock] = port;
+  return 0;
 }
 
 /** sendto(2): 0 or an errno. A pending error of the socket comes first, as in the kernel. */
@@ -68,8 +72,9 @@ export function udpReceive(s: Stack, p: number, ns: number, dev: number): void {
   const k = s.packets.c;
   const sock = s.sock.findBound(ns, PROTO.UDP, k.dst[p]!, k.dport[p]!);
   const c = s.sock.rows.c;
+  const otherFamily = sock !== 0 && (c.flags[sock]! & SOCKF.only4) !== 0 && !s.book.is4(k.dst[p]!);
   const stranger = sock !== 0 && c.remoteAddr[sock] !== 0 && (c.remoteAddr[sock] !== k.src[p] || c.remotePort[sock] !== k.sport[p]);
-  if (sock === 0 || stranger) {
+  if (sock === 0 || stranger || otherFamily) {
     if (s.book.is4(k.dst[p]!)) s.op.icmpError(p, ns, dev, ICMP.unreachable, ICMP.portUnreachable, 0);
     else s.op.icmpError(p, ns, dev, ICMP6.unreachable, ICMP6.portUnreachable, 0);
     s.op.drop(p, ns, dev, DROP.NO_SOCKET);

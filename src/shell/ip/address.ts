@@ -5,7 +5,7 @@ import { Ended, failed, NotModelled, type Output, said } from "../output.js";
 import { act, type Place } from "../place.js";
 import type { WordReader } from "../word-reader.js";
 import { devicesWanted, findDevice } from "./device-list.js";
-import { addressLine, headLine, statisticsLines } from "./device-text.js";
+import { addressLine, headLine, otherPlace, statisticsLines } from "./device-text.js";
 import { type IpOptions, verbOf } from "./ip-options.js";
 
 const VERBS = ["add", "change", "replace", "delete", "show", "list", "lst", "flush", "save", "showdump", "restore"] as const;
@@ -28,8 +28,9 @@ function showAddresses(place: Place, options: IpOptions, reader: WordReader): st
   const lines: string[] = [];
   for (const dev of devices) {
     const shown = s.devInfo.get(dev)!.addresses.filter((a) => (options.family === 0 || s.book.family[a.addr] === options.family) && (scope === "" || a.scope === scope));
-    if (options.family !== 0 && shown.length === 0 && (!named || scope !== "")) continue;
-    const all = [headLine(s, dev, options.family === 6 ? "inet6" : "addr")];
+    if (options.family !== 0 && shown.length === 0) continue;
+    const brief = options.family === 6 && !named;
+    const all = [headLine(s, dev, brief ? "inet6" : "addr") + (options.family !== 0 && !brief ? otherPlace(s, dev, home) : "")];
     if (options.family === 0) all.push(addressLine(s, dev, home));
     for (const family of [4, 6]) for (const a of shown) if (s.book.family[a.addr] === family) all.push(...addressLines(s, dev, a));
     if (options.statistics && options.family === 0) all.push(...statisticsLines(s, dev));

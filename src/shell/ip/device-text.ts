@@ -61,7 +61,7 @@ function stateText(s: Stack, dev: number): string {
 export function headLine(s: Stack, dev: number, mode: "link" | "addr" | "inet6"): string {
   const { index } = s.devInfo.get(dev)!;
   const master = s.dev.c.master[dev]!;
-  const words = [`${index}: ${linkedName(s, dev)}: <${flagsText(s, dev)}> mtu ${s.dev.c.mtu[dev]!}`];
+  const words = [`${index}: ${mode === "inet6" ? misreadName(s, dev) : linkedName(s, dev)}: <${flagsText(s, dev)}> mtu ${s.dev.c.mtu[dev]!}`];
   if (mode !== "inet6") words.push(`qdisc ${(s.dev.c.flags[dev]! & DEVF.used) === 0 ? "noop" : "noqueue"}`);
   if (master !== 0) words.push(`master ${deviceName(s, master)}`);
   words.push(`state ${stateText(s, dev)}`);
@@ -74,11 +74,25 @@ export function headLine(s: Stack, dev: number, mode: "link" | "addr" | "inet6")
 export function addressLine(s: Stack, dev: number, home: number): string {
   const kind = s.dev.c.kind[dev]!;
   const [type, broadcast] = kind === DEV.loopback ? ["loopback", "00:00:00:00:00:00"] : ["ether", "ff:ff:ff:ff:ff:ff"];
-  let line = `    link/${type} ${formatMac(s.dev.c.mac[dev]!)} brd ${broadcast}`;
+  return `    link/${type} ${formatMac(s.dev.c.mac[dev]!)} brd ${broadcast}${otherPlace(s, dev, home)}`;
+}
+
+/** Where the other end is, if it is in another namespace: it ends the last line about the link itself. */
+export function otherPlace(s: Stack, dev: number, home: number): string {
   const peer = otherEnd(s, dev);
   const there = peer === 0 ? 0 : s.dev.c.ns[peer]!;
-  if (there !== 0 && there !== s.dev.c.ns[dev]) line += there === home ? " link-netnsid 0" : ` link-netns ${s.nsInfo.get(there)!.name}`;
-  return line;
+  if (there === 0 || there === s.dev.c.ns[dev]) return "";
+  return there === home ? " link-netnsid 0" : ` link-netns ${s.nsInfo.get(there)!.name}`;
+}
+
+/** The dump of IPv6 addresses does not say in which namespace the other end is, so the tool looks its index up in its own. */
+function misreadName(s: Stack, dev: number): string {
+  const { name, index } = s.devInfo.get(dev)!;
+  const peer = otherEnd(s, dev);
+  const other = peer === 0 ? index : s.devInfo.get(peer)!.index;
+  if (other === index) return name;
+  const known = devicesOf(s, s.dev.c.ns[dev]!).find((candidate) => s.devInfo.get(candidate)!.index === other);
+  return `${name}@${known === undefined ? `if${other}` : deviceName(s, known)}`;
 }
 
 function columns(values: readonly (number | string)[]): string {

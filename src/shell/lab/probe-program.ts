@@ -66,7 +66,6 @@ function start(door: AppDoor, args: ProbeArguments): void {
   door.state = { ...door.state, sock };
   door.timer(timeout, 1);
   if (protocol === "tcp") return;
-  door.udpConnect(sock, dst, args.port);
-  const errno = door.udpSend(sock, dst, args.port, QUESTION);
+  const errno = door.udpConnect(sock, dst, args.port) || door.udpSend(sock, dst, args.port, QUESTION);
   if (errno !== 0) finish(door, errnoName(errno), sock);
 }

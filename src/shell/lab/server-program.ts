@@ -16,6 +16,7 @@ export const labServer: Program = Object.freeze<Program>({
       const at = addr === "" || addr === "::" || addr === "0.0.0.0" ? 0 : door.addressOf(addr);
       const sock = protocol === "tcp" ? door.tcpListen(at, port) : door.udpBind(at, port);
       if (sock < 0) door.exit(-sock);
+      else if (!addr.includes(":")) door.only4(sock);
     } else if (event.kind === "accepted") {
       const { addr, port } = door.peer(event.sock);
       door.tcpSend(event.sock, greeting(door, addr, port));
