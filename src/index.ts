@@ -15,9 +15,11 @@ export type { Command, Rewindable, SavedCluster, Timeline } from "./cluster/time
 export type { World } from "./cluster/world.js";
 export { type RecordedWalk, type Recording, recordedWalk, walk, type WalkQuery } from "./ask/walk.js";
 export type { Source, Destination, DestinationHints } from "./ask/target.js";
+export { type FlowAnswer, flowsOfConfig } from "./ask/rules-flows.js";
+export { type RulesForm, type RulesMode, rulesOfConfig, rulesOfNode } from "./ask/rules.js";
 export type * from "./observe/walk-record.js";
 export { narrate, summarize } from "./observe/narrate.js";
-export { check, diff, lint, reach, readModel, readQueries, type TextQuery, why } from "./policy/index.js";
+export { check, diff, exposure, lint, reach, readExpectations, readModel, readQueries, readQuery, type TextQuery, why } from "./policy/index.js";
 export { admitManifests, admitObjects, readKindConfig, readManifests, readObjects } from "./api/index.js";
 export { clusterFamilies } from "./api/index.js";
 export type { ClusterFamily, ConfigResult, KindConfig, ManifestFile, NodeConfig, PortMapping, ReadOptions, ReadResult } from "./api/index.js";
@@ -33,4 +35,4 @@ export type * from "./api/pod.js";
 export type * from "./api/policy-api.js";
 export { formatProblem, type Problem } from "./base/problem.js";
 export type { ApplyOptions, Change, ControlPlane, ControlPlaneOptions, Delays, PlaneNode, ProgramChoice } from "./control/index.js";
-export type { Output } from "./shell/index.js";
+export { type LabResult, type Output, runLab } from "./shell/index.js";

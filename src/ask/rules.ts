@@ -1,10 +1,12 @@
 /** What kube-proxy programs, as text: for a configured proxy alone, or on a node of a cluster. */
 import type { Cluster } from "../cluster/cluster.js";
 import { inputError } from "../cluster/input-error.js";
+import { listNftTable } from "../linux/nf/nft/nft-list.js";
 import { saveTables } from "../linux/nf/save.js";
-import { configuredIptables, configuredRulesText, type ProxyConfig, type ProxyObjects, proxyObjects, readProxyConfig } from "../models/proxy/index.js";
+import { configuredIptables, configuredRulesText, formatListed, type ProxyConfig, type ProxyObjects, proxyObjects, readProxyConfig, TABLE_NAME } from "../models/proxy/index.js";
 import { rulesMachine } from "./rules-machine.js";
 
+/** kube-proxy's modes. */
 export type RulesMode = "iptables" | "nftables" | "ipvs";
 /** What is fed to the tool, what the tool prints back, and the order of kube-proxy's own tests. */
 export type RulesForm = "payload" | "saved" | "sorted";
@@ -26,7 +28,7 @@ function savedPayload(config: ProxyConfig, objects: ProxyObjects): string {
 }
 
 /**
- * The rules of a node of a settled cluster. What the iptables mode saved is what stands in the node's kernel; everything
+ * The rules of a node of a settled cluster. What the cluster's own mode saved is what stands in the node's kernel; everything
  * else is what a proxy of that mode writes for the cluster's present objects. Throws an InputError where there is no such node.
  */
 export function rulesOfNode(cluster: Cluster, name: string, mode: RulesMode, form: RulesForm): string {
@@ -34,9 +36,9 @@ export function rulesOfNode(cluster: Cluster, name: string, mode: RulesMode, for
   if (node === undefined) {
     throw inputError("not-found", "node", `nodes "${name}" not found`, `nodes are ${cluster.fabric.nodes.map((each) => each.name).join(", ")}`);
   }
-  if (mode === "iptables" && form === "saved") {
+  if (mode === cluster.plan.proxy && form === "saved") {
     cluster.control.flush(name);
-    return proxyPart(saveTables(cluster.stack, node.ns, 4));
+    return mode === "iptables" ? proxyPart(saveTables(cluster.stack, node.ns, 4)) : formatListed(listNftTable(cluster.stack, node.ns, 4, TABLE_NAME)!);
   }
   const objects = proxyObjects([...cluster.objects("Service"), ...cluster.objects("EndpointSlice"), ...cluster.objects("Node")]);
   return rulesOfConfig(mode, form, configOfNode(cluster, name, node.address), objects);

@@ -25,6 +25,8 @@ export { NUD, type NeighbourTable, type NeighbourTableState } from "./neigh-tabl
 export type { ConntrackState, ConntrackTable } from "./nf/conntrack-table.js";
 export type { NameIds } from "./nf/name-ids.js";
 export type { IpSet, IpSets, IpSetsState, SetEntry, SetOptions } from "./nf/ipset-table.js";
+export type { NftChain, NftCommand, NftElement, NftHookName, NftRule, NftSet } from "./nf/nft/nft-doc.js";
+export type { NftTable, NftTables, NftTablesState } from "./nf/nft/nft-tables.js";
 export type { RestoreChain, RestoreDoc, RestoreRule, RestoreTable } from "./nf/restore-doc.js";
 export type { AddressTest, DeviceTest, Match, Rule, Target } from "./nf/rule.js";
 export type { Chain, NfTable, NfTableState, NfTables, NfTablesState, RecentEntry } from "./nf/table.js";

@@ -1,7 +1,9 @@
 /** What nft is told, as plain records in the words of its own language. */
 
+/** Hooks by the words of `nft`. */
 export type NftHookName = "prerouting" | "input" | "forward" | "output" | "postrouting";
 
+/** One rule of an nft chain. */
 export interface NftRule {
   /** statements as `nft` reads them, without the comment */
   readonly text: string;
@@ -9,6 +11,7 @@ export interface NftRule {
   readonly cause: number;
 }
 
+/** One chain of an nft table. */
 export interface NftChain {
   readonly name: string;
   /** null for a chain that others lead to */
@@ -17,6 +20,7 @@ export interface NftChain {
   readonly rules: readonly NftRule[];
 }
 
+/** One element of a set or map. */
 export interface NftElement {
   /** `10.96.0.1 . tcp . 443` */
   readonly key: string;
@@ -26,6 +30,7 @@ export interface NftElement {
   readonly cause: number;
 }
 
+/** A set, or a map where its elements have values. */
 export interface NftSet {
   readonly name: string;
   readonly kind: "set" | "map";

@@ -16,14 +16,17 @@ export interface NftTable {
   readonly dynamic: ReadonlyMap<string, Map<string, number>>;
 }
 
+/** A saved `NftTables`. */
 export type NftTablesState = readonly NftTable[];
 
+/** The nft tables of every namespace. */
 export class NftTables {
   /** by namespace, in the order of their making */
   readonly tables: Map<number, readonly NftTable[]> = new Map();
-  /** read rules by text (a cache) */
+  /** read rules by text (a cache) @internal */
   readonly read: Map<string, readonly NftStatement[]> = new Map();
 
+  /** A table, undefined if there is none of that name. */
   get(ns: number, family: 4 | 6, name: string): NftTable | undefined {
     return this.tables.get(ns)?.find((table) => table.family === family && table.name === name);
   }
@@ -35,19 +38,23 @@ export class NftTables {
     this.tables.set(table.ns, at < 0 ? [...old, table] : old.map((each, i) => (i === at ? table : each)));
   }
 
+  /** Forgets the tables of a namespace that goes away. */
   drop(ns: number): void {
     this.tables.delete(ns);
   }
 
+  /** What it holds, as plain data. */
   save(): NftTablesState {
     return [...this.tables.values()].flat().map((table) => ({ ...table, dynamic: copyDynamic(table.dynamic) }));
   }
 
+  /** Takes on a saved state. */
   restore(state: NftTablesState): void {
     this.tables.clear();
     for (const table of state) this.put({ ...table, dynamic: copyDynamic(table.dynamic) });
   }
 
+  /** Folds what can decide a later step. */
   fold(digest: Digest): void {
     for (const ns of [...this.tables.keys()].sort((a, b) => a - b)) {
       for (const table of this.tables.get(ns)!) {
