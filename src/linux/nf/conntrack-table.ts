@@ -88,6 +88,7 @@ export interface ConntrackState {
   readonly sweep: number;
 }
 
+/** The tracked flows of every namespace. */
 export class ConntrackTable {
   readonly t: Table<typeof columns> = new Table(columns);
   private tuples: Int32Array = new Int32Array(0);
@@ -117,34 +118,42 @@ export class ConntrackTable {
     this.tuples[at + 2] = (sport << 16) | dport;
   }
 
+  /** Source of a tuple; `dir` 0 original, 1 reply. */
   src(row: number, dir: number): number {
     return this.tuples[row * ROW_WORDS + dir * TUPLE_WORDS]!;
   }
 
+  /** Destination of a tuple. */
   dst(row: number, dir: number): number {
     return this.tuples[row * ROW_WORDS + dir * TUPLE_WORDS + 1]!;
   }
 
+  /** Source port of a tuple. */
   sport(row: number, dir: number): number {
     return this.tuples[row * ROW_WORDS + dir * TUPLE_WORDS + 2]! >>> 16;
   }
 
+  /** Destination port of a tuple. */
   dport(row: number, dir: number): number {
     return this.tuples[row * ROW_WORDS + dir * TUPLE_WORDS + 2]! & 65535;
   }
 
+  /** Namespace of a flow. */
   ns(row: number): number {
     return this.tuples[row * ROW_WORDS + PLACE]! >>> 8;
   }
 
+  /** Protocol of a flow. */
   proto(row: number): number {
     return this.tuples[row * ROW_WORDS + PLACE]! & 255;
   }
 
+  /** Zone of a flow. */
   zone(row: number): number {
     return this.tuples[row * ROW_WORDS + ZONE]! >>> 2;
   }
 
+  /** Which directions the zone counts for: 3 both, 1 original, 2 reply. */
   zoneDir(row: number): number {
     return this.tuples[row * ROW_WORDS + ZONE]! & 3;
   }
@@ -154,6 +163,7 @@ export class ConntrackTable {
     return this.t.c.lastAck[row]! * TWO_32 + (this.t.c.lastSeq[row]! >>> 0);
   }
 
+  /** Says from when on, ns, a UDP flow seen in both directions is a stream. */
   setStreamAt(row: number, time: number): void {
     this.t.c.lastSeq[row] = time | 0;
     this.t.c.lastAck[row] = Math.floor(time / TWO_32);
@@ -194,10 +204,12 @@ export class ConntrackTable {
     this.hashed -= 2;
   }
 
+  /** The zone that counts in one direction, 0 original, 1 reply. */
   zoneOf(row: number, dir: number): number {
     return (this.zoneDir(row) & (1 << dir)) !== 0 ? this.zone(row) : 0;
   }
 
+  /** What it holds, as plain data. */
   save(): ConntrackState {
     const { top } = this.t;
     return {
@@ -210,6 +222,7 @@ export class ConntrackTable {
     };
   }
 
+  /** Takes on a saved state. */
   restore(state: ConntrackState): void {
     this.t.restore(state.table);
     this.tuples = widened(state.tuples, this.t.live.length * ROW_WORDS);
@@ -219,6 +232,7 @@ export class ConntrackTable {
     this.sweep = state.sweep;
   }
 
+  /** Folds what can decide a later step. */
   fold(digest: Digest): void {
     const c = this.t.c;
     for (let row = 1; row < this.t.top; row++) {
