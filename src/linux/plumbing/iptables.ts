@@ -21,12 +21,19 @@ export function changeIptables(s: Stack, act: IptablesAct): ActResult {
   const draft = new TableDraft(s, registerTable(s, act.ns, act.family, TABLE[act.table], tool.flavour));
   try {
     const refused = perform(s, act, draft, tool);
-    if (refused === null && act.op !== "check") draft.commit();
-    return refused;
+    if (refused !== null || act.op === "check") return refused;
+    if (tool.flavour === "legacy") forgetPolicyCounts(draft);
+    draft.commit();
+    return null;
   } catch (fault) {
     if (!(fault instanceof SpecFault)) throw fault;
     return { errno: fault.errno, message: faultWords(tool, fault, DOING[act.op] ?? "CHAIN_DEL", `rule in chain ${act.chain}`) };
   }
+}
+
+/** libiptc 1.8.9 keeps the counters of rules over a change, but those of every policy begin anew. */
+function forgetPolicyCounts(draft: TableDraft): void {
+  for (const name of draft.names()) if (draft.isBase(name)) draft.setPolicy(name, draft.chain(name)!.policy, [0, 0], false);
 }
 
 function noTable(tool: Tool, table: string): ActResult {
