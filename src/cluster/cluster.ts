@@ -11,23 +11,29 @@ import { ControlPlane } from "../control/control-plane.js";
 import { defaultProgram } from "../control/programs.js";
 import type { Checkpoint } from "../engine/checkpoint.js";
 import { launch } from "../linux/sock/app.js";
+import type { Act } from "../linux/plumbing/act.js";
 import { plumb } from "../linux/plumbing.js";
 import type { Stack } from "../linux/stack.js";
 import { client } from "../models/app/client.js";
+import { dig } from "../models/app/dig.js";
+import { nslookup } from "../models/app/nslookup.js";
 import { prober } from "../models/app/prober.js";
 import { server } from "../models/app/server.js";
+import { wget } from "../models/app/wget.js";
 import { flannel } from "../models/cni/flannel.js";
 import { coreDns } from "../models/dns/coredns.js";
 import { upstreamDns } from "../models/dns/upstream.js";
 import { policyChains } from "../models/enforce/policy-chains.js";
 import { Kubectl } from "../shell/kubectl/index.js";
 import { type Output, Shell, SHELL_PROGRAMS } from "../shell/index.js";
+import { splitWords } from "../shell/words.js";
 import { dnsSource } from "./dns-of.js";
 import { buildFabric, type Fabric, FABRIC_MACHINE, INTERNET_MACHINE } from "./fabric.js";
 import { inputError } from "./input-error.js";
 import { kubectlSource } from "./kubectl-source.js";
 import { type ClusterOptions, type ClusterPlan, planCluster } from "./options.js";
 import { type Command, type Rewindable, Timeline } from "./timeline.js";
+import { isTool, resolvConfOf, runTool, type ToolPlace } from "./pod-tools.js";
 import { createWorld, type World } from "./world.js";
 
 /** A question about a cluster: it may do what it likes to the fork it is given. */
@@ -60,7 +66,7 @@ export class Cluster implements Rewindable<Cluster> {
   /** Use `createCluster`. @internal */
   constructor(plan: ClusterPlan) {
     this.plan = plan;
-    const programs = [server, client, upstreamDns, coreDns(dnsSource(() => this.control)), prober((app) => this.control.probeEnded(app)), ...SHELL_PROGRAMS];
+    const programs = [server, client, upstreamDns, coreDns(dnsSource(() => this.control)), prober((app) => this.control.probeEnded(app)), nslookup, wget, dig, ...SHELL_PROGRAMS];
     this.world = createWorld(plan.seed, programs);
     const { stack } = this.world;
     this.fabric = buildFabric(stack, plan.nodes.map((node) => node.name), plan.fabric);
@@ -128,8 +134,20 @@ export class Cluster implements Rewindable<Cluster> {
     const ns = this.netnsOf(where);
     this.timeline.note("exec", [where, command, stdin]);
     this.control.flush();
+    const words = typeof command === "string" ? splitWords(command) : command;
+    if (words !== null && isTool(words)) return runTool(this.world, { ns, ...this.toolsOf(where) }, words);
     const shell = new Shell(this.stack, ns);
     return typeof command === "string" ? shell.run(command, stdin) : shell.runWords(command, stdin);
+  }
+
+  /**
+   * Everything that models have done on a node so far, in order, up to 16 nodes; `transcriptText` of podwire/observe gives
+   * it as commands. Throws an InputError where there is no such node.
+   */
+  transcript(node: string): readonly Act[] {
+    this.netnsOf(`node/${node}`);
+    this.control.flush(node);
+    return this.control.transcript(node);
   }
 
   /** Runs a kubectl command line: `get pods -A -o wide`. */
@@ -198,6 +216,14 @@ export class Cluster implements Rewindable<Cluster> {
     else if (command.verb === "exec") this.exec(command.args[0] as string, command.args[1] as string, command.args[2] as string);
   }
 
+  private toolsOf(where: string): Omit<ToolPlace, "ns"> {
+    const node = { nameservers: [this.fabric.gateway], search: [], options: {} };
+    const [namespace, name] = where.includes("/") ? (where.split("/") as [string, string]) : ["default", where];
+    const pod = namespace === "node" ? undefined : this.get("Pod", namespace, name);
+    if (pod === undefined) return { resolv: node, image: "" };
+    return { resolv: resolvConfOf(pod, this.plan.dnsIp, node), image: pod.spec.containers[0]?.image ?? "" };
+  }
+
   private netnsOf(where: string): number {
     if (where.startsWith("node/")) {
       const node = this.fabric.nodes.find((one) => one.name === where.slice(5));
@@ -241,6 +267,7 @@ export class Cluster implements Rewindable<Cluster> {
       proxy: { mode: plan.proxy },
       enforce: plan.enforce ? policyChains() : null,
       delays: plan.delays,
+      systemPods: plan.systemPods,
       program: (pod, container) => {
         const choice = defaultProgram(pod, container);
         return choice?.program === "coredns" ? { ...choice, args: { ...choice.args, upstream: fabric.gateway } } : choice;

@@ -22,7 +22,7 @@ export interface ClusterOptions {
   readonly name?: string;
   /** "flannel", with options behind a colon: "flannel:vni=2,port=4789" */
   readonly cni?: string;
-  /** "iptables" */
+  /** "iptables" or "nftables" ("iptables") */
   readonly proxy?: string;
   /** whether NetworkPolicies are enforced (true): flannel alone enforces none, so an enforcing dataplane runs beside it */
   readonly enforce?: boolean;
@@ -37,18 +37,21 @@ export interface ClusterOptions {
   readonly outsideNames?: Readonly<Record<string, readonly string[]>>;
   /** make CoreDNS and its Service (true) */
   readonly dns?: boolean;
+  /** show the cluster's own parts as pods: control plane, kube-proxy, CNI (true up to 16 nodes) */
+  readonly systemPods?: boolean;
 }
 
 /** Options with every blank filled. */
 export interface ClusterPlan {
   readonly nodes: readonly NodeOption[];
   readonly cni: { readonly name: string; readonly options: Readonly<Record<string, string>> };
-  readonly proxy: "iptables";
+  readonly proxy: "iptables" | "nftables";
   readonly enforce: boolean;
   readonly seed: number;
   readonly podSubnet: string;
   readonly serviceSubnet: string;
   readonly dnsIp: string | null;
+  readonly systemPods: boolean;
   readonly bridgeNf: boolean;
   readonly fabric: FabricOptions;
   readonly delays: Partial<Delays>;
@@ -59,6 +62,8 @@ export interface ClusterPlan {
 const CNIS: readonly string[] = ["flannel"];
 const KNOWN_CNIS: readonly string[] = ["flannel", "kindnet", "calico", "cilium", "weave", "antrea", "kube-router", "ovn-kubernetes"];
 const KNOWN_PROXIES: readonly string[] = ["iptables", "nftables", "ipvs", "none"];
+/** Larger clusters do without pods that do nothing. */
+const MOST_SHOWN = 16;
 /** CoreDNS takes the tenth address of the service range by convention. */
 const DNS_INDEX = 10;
 /** --node-cidr-mask-size */
@@ -142,9 +147,9 @@ function checkOverlap(plan: { readonly podSubnet: string; readonly serviceSubnet
 export function planCluster(options: ClusterOptions): ClusterPlan {
   const found = new Findings();
   const proxy = options.proxy ?? "iptables";
-  if (proxy !== "iptables") {
-    if (KNOWN_PROXIES.includes(proxy)) found.error("not-modelled", "proxy", `kube-proxy mode ${proxy}: not modelled`, "use iptables");
-    else found.error("unknown-value", "proxy", `Unsupported value: "${proxy}": supported values: "iptables"`);
+  if (proxy !== "iptables" && proxy !== "nftables") {
+    if (KNOWN_PROXIES.includes(proxy)) found.error("not-modelled", "proxy", `kube-proxy mode ${proxy}: not modelled`, "use iptables or nftables");
+    else found.error("unknown-value", "proxy", `Unsupported value: "${proxy}": supported values: "iptables", "nftables"`);
   }
   const seed = options.seed ?? 1;
   if (!Number.isSafeInteger(seed) || seed < 0) found.error("invalid-value", "seed", `Invalid value: ${seed}: must be a whole number of 0 or more`);
@@ -161,8 +166,9 @@ export function planCluster(options: ClusterOptions): ClusterPlan {
   if (services !== null && dns === null && options.dns !== false) found.error("too-small", "serviceSubnet", `Invalid value: "${formatCidr(services)}": too small: cluster DNS needs its tenth address`);
   if (found.problems.length > 0) throw new InputError(found.problems);
   return Object.freeze({
-    nodes, cni, proxy: "iptables", enforce: options.enforce !== false, seed, podSubnet, serviceSubnet, fabric,
+    nodes, cni, proxy: proxy === "nftables" ? "nftables" : "iptables", enforce: options.enforce !== false, seed, podSubnet, serviceSubnet, fabric,
     dnsIp: options.dns === false || dns === null ? null : formatWords(4, dns),
+    systemPods: options.systemPods ?? nodes.length <= MOST_SHOWN,
     bridgeNf: options.bridgeNf !== false,
     delays: options.delays ?? {},
     outsideNames: options.outsideNames ?? {},

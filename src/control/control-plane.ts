@@ -11,6 +11,7 @@ import type { CidrSetState } from "./cidr-set.js";
 import { daemonSets } from "./daemon-sets.js";
 import { deleteObject } from "./deletion.js";
 import { deployments } from "./deployments.js";
+import { endpointsObjects } from "./endpoints-objects.js";
 import { endpointSlices } from "./endpoint-slices.js";
 import { endpointsMirror } from "./endpoints-mirror.js";
 import { eventObject, type EventLogState } from "./event-log.js";
@@ -33,6 +34,7 @@ import { replicaSets } from "./replica-sets.js";
 import { Scheduler, type SchedulerState } from "./scheduler.js";
 import { statefulSets } from "./stateful-sets.js";
 import type { ServiceAllocatorsState } from "./service-allocators.js";
+import { createSystemPods, staticPods } from "./system-pods.js";
 import { type Change, keyIn, keyOf, type StoreState } from "./store.js";
 
 /** A saved control plane: plain data. */
@@ -84,7 +86,12 @@ export class ControlPlane {
     p.add(this.scheduler);
     p.add(this.policy);
     if (this.proxy !== null) p.add(this.proxy);
+    if (options.endpoints ?? options.nodes.length <= 16) p.add(endpointsObjects);
     createFirstObjects(p);
+    if (options.systemPods === true) {
+      p.add(staticPods);
+      createSystemPods(p);
+    }
   }
 
   /** Stores objects as `kubectl apply` does, all or, where a problem is an error, none. */

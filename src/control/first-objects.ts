@@ -69,6 +69,12 @@ function apiService(p: Plane, clusterIP: string): void {
   applyObjects(p, [unwritten(service)], { validated: true });
   const servers = p.options.nodes.filter((node) => node.role === "control-plane").flatMap((node) => node.addresses.slice(0, 1));
   p.store.create({
+    apiVersion: "v1",
+    kind: "Endpoints",
+    metadata: { name: "kubernetes", namespace: "default", labels: { "endpointslice.kubernetes.io/skip-mirror": "true" } },
+    subsets: [{ addresses: servers.map((ip) => ({ ip })), ports: [{ name: "https", port: API_PORT, protocol: "TCP" }] }],
+  });
+  p.store.create({
     apiVersion: "discovery.k8s.io/v1",
     kind: "EndpointSlice",
     metadata: { name: "kubernetes", namespace: "default", labels: { "kubernetes.io/service-name": "kubernetes" } },

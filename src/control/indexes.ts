@@ -2,7 +2,7 @@
 import type { KubeObject, Node, Pod } from "../api/index.js";
 import { KeySets, LabelIndex, SelectorIndex } from "./label-index.js";
 import { LoadOrder } from "./load-order.js";
-import { NodeLoad } from "./node-load.js";
+import { isBound, NodeLoad } from "./node-load.js";
 import { isFinished, repelsOthers } from "./pod-state.js";
 import { type Change, keyOf, type Store } from "./store.js";
 
@@ -32,7 +32,7 @@ export class Indexes {
   nodesByLoad(store: Store): LoadOrder {
     this.order ??= new LoadOrder(
       this.nodesByName(store).map((node) => node.metadata.name),
-      (name) => this.loads.get(name)?.pods ?? 0,
+      (name) => this.loads.get(name)?.spread ?? 0,
     );
     return this.order;
   }
@@ -87,7 +87,7 @@ export class Indexes {
     let load = this.loads.get(node);
     if (load === undefined) this.loads.set(node, (load = new NodeLoad()));
     load.change(pod, owner, by);
-    this.order?.change(node, by);
+    if (!isBound(pod)) this.order?.change(node, by);
   }
 }
 

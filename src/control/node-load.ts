@@ -3,6 +3,8 @@ import type { Pod } from "../api/index.js";
 
 export class NodeLoad {
   pods = 0;
+  /** those that a scheduler spreads: a daemon's and a node's own pods are bound to where they are */
+  spread = 0;
   private readonly owners = new Map<string, number>();
   private readonly hostPorts = new Map<string, number>();
 
@@ -12,6 +14,7 @@ export class NodeLoad {
 
   change(pod: Pod, owner: string | undefined, by: 1 | -1): void {
     this.pods += by;
+    if (!isBound(pod)) this.spread += by;
     if (owner !== undefined) count(this.owners, owner, by);
     for (const port of hostPortsOf(pod)) count(this.hostPorts, port, by);
   }
@@ -27,6 +30,11 @@ export class NodeLoad {
     }
     return false;
   }
+}
+
+/** Whether a pod belongs to its node: a daemon's, or the node's own. */
+export function isBound(pod: Pod): boolean {
+  return pod.metadata.ownerReferences?.some(({ kind, controller }) => controller === true && (kind === "DaemonSet" || kind === "Node")) === true;
 }
 
 /** `ip protocol port` of what a pod takes of its node. */

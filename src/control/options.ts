@@ -38,7 +38,7 @@ export interface ControlPlaneOptions {
   readonly dnsIp: string | null;
   readonly clusterDomain?: string;
   readonly cni: CniModel;
-  readonly proxy: { readonly mode: "iptables" } | null;
+  readonly proxy: { readonly mode: "iptables" | "nftables" } | null;
   readonly enforce: EnforceModel | null;
   readonly delays?: Partial<Delays>;
   /** Which program a container runs; null: none. Left out: `server` for its ports, `coredns` for CoreDNS. */
@@ -48,6 +48,10 @@ export interface ControlPlaneOptions {
    * there are at most 16 nodes and 200 pods.
    */
   readonly probes?: "packets" | "listeners";
+  /** Show the control plane's static pods, and those of kube-proxy and the CNI, as pods; left out: no. */
+  readonly systemPods?: boolean;
+  /** Keep Endpoints objects beside the slices of Services with selectors; by default where there are at most 16 nodes. */
+  readonly endpoints?: boolean;
   /** Seconds since 1970 at boot, 2026-01-01T00:00:00Z unless given. */
   readonly epoch?: number;
   /** Keep every act done on a node; by default where there are at most 16. */

@@ -3,14 +3,16 @@
  * picture of that instant. In a large cluster the rules wait until a packet or a reader comes to the node.
  */
 import type { EndpointSlice, Service } from "../api/index.js";
-import { readNodePortAddresses } from "../models/proxy/proxy-node.js";
-import type { ProxyModel } from "../models/proxy/proxy-model.js";
+import type { CauseOf } from "../models/proxy/cause-of.js";
+import { type ProxyNode, readNodePortAddresses } from "../models/proxy/proxy-node.js";
 import { canonicalAddress } from "../models/proxy/sloppy-address.js";
-import type { IptablesNode } from "../models/proxy/iptables/iptables-node.js";
 import { iptablesProxy } from "../models/proxy/iptables/iptables-proxy.js";
 import { IptablesRenderer } from "../models/proxy/iptables/render.js";
+import { nftablesProxy } from "../models/proxy/nftables/nftables-proxy.js";
+import { NftablesRenderer } from "../models/proxy/nftables/render.js";
 import { changeView, emptyView, type ProxyView, type ServiceState, sliceOwner } from "../models/proxy/view.js";
 import { SECOND } from "../base/time.js";
+import type { NodeDoor } from "../models/node-door.js";
 import { isUp } from "./node-agent.js";
 import { isSilent } from "./node-lifecycle.js";
 import type { PlaneNode } from "./options.js";
@@ -44,12 +46,13 @@ export class ProxyAgent implements Controller {
   private lastRun = new Map<string, number>();
   private stamped = new Map<string, ProxyView>();
   private written = new Map<string, ProxyView>();
-  private readonly model: ProxyModel<IptablesNode>;
+  private readonly program: Program;
   private readonly lazy: boolean;
   private readonly names: ReadonlyMap<number, string>;
 
   constructor(private readonly p: Plane) {
-    this.model = iptablesProxy(new IptablesRenderer((object, path) => p.causeOf(MODEL, object, path)), SYNC_PERIOD);
+    const causeOf: CauseOf = (object, path) => p.causeOf(MODEL, object, path);
+    this.program = p.options.proxy?.mode === "nftables" ? nftablesProgram(p, causeOf) : iptablesProgram(p, causeOf);
     this.lazy = p.options.lazy ?? p.options.nodes.length > 16;
     this.names = new Map(p.options.nodes.map((node) => [node.ns, node.name]));
     if (this.lazy) this.writeBeforeUse();
@@ -133,7 +136,7 @@ export class ProxyAgent implements Controller {
     const view = this.stamped.get(node.name);
     if (view === undefined || this.written.get(node.name) === view) return;
     this.written.set(node.name, view);
-    this.model.sync(this.p.door(node, MODEL), proxyNode(this.p, node), view);
+    this.program(this.p.door(node, MODEL), node, view);
   }
 
   /** Rules are looked at by packets alone, and those come by the hooks. */
@@ -148,7 +151,23 @@ export class ProxyAgent implements Controller {
   }
 }
 
-function proxyNode(p: Plane, { name, addresses, labels }: PlaneNode): IptablesNode {
+/** Brings a node's kernel to a view, as the mode of the cluster's proxies does it. */
+type Program = (door: NodeDoor, node: PlaneNode, view: ProxyView) => void;
+
+function iptablesProgram(p: Plane, causeOf: CauseOf): Program {
+  const model = iptablesProxy(new IptablesRenderer(causeOf), SYNC_PERIOD);
+  const settings = { randomFully: true, localhostNodePorts: true, conntrackTcpBeLiberal: false, counters: { invalidDropped: true, localhostAccepted: true } };
+  return (door, node, view) => void model.sync(door, { ...proxyNode(p, node, []), ...settings }, view);
+}
+
+/** Node ports answer on the primary address alone, unlike in the other modes. */
+function nftablesProgram(p: Plane, causeOf: CauseOf): Program {
+  const model = nftablesProxy(new NftablesRenderer(causeOf));
+  const serviceCIDRs = p.options.serviceCidrs.filter((text) => !text.includes(":"));
+  return (door, node, view) => void model.sync(door, { ...proxyNode(p, node, ["primary"]), release: "1.35", serviceCIDRs }, view);
+}
+
+function proxyNode(p: Plane, { name, addresses, labels }: PlaneNode, nodePortAddresses: readonly string[]): ProxyNode {
   const own = ["127.0.0.1", ...addresses].flatMap((text) => canonicalAddress(text) ?? []);
   const primary = own.find((address) => address.family === 4 && address.text !== "127.0.0.1") ?? null;
   const cidr = p.options.clusterCidrs.find((text) => !text.includes(":"));
@@ -163,10 +182,6 @@ function proxyNode(p: Plane, { name, addresses, labels }: PlaneNode): IptablesNo
     mark: "0x00004000",
     masqueradeAll: false,
     detector: cidr === undefined ? null : { kind: "cidr", cidr },
-    nodePorts: readNodePortAddresses([], 4, primary, own),
-    randomFully: true,
-    localhostNodePorts: true,
-    conntrackTcpBeLiberal: false,
-    counters: { invalidDropped: true, localhostAccepted: true },
+    nodePorts: readNodePortAddresses(nodePortAddresses, 4, primary, own),
   };
 }

@@ -125,8 +125,8 @@ function schedule(p: Plane, pod: Pod, fittings: WeakMap<PodSpec, Fitting>): bool
     for (let place = 0; place < nodes.length; place++) {
       const load = loadAt(place);
       const same = load.ofOwner(owner);
-      if (same > least || (same === least && load.pods >= pods) || !takes(place, load)) continue;
-      [best, least, pods] = [place, same, load.pods];
+      if (same > least || (same === least && load.spread >= pods) || !takes(place, load)) continue;
+      [best, least, pods] = [place, same, load.spread];
     }
   }
   if (best >= 0) bind(p, pod, nodes[best]!.metadata.name);

@@ -164,3 +164,24 @@ describe("writes", () => {
     expect(seen.filter((each) => each[0] === "DELETED")).toHaveLength(3);
   });
 });
+
+test("Services with selectors have Endpoints beside their slices", () => {
+  const made = world();
+  apply(made, `${deployment("web", 2)}---${service("web")}`);
+  settle(made);
+  const pods = made.plane.objects("Pod").filter((pod) => pod.metadata.namespace === "default");
+  const [subset, ...more] = made.plane.get("Endpoints", "default", "web")!.subsets!;
+  expect(more).toEqual([]);
+  expect(subset?.ports).toEqual([{ name: "web", port: 8080, protocol: "TCP" }]);
+  expect(subset?.addresses?.map(({ ip, nodeName, targetRef }) => [ip, nodeName, targetRef?.name]).sort()).toEqual(
+    pods.map((pod) => [pod.status?.podIP, pod.spec.nodeName, pod.metadata.name]).sort(),
+  );
+  made.plane.delete("Pod", "default", pods[0]!.metadata.name);
+  made.engine.run(made.engine.now + 50e6);
+  // A pod that ends is not there any more, while its slice still shows it.
+  expect(made.plane.get("Endpoints", "default", "web")!.subsets![0]!.addresses).toHaveLength(1);
+  expect(made.plane.get("Endpoints", "default", "kubernetes")!.subsets).toEqual([{ addresses: [{ ip: "172.18.0.2" }], ports: [{ name: "https", port: 6443, protocol: "TCP" }] }]);
+  made.plane.delete("Service", "default", "web");
+  settle(made);
+  expect(made.plane.get("Endpoints", "default", "web")).toBeUndefined();
+});

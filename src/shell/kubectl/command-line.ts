@@ -27,6 +27,7 @@ const FLAGS: Readonly<Record<string, readonly Flag[]>> = {
   scale: [...SCOPE, ...FILES, text("replicas"), text("current-replicas"), text("timeout"), text("output", "o")],
   rollout: [...SCOPE, ...FILES, text("selector", "l"), flag("watch", "w"), text("timeout"), text("revision")],
   exec: [...SCOPE, text("container", "c"), flag("stdin", "i"), flag("tty", "t"), flag("quiet", "q")],
+  run: [...SCOPE, text("image"), text("port"), text("labels", "l"), text("restart"), text("env"), flag("rm"), flag("stdin", "i"), flag("tty", "t"), flag("command"), flag("quiet", "q")],
   version: [flag("client"), text("output", "o")],
   "api-resources": [text("output", "o"), flag("no-headers"), text("namespaced", undefined, "true")],
 };

@@ -6,6 +6,7 @@ import { type CommandLine, readCommandLine } from "./command-line.js";
 import { describeCommand } from "./describe-command.js";
 import { eventsCommand, getCommand } from "./get-command.js";
 import { rolloutCommand } from "./rollout-command.js";
+import { runCommand } from "./run-command.js";
 import type { KubectlSource } from "./source.js";
 
 export class Kubectl {
@@ -49,6 +50,8 @@ export class Kubectl {
         return rolloutCommand(line, this.source);
       case "exec":
         return execCommand(line, this.source);
+      case "run":
+        return runCommand(line, this.source, input);
       case "version":
         return said(`Client Version: v1.33.1\nKustomize Version: v5.6.0\n${line.has("client") ? "" : "Server Version: v1.33.1\n"}`);
       default:
