@@ -70,6 +70,8 @@ function build(tracked: boolean): Path {
   for (let i = 2; i < 5; i++) must(s, { verb: "route-add", ns: nodes[i]!, dst: "10.0.0.0/24", via: `10.0.${i - 1}.1` });
   if (tracked) {
     for (const ns of nodes.slice(1, 4)) {
+      // Tracking begins with the first rule that needs it, and the tables are to be empty.
+      for (const op of ["append", "delete"] as const) must(s, { verb: "iptables", ns, family: 4, table: "filter", op, chain: "OUTPUT", spec: "-m conntrack --ctstate INVALID -j DROP" });
       for (const table of ["nat", "filter"] as const) must(s, { verb: "iptables", ns, family: 4, table, op: "policy", chain: "OUTPUT", policy: "ACCEPT" });
     }
   }

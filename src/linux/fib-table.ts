@@ -7,6 +7,7 @@
  */
 import type { Addr } from "../base/address-book.js";
 import { type Digest, fnv1a32 } from "../base/hash.js";
+import { FewPerRow } from "./few-per-row.js";
 
 /** Route types by their RTN_* numbers. */
 export const RTN = Object.freeze({ unicast: 1, local: 2, broadcast: 3, anycast: 4, multicast: 5, blackhole: 6, unreachable: 7, prohibit: 8, throw: 9 } as const);
@@ -104,7 +105,7 @@ export class FibTables {
   /** token buckets of the limiters of ICMP errors: [tokens or 0, time of last refill] by limiter and address */
   errorTokens: Map<string, readonly [number, number]> = new Map();
   /** how destinations find their routes; derived, see `fib.ts` */
-  readonly derived: Map<number, unknown> = new Map();
+  readonly derived: FewPerRow<unknown> = new FewPerRow(KEYS_PER_NETNS);
   /** keys of a namespace's tables; derived */
   readonly keys: Map<number, number[]> = new Map();
   /** routes that traces have numbered; no state, see `route-id.ts` */

@@ -7,7 +7,7 @@
 import { SECOND } from "../../base/time.js";
 import { TCP_FLAG } from "../../packet/columns.js";
 import type { Stack } from "../stack.js";
-import { CTS } from "./conntrack-table.js";
+import { type ConntrackColumns, CTS } from "./conntrack-table.js";
 import { FLOW_TIMEOUTS, type FlowTimeout, flowTimeout, tcpLiberal, tcpLoose } from "./conntrack-timeouts.js";
 
 /** What tracking says of a segment. */
@@ -69,53 +69,55 @@ function endOf(s: Stack, p: number): number {
   return (c.seq[p]! + c.payLen[p]! + ((flags & TCP_FLAG.SYN) !== 0 ? 1 : 0) + ((flags & TCP_FLAG.FIN) !== 0 ? 1 : 0)) | 0;
 }
 
-/** The columns of the two senders, by direction. */
-function sides(s: Stack) {
-  const c = s.ct.t.c;
-  return { end: [c.end0, c.end1], maxEnd: [c.maxEnd0, c.maxEnd1], maxWin: [c.maxWin0, c.maxWin1], maxAck: [c.maxAck0, c.maxAck1], scale: [c.scale0, c.scale1], flags: [c.flags0, c.flags1] } as const;
-}
+// The columns of the two senders, by direction.
+const sentEnd = (t: ConntrackColumns, dir: number): Int32Array => (dir === 0 ? t.end0 : t.end1);
+const maxEnd = (t: ConntrackColumns, dir: number): Int32Array => (dir === 0 ? t.maxEnd0 : t.maxEnd1);
+const maxWin = (t: ConntrackColumns, dir: number): Int32Array => (dir === 0 ? t.maxWin0 : t.maxWin1);
+const maxAck = (t: ConntrackColumns, dir: number): Int32Array => (dir === 0 ? t.maxAck0 : t.maxAck1);
+const scale = (t: ConntrackColumns, dir: number): Uint8Array => (dir === 0 ? t.scale0 : t.scale1);
+const flagBits = (t: ConntrackColumns, dir: number): Uint8Array => (dir === 0 ? t.flags0 : t.flags1);
 
 function takeOptions(s: Stack, p: number, row: number, dir: number): void {
-  const v = sides(s);
+  const t = s.ct.t.c;
   const c = s.packets.c;
   const scaled = c.wscale[p]! > 0;
-  v.scale[dir]![row] = scaled ? Math.min(c.wscale[p]!, LARGEST_SCALE) : 0;
-  v.flags[dir]![row] = scaled ? WINDOW_SCALE : 0;
+  scale(t, dir)[row] = scaled ? Math.min(c.wscale[p]!, LARGEST_SCALE) : 0;
+  flagBits(t, dir)[row] = scaled ? WINDOW_SCALE : 0;
 }
 
 /** tcp_new: whether a first segment may begin a flow, and what it tells. */
 function beginFlow(s: Stack, p: number, row: number, kind: number): boolean {
   const next = NEXT[0]![kind]![NO]!;
   if (next === IV || next === IG) return false;
-  const v = sides(s);
+  const t = s.ct.t.c;
   const end = endOf(s, p);
   const window = Math.max(1, s.packets.c.window[p]!);
-  v.end[0]![row] = end;
+  sentEnd(t, 0)[row] = end;
   if (next === SS) {
-    v.maxWin[0]![row] = window;
-    v.maxEnd[0]![row] = end;
+    maxWin(t, 0)[row] = window;
+    maxEnd(t, 0)[row] = end;
     takeOptions(s, p, row, 0);
     return true;
   }
   if (!tcpLoose(s, s.ct.ns(row))) return false;
-  v.maxWin[0]![row] = window;
-  v.maxEnd[0]![row] = (end + window) | 0;
-  v.flags[0]![row] = LIBERAL;
-  v.flags[1]![row] = LIBERAL;
+  maxWin(t, 0)[row] = window;
+  maxEnd(t, 0)[row] = (end + window) | 0;
+  flagBits(t, 0)[row] = LIBERAL;
+  flagBits(t, 1)[row] = LIBERAL;
   return true;
 }
 
 /** tcp_init_sender */
 function initSender(s: Stack, p: number, row: number, dir: number, end: number): void {
-  const v = sides(s);
-  v.end[dir]![row] = end;
-  v.maxEnd[dir]![row] = end;
-  v.maxWin[dir]![row] = Math.max(1, s.packets.c.window[p]!);
+  const t = s.ct.t.c;
+  sentEnd(t, dir)[row] = end;
+  maxEnd(t, dir)[row] = end;
+  maxWin(t, dir)[row] = Math.max(1, s.packets.c.window[p]!);
   takeOptions(s, p, row, dir);
-  const both = v.flags[0]![row]! & v.flags[1]![row]! & WINDOW_SCALE;
+  const both = flagBits(t, 0)[row]! & flagBits(t, 1)[row]! & WINDOW_SCALE;
   if (dir === 1 && both === 0) {
-    v.scale[0]![row] = 0;
-    v.scale[1]![row] = 0;
+    scale(t, 0)[row] = 0;
+    scale(t, 1)[row] = 0;
   }
 }
 
@@ -123,7 +125,6 @@ function initSender(s: Stack, p: number, row: number, dir: number, end: number):
 const FITS = 0, OUTSIDE = 1, IGNORE = 2;
 
 function inWindow(s: Stack, p: number, row: number, dir: number, kind: number): number {
-  const v = sides(s);
   const c = s.packets.c;
   const t = s.ct.t.c;
   const other = 1 - dir;
@@ -135,62 +136,62 @@ function inWindow(s: Stack, p: number, row: number, dir: number, kind: number): 
   let ack = c.ack[p]!;
   let end = endOf(s, p);
   const state = t.tcpState[row]!;
-  if (v.maxWin[dir]![row] === 0) {
+  if (maxWin(t, dir)[row] === 0) {
     if (hasSyn) {
       initSender(s, p, row, dir, end);
       if (!hasAck) return FITS;
     } else {
-      const window = Math.max(1, rawWindow << v.scale[dir]![row]!);
-      v.end[dir]![row] = end;
-      v.maxWin[dir]![row] = window;
-      v.maxEnd[dir]![row] = (end + window) | 0;
-      if (v.maxWin[other]![row] === 0) {
-        v.end[other]![row] = ack;
-        v.maxEnd[other]![row] = ack;
-      } else if (ack === ((v.end[other]![row]! + 1) | 0)) v.end[other]![row] = ack;
+      const window = Math.max(1, rawWindow << scale(t, dir)[row]!);
+      sentEnd(t, dir)[row] = end;
+      maxWin(t, dir)[row] = window;
+      maxEnd(t, dir)[row] = (end + window) | 0;
+      if (maxWin(t, other)[row] === 0) {
+        sentEnd(t, other)[row] = ack;
+        maxEnd(t, other)[row] = ack;
+      } else if (ack === ((sentEnd(t, other)[row]! + 1) | 0)) sentEnd(t, other)[row] = ack;
     }
-  } else if (hasSyn && after(end, v.end[dir]![row]!) && (state === SS || state === SR)) {
+  } else if (hasSyn && after(end, sentEnd(t, dir)[row]!) && (state === SS || state === SR)) {
     initSender(s, p, row, dir, end);
     if (dir === 1 && !hasAck) return FITS;
   }
   const isReset = (flags & TCP_FLAG.RST) !== 0;
-  if (!hasAck || (isReset && ack === 0)) ack = v.end[other]![row]!;
+  if (!hasAck || (isReset && ack === 0)) ack = sentEnd(t, other)[row]!;
   if (isReset && seq === 0 && state === SS) {
-    seq = v.end[dir]![row]!;
+    seq = sentEnd(t, dir)[row]!;
     end = seq;
   }
-  const liberal = ((v.flags[dir]![row]! | v.flags[other]![row]!) & LIBERAL) !== 0 || tcpLiberal(s, s.ct.ns(row));
+  const liberal = ((flagBits(t, dir)[row]! | flagBits(t, other)[row]!) & LIBERAL) !== 0 || tcpLiberal(s, s.ct.ns(row));
   const fit = fourBounds(s, row, dir, seq, ack, end);
   if (fit !== FITS) return liberal ? FITS : fit;
-  const window = hasSyn ? rawWindow : rawWindow << v.scale[dir]![row]!;
-  if (v.maxWin[dir]![row]! < window) v.maxWin[dir]![row] = window;
-  if (after(end, v.end[dir]![row]!)) {
-    v.end[dir]![row] = end;
-    v.flags[dir]![row] = v.flags[dir]![row]! | UNACKNOWLEDGED;
+  const window = hasSyn ? rawWindow : rawWindow << scale(t, dir)[row]!;
+  if (maxWin(t, dir)[row]! < window) maxWin(t, dir)[row] = window;
+  if (after(end, sentEnd(t, dir)[row]!)) {
+    sentEnd(t, dir)[row] = end;
+    flagBits(t, dir)[row] = flagBits(t, dir)[row]! | UNACKNOWLEDGED;
   }
   if (hasAck) {
-    const known = (v.flags[dir]![row]! & MAXACK_SET) !== 0;
-    if (!known || after(ack, v.maxAck[dir]![row]!)) v.maxAck[dir]![row] = ack;
-    v.flags[dir]![row] = v.flags[dir]![row]! | MAXACK_SET;
+    const known = (flagBits(t, dir)[row]! & MAXACK_SET) !== 0;
+    if (!known || after(ack, maxAck(t, dir)[row]!)) maxAck(t, dir)[row] = ack;
+    flagBits(t, dir)[row] = flagBits(t, dir)[row]! | MAXACK_SET;
   }
-  if (v.maxWin[other]![row] !== 0 && after(end, v.maxEnd[dir]![row]!)) v.maxWin[other]![row] = v.maxWin[other]![row]! + ((end - v.maxEnd[dir]![row]!) | 0);
-  if (after((ack + window) | 0, (v.maxEnd[other]![row]! - 1) | 0)) v.maxEnd[other]![row] = (ack + window + (window === 0 ? 1 : 0)) | 0;
-  if (ack === v.end[other]![row]) v.flags[other]![row] = v.flags[other]![row]! & ~UNACKNOWLEDGED;
+  if (maxWin(t, other)[row] !== 0 && after(end, maxEnd(t, dir)[row]!)) maxWin(t, other)[row] = maxWin(t, other)[row]! + ((end - maxEnd(t, dir)[row]!) | 0);
+  if (after((ack + window) | 0, (maxEnd(t, other)[row]! - 1) | 0)) maxEnd(t, other)[row] = (ack + window + (window === 0 ? 1 : 0)) | 0;
+  if (ack === sentEnd(t, other)[row]) flagBits(t, other)[row] = flagBits(t, other)[row]! & ~UNACKNOWLEDGED;
   if (kind === ACK) countRetransmission(s, row, dir, seq, ack, end, rawWindow);
   return FITS;
 }
 
 /** The four conditions: neither data nor acknowledgement ahead of, or far behind, what the other side has shown. */
 function fourBounds(s: Stack, row: number, dir: number, seq: number, ack: number, end: number): number {
-  const v = sides(s);
+  const t = s.ct.t.c;
   const other = 1 - dir;
-  const sentEnd = v.end[dir]![row]!;
-  const otherEnd = v.end[other]![row]!;
-  if (!before(seq, (v.maxEnd[dir]![row]! + 1) | 0)) return OUTSIDE;
+  const ownEnd = sentEnd(t, dir)[row]!;
+  const otherEnd = sentEnd(t, other)[row]!;
+  if (!before(seq, (maxEnd(t, dir)[row]! + 1) | 0)) return OUTSIDE;
   if (!before(ack, (otherEnd + 1) | 0)) return OUTSIDE;
-  const room = v.maxWin[other]![row]!;
-  if (room !== 0 && !after(end, (sentEnd - room - 1) | 0)) return IGNORE;
-  if (!after(ack, (otherEnd - Math.max(v.maxWin[dir]![row]!, MAX_ACK_WINDOW) - 1) | 0)) return IGNORE;
+  const room = maxWin(t, other)[row]!;
+  if (room !== 0 && !after(end, (ownEnd - room - 1) | 0)) return IGNORE;
+  if (!after(ack, (otherEnd - Math.max(maxWin(t, dir)[row]!, MAX_ACK_WINDOW) - 1) | 0)) return IGNORE;
   return FITS;
 }
 
@@ -217,9 +218,8 @@ export function tcpPacket(s: Stack, p: number, row: number, dir: 0 | 1): number 
   if ((t.status[row]! & CTS.confirmed) === 0 && !beginFlow(s, p, row, kind)) return TCP_VERDICT.invalid;
   const old = t.tcpState[row]!;
   let next = NEXT[dir]![kind]![old]!;
-  const v = sides(s);
   if (next === SS && old >= TW) {
-    const closed = ((v.flags[0]![row]! | v.flags[1]![row]!) & CLOSE_INIT) !== 0;
+    const closed = ((flagBits(t, 0)[row]! | flagBits(t, 1)[row]!) & CLOSE_INIT) !== 0;
     if (closed || (t.lastDir[row] === dir && t.lastIndex[row] === RST)) return TCP_VERDICT.repeat;
     next = IG;
   }
@@ -252,10 +252,9 @@ function ignore(s: Stack, p: number, row: number, dir: number, kind: number): nu
 
 /** A reset: OUTSIDE if it is older than what was acknowledged, FITS if it answers a segment that was let through, else the window decides (IGNORE). */
 function resetFits(s: Stack, p: number, row: number, dir: number): number {
-  const v = sides(s);
   const t = s.ct.t.c;
   const other = 1 - dir;
-  if ((v.flags[other]![row]! & MAXACK_SET) !== 0 && before(s.packets.c.seq[p]!, v.maxAck[other]![row]!)) return OUTSIDE;
+  if ((flagBits(t, other)[row]! & MAXACK_SET) !== 0 && before(s.packets.c.seq[p]!, maxAck(t, other)[row]!)) return OUTSIDE;
   const status = t.status[row]!;
   const answers = ((status & CTS.seenReply) !== 0 && t.lastIndex[row] === SYN) || ((status & CTS.assured) === 0 && t.lastIndex[row] === ACK);
   return answers && s.packets.c.ack[p] === t.lastEnd[row] ? FITS : IGNORE;
@@ -263,15 +262,14 @@ function resetFits(s: Stack, p: number, row: number, dir: number): number {
 
 function settle(s: Stack, row: number, dir: number, kind: number, old: number, next: number): number {
   const t = s.ct.t.c;
-  const v = sides(s);
   t.lastIndex[row] = kind;
   t.lastDir[row] = dir;
   t.tcpState[row] = next;
-  if (old !== next && next === FW) v.flags[dir]![row] = v.flags[dir]![row]! | CLOSE_INIT;
+  if (old !== next && next === FW) flagBits(t, dir)[row] = flagBits(t, dir)[row]! | CLOSE_INIT;
   const ns = s.ct.ns(row);
   let life = flowTimeout(s, ns, kind === RST ? "tcp_timeout_close" : TIMEOUT_WORD[next]!);
   const unacknowledged = flowTimeout(s, ns, "tcp_timeout_unacknowledged");
-  if (kind !== RST && ((v.flags[0]![row]! | v.flags[1]![row]!) & UNACKNOWLEDGED) !== 0) life = Math.min(life, unacknowledged);
+  if (kind !== RST && ((flagBits(t, 0)[row]! | flagBits(t, 1)[row]!) & UNACKNOWLEDGED) !== 0) life = Math.min(life, unacknowledged);
   if (kind !== RST && t.lastWin[row] === 0 && kind === ACK) life = Math.min(life, FLOW_TIMEOUTS.tcp_timeout_max_retrans * SECOND);
   if ((t.status[row]! & CTS.seenReply) === 0) {
     if (kind === RST) {

@@ -23,23 +23,45 @@ export const FLOW_TIMEOUTS = Object.freeze({
 
 export type FlowTimeout = keyof typeof FLOW_TIMEOUTS;
 
+/** What a namespace's settings say; read once for each record of settings, which is replaced whole. */
+interface Read {
+  readonly lives: Readonly<Record<FlowTimeout, number>>;
+  readonly loose: boolean;
+  readonly liberal: boolean;
+}
+
+const known: WeakMap<Readonly<Record<string, string>>, Read> = new WeakMap();
+const NONE: Readonly<Record<string, string>> = Object.freeze({});
+
+function read(s: Stack, ns: number): Read {
+  const sysctls = s.nsInfo.get(ns)?.sysctls ?? NONE;
+  let made = known.get(sysctls);
+  if (made === undefined) {
+    const lives: Record<string, number> = {};
+    for (const [word, seconds] of Object.entries(FLOW_TIMEOUTS)) lives[word] = number(sysctls, word, seconds) * SECOND;
+    made = { lives: lives as Record<FlowTimeout, number>, loose: number(sysctls, "tcp_loose", 1) !== 0, liberal: number(sysctls, "tcp_be_liberal", 0) !== 0 };
+    known.set(sysctls, made);
+  }
+  return made;
+}
+
 /** A timeout of a namespace in ns. */
 export function flowTimeout(s: Stack, ns: number, word: FlowTimeout): number {
-  return number(s, ns, word, FLOW_TIMEOUTS[word]) * SECOND;
+  return read(s, ns).lives[word];
 }
 
 /** `net.netfilter.nf_conntrack_tcp_loose`, default 1: flows may be picked up in their middle. */
 export function tcpLoose(s: Stack, ns: number): boolean {
-  return number(s, ns, "tcp_loose", 1) !== 0;
+  return read(s, ns).loose;
 }
 
 /** `net.netfilter.nf_conntrack_tcp_be_liberal`, default 0: only RSTs out of window are invalid. */
 export function tcpLiberal(s: Stack, ns: number): boolean {
-  return number(s, ns, "tcp_be_liberal", 0) !== 0;
+  return read(s, ns).liberal;
 }
 
-function number(s: Stack, ns: number, word: string, otherwise: number): number {
-  const text = s.nsInfo.get(ns)?.sysctls[`net.netfilter.nf_conntrack_${word}`];
+function number(sysctls: Readonly<Record<string, string>>, word: string, otherwise: number): number {
+  const text = sysctls[`net.netfilter.nf_conntrack_${word}`];
   const value = text === undefined ? Number.NaN : Number.parseInt(text, 10);
   return Number.isInteger(value) ? value : otherwise;
 }

@@ -4,6 +4,7 @@
  * statistic) are hot, one array for each chain that a packet has met.
  */
 import type { Digest } from "../../base/hash.js";
+import { FewPerRow } from "../few-per-row.js";
 import { CompiledChains } from "./compile/compiled-chains.js";
 import type { ConntrackOps, WalkNat } from "./conntrack-seam.js";
 import { CounterSlab } from "./counter-slab.js";
@@ -22,6 +23,8 @@ export const BASE_CHAINS: readonly string[] = Object.freeze(["PREROUTING", "INPU
 
 /** Hooks that each table has a chain at, by TABLE number. */
 export const TABLE_HOOKS: readonly (readonly number[])[] = Object.freeze([[0, 3], [0, 1, 2, 3, 4], [0, 1, 3, 4], [1, 2, 3], [1, 2, 3]]);
+
+const KEYS_PER_NETNS = 16;
 
 export const POLICY = Object.freeze({ none: 0, accept: 1, drop: 2 } as const);
 
@@ -117,7 +120,8 @@ export interface NfTablesState {
 export class NfTables {
   /** names of chains and devices that rules speak of */
   readonly names: NameIds = new NameIds();
-  readonly tables: Map<number, NfTable> = new Map();
+  /** by `tableKey` */
+  readonly tables: FewPerRow<NfTable> = new FewPerRow(KEYS_PER_NETNS);
   /** lists of `-m recent` by `recentKey`; addresses by handle, the one longest untouched first */
   readonly recent: Map<number, Map<number, RecentEntry>> = new Map();
   /** filled in by conntrack @internal */
@@ -160,7 +164,7 @@ export class NfTables {
 
   /** Drops everything of a namespace that goes away. */
   drop(ns: number): void {
-    for (const [key, table] of this.tables) if (table.ns === ns) this.tables.delete(key);
+    for (let key = ns * KEYS_PER_NETNS; key < (ns + 1) * KEYS_PER_NETNS; key++) this.tables.delete(key);
     for (const key of this.recent.keys()) if (Math.floor(key / RECENT_NAMES) === ns) this.recent.delete(key);
   }
 
@@ -182,7 +186,7 @@ export class NfTables {
 
   /** What it holds, as plain data. */
   save(): NfTablesState {
-    const tables = [...this.tables.values()].map((table): NfTableState => {
+    const tables = this.tables.values().map((table): NfTableState => {
       table.shared = true;
       const { ns, family, index, chains, silent } = table;
       return { ns, family, index, chains, silent, counters: copyArrays(table.counters), memory: copyArrays(table.memory), base: table.base.slice() };
@@ -212,10 +216,9 @@ export class NfTables {
 
   /** Folds tables and chains by name, so that the order in which they were made does not show. */
   fold(digest: Digest): void {
-    const keys = [...this.tables.keys()].sort((a, b) => a - b);
-    for (const key of keys) {
-      const table = this.tables.get(key)!;
-      digest.f64(key);
+    const keyOf = (table: NfTable): number => tableKey(table.ns, table.family, table.index);
+    for (const table of this.tables.values().sort((a, b) => keyOf(a) - keyOf(b))) {
+      digest.f64(keyOf(table));
       digest.i32(table.silent);
       const chains = [...table.chains.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
       for (const chain of chains) {
@@ -261,7 +264,7 @@ export function makeChain(id: number, name: string, policy: number, rules: reado
 
 /** Key of one table of one namespace and family. */
 export function tableKey(ns: number, family: number, table: number): number {
-  return ns * 16 + (family === 6 ? 8 : 0) + table;
+  return ns * KEYS_PER_NETNS + (family === 6 ? 8 : 0) + table;
 }
 
 const RECENT_NAMES = 0x2000000;
