@@ -7,5 +7,6 @@ export { capture } from "./capture.js";
 export { causeText, narrate, packetText, type Paint, PLAIN, summarize } from "./narrate.js";
 export { type Places, pathOf } from "./path.js";
 export { type Capture, type CapturedPacket, type CaptureInterface, writePcapng } from "./pcapng.js";
+export { commandsOf, formatTyped, NamespaceNames, type NamespaceWords, transcriptText, type TypedCommand } from "./transcript.js";
 export type * from "./walk-record.js";
 export { TraceRing, type TraceRingState, type TraceStep } from "../trace/ring.js";
