@@ -17,6 +17,8 @@ export { type RecordedWalk, type Recording, recordedWalk, walk, type WalkQuery }
 export type { Source, Destination, DestinationHints } from "./ask/target.js";
 export { type FlowAnswer, flowsOfConfig } from "./ask/rules-flows.js";
 export { type RulesForm, type RulesMode, rulesOfConfig, rulesOfNode } from "./ask/rules.js";
+export { exportLab, type LabOptions } from "./ask/export-lab.js";
+export type { LabProbe } from "./ask/export-probe.js";
 export type * from "./observe/walk-record.js";
 export { narrate, summarize } from "./observe/narrate.js";
 export { check, diff, exposure, lint, reach, readExpectations, readModel, readQueries, readQuery, type TextQuery, why } from "./policy/index.js";

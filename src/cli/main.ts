@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { isInputError } from "../cluster/input-error.js";
 import { demoCommand } from "./commands/demo.js";
+import { exportCommand } from "./commands/export.js";
 import { judgeCommands } from "./commands/judge.js";
 import { labCommand } from "./commands/lab.js";
 import { shellCommand } from "./commands/shell.js";
@@ -26,7 +27,7 @@ function buildProgram(done: (code: number) => void): Command {
     .showHelpAfterError("(podwire COMMAND --help shows what there is)")
     .exitOverride()
     .configureOutput({ writeOut: out, writeErr: err });
-  for (const add of [traceCommand, reachCommands, whyCommand, judgeCommands, rulesCommand, labCommand, shellCommand, demoCommand]) add(program, done);
+  for (const add of [traceCommand, reachCommands, whyCommand, judgeCommands, rulesCommand, labCommand, exportCommand, shellCommand, demoCommand]) add(program, done);
   for (const command of program.commands) command.exitOverride().configureOutput({ writeOut: out, writeErr: err }).showHelpAfterError("(podwire COMMAND --help shows what there is)");
   return program;
 }

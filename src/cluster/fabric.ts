@@ -42,20 +42,30 @@ export interface Fabric {
   readonly internet: number;
   readonly gateway: string;
   readonly nodes: readonly FabricNode[];
+  /** everything that was done to build it, in order */
+  readonly acts: readonly Act[];
 }
 
-function must(s: Stack, acts: readonly Act[]): void {
-  for (const act of acts) {
-    const refused = plumb(s, act);
-    if (refused !== null) throw new RangeError(`the fabric cannot be built: ${act.verb}: ${refused.message}`);
+/** Does acts that cannot be refused, and keeps them. */
+class Builder {
+  readonly acts: Act[] = [];
+
+  constructor(readonly s: Stack) {}
+
+  must(acts: readonly Act[]): void {
+    for (const act of acts) {
+      const refused = plumb(this.s, act);
+      if (refused !== null) throw new RangeError(`the fabric cannot be built: ${act.verb}: ${refused.message}`);
+      this.acts.push(act);
+    }
   }
-}
 
-function namespace(s: Stack, machine: number, name: string): number {
-  must(s, [{ verb: "netns-add", node: machine, name }]);
-  const ns = netnsByName(s, machine, name);
-  must(s, [{ verb: "link-set", ns, name: "lo", up: true }]);
-  return ns;
+  namespace(machine: number, name: string): number {
+    this.must([{ verb: "netns-add", node: machine, name }]);
+    const ns = netnsByName(this.s, machine, name);
+    this.must([{ verb: "link-set", ns, name: "lo", up: true }]);
+    return ns;
+  }
 }
 
 /** MACs that say who they are, 02:42 and the address, as Docker makes them. */
@@ -68,8 +78,9 @@ export function buildFabric(s: Stack, names: readonly string[], options: FabricO
   const subnet = parseCidr(options.subnet)!;
   const address = (n: number): string => formatIPv4(nthAddress(subnet, n)![0]);
   const gateway = address(1);
-  const ns = namespace(s, FABRIC_MACHINE, "fabric");
-  must(s, [
+  const b = new Builder(s);
+  const ns = b.namespace(FABRIC_MACHINE, "fabric");
+  b.must([
     { verb: "link-add", ns, name: "kind", kind: "bridge", mac: macOf(gateway), mtu: options.mtu },
     { verb: "addr-add", ns, dev: "kind", addr: `${gateway}/${subnet.prefix}` },
     { verb: "link-set", ns, name: "kind", up: true },
@@ -77,14 +88,14 @@ export function buildFabric(s: Stack, names: readonly string[], options: FabricO
     { verb: "sysctl", ns, key: "net.bridge.bridge-nf-call-iptables", value: "0" },
     { verb: "sysctl", ns, key: "net.ipv4.conf.all.send_redirects", value: "0" },
   ]);
-  const internet = buildInternet(s, ns);
-  const nodes = names.map((name, i) => buildNode(s, ns, name, i + 1, address(i + 2), gateway, subnet.prefix, options));
-  return { ns, internet, gateway, nodes };
+  const internet = buildInternet(b, ns);
+  const nodes = names.map((name, i) => buildNode(b, ns, name, i + 1, address(i + 2), gateway, subnet.prefix, options));
+  return { ns, internet, gateway, nodes, acts: b.acts };
 }
 
-function buildInternet(s: Stack, fabric: number): number {
-  const ns = namespace(s, INTERNET_MACHINE, "internet");
-  must(s, [
+function buildInternet(b: Builder, fabric: number): number {
+  const ns = b.namespace(INTERNET_MACHINE, "internet");
+  b.must([
     { verb: "link-add", ns, name: "eth0", kind: "veth", mac: "02:42:cb:00:71:0a", peer: { ns: fabric, name: "outside", mac: "02:42:cb:00:71:01" } },
     { verb: "addr-add", ns, dev: "eth0", addr: `${INTERNET_ADDRESS}/24` },
     { verb: "addr-add", ns: fabric, dev: "outside", addr: ROUTER_OUTSIDE },
@@ -95,10 +106,10 @@ function buildInternet(s: Stack, fabric: number): number {
   return ns;
 }
 
-function buildNode(s: Stack, fabric: number, name: string, machine: number, address: string, gateway: string, prefix: number, options: FabricOptions): FabricNode {
-  const ns = namespace(s, machine, name);
+function buildNode(b: Builder, fabric: number, name: string, machine: number, address: string, gateway: string, prefix: number, options: FabricOptions): FabricNode {
+  const ns = b.namespace(machine, name);
   const port = `port${machine}`;
-  must(s, [
+  b.must([
     {
       verb: "link-add", ns, name: "eth0", kind: "uplink", mac: macOf(address), mtu: options.mtu,
       peer: { ns: fabric, name: port, mtu: options.mtu }, link: { delay: options.delay, rate: options.rate, loss: options.loss },

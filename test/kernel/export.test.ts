@@ -1,0 +1,143 @@
+/**
+ * A whole cluster, exported: the commands that build it run on the real kernel and on simulated ones, the same connections
+ * are tried on both, and what every rule of every node counted is compared to the byte.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { describe, expect, test } from "vitest";
+import { exportLab } from "../../src/ask/export-lab.js";
+import type { LabProbe } from "../../src/ask/export-probe.js";
+import { walk } from "../../src/ask/walk.js";
+import type { Cluster } from "../../src/cluster/cluster.js";
+import { runLab } from "../../src/shell/lab/run-lab.js";
+import { describeWith, needs } from "../support/requires.js";
+import { shared } from "../support/shared.js";
+import { shop } from "../support/shop.js";
+import { normal } from "./normal.js";
+
+const MORE = `
+apiVersion: v1
+kind: Service
+metadata: { name: web, namespace: shop }
+spec: { type: NodePort, selector: { app: frontend }, ports: [{ port: 80, targetPort: 8080, nodePort: 30080 }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: local, namespace: shop }
+spec: { type: NodePort, externalTrafficPolicy: Local, selector: { app: frontend }, ports: [{ port: 80, targetPort: 8080, nodePort: 30081 }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: nobody, namespace: shop }
+spec: { selector: { app: nobody }, ports: [{ port: 80 }] }
+`;
+
+/** A journey to try, and how it ends. */
+interface Journey {
+  readonly name: string;
+  readonly probe: LabProbe;
+  readonly ends: RegExp;
+}
+
+function journeys(cluster: Cluster): Journey[] {
+  const pods = cluster.objects("Pod").filter((pod) => pod.metadata.namespace === "shop");
+  const named = (app: string): typeof pods => pods.filter((pod) => pod.metadata.labels?.["app"] === app);
+  const [frontend] = named("frontend");
+  const away = named("api").find((pod) => pod.spec.nodeName !== frontend!.spec.nodeName)!;
+  const nodeOf = (name: string): string => cluster.fabric.nodes.find((node) => node.name === name)!.address;
+  const here = nodeOf(frontend!.spec.nodeName!);
+  const other = cluster.fabric.nodes.find((node) => node.address !== here)!;
+  const from = "shop/deploy/frontend";
+  const ip = away.status!.podIP!;
+  return [
+    { name: "pod to ClusterIP, four times in turn", probe: { from, to: "api.shop:80", count: 4 }, ends: /^ok shop\.api-/ },
+    { name: "pod to a pod of another node", probe: { from, to: ip, port: 9000 }, ends: /^ok shop\.api-/ },
+    { name: "pod pings a pod of another node", probe: { from, to: ip, protocol: "icmp" }, ends: /^ok ttl=62/ },
+    { name: "denied by policy", probe: { from, to: "db.shop:5432" }, ends: /^timeout$/ },
+    { name: "allowed by policy", probe: { from: "shop/deploy/api", to: "db.shop:5432" }, ends: /^ok shop\.db-/ },
+    { name: "a Service without endpoints", probe: { from, to: "nobody.shop:80" }, ends: /^ECONNREFUSED$/ },
+    { name: "NodePort from outside", probe: { from: "internet", to: other.address, port: 30080 }, ends: /^ok shop\.frontend-/ },
+    { name: "NodePort of Local from outside, with an endpoint", probe: { from: "internet", to: here, port: 30081 }, ends: /^ok shop\.frontend-\S+ 203\.0\.113\.10:/ },
+    { name: "NodePort of Local from outside, without one", probe: { from: "internet", to: other.address, port: 30081 }, ends: /^timeout$/ },
+    { name: "NodePort from a pod", probe: { from: "shop/deploy/api", to: here, port: 30080 }, ends: /^ok shop\.frontend-/ },
+    { name: "a pod to itself through its Service", probe: { from, to: "web.shop:80" }, ends: /^ok shop\.frontend-/ },
+    { name: "node to ClusterIP", probe: { from: `node/${other.name}`, to: cluster.get("Service", "shop", "api")!.spec.clusterIP!, port: 80 }, ends: /^ok shop\.api-/ },
+    { name: "node to a pod", probe: { from: `node/${other.name}`, to: ip, port: 9000 }, ends: /^ok shop\.api-/ },
+    { name: "pod to the API server", probe: { from, to: "kubernetes.default:443" }, ends: /^ok kind-control-plane / },
+    { name: "pod to the name server", probe: { from, to: "kube-dns.kube-system:53", protocol: "udp" }, ends: /^ok kube-system\.coredns-/ },
+    { name: "pod pings the internet", probe: { from, to: "internet", protocol: "icmp" }, ends: /^ok ttl=62 from 203\.0\.113\.10$/ },
+    { name: "pod to a closed port of a pod", probe: { from, to: ip, port: 9999 }, ends: /^ECONNREFUSED$/ },
+  ];
+}
+
+function exportedShop(cni: string): { readonly cluster: Cluster; readonly tried: readonly Journey[]; readonly lab: string } {
+  const cluster = shop({ nodes: 3, cni });
+  expect(cluster.apply(MORE)).toEqual([]);
+  cluster.settle();
+  const tried = journeys(cluster);
+  const state = cluster.fabric.nodes.flatMap(({ name }) => [`ip -n ${name} route`, `bridge -n ${name} fdb show dev flannel.1`, `ip netns exec ${name} ipset save`]);
+  return { cluster, tried, lab: `${exportLab(cluster, { probes: tried.map(({ probe }) => probe), counters: true })}${state.join("\n")}\n` };
+}
+
+/** The port that a client was given is the kernel's choice, and so is the hash that orders a set. */
+function comparable(output: string): string {
+  const plain = normal(output)
+    .replace(/^(ok \S+ [\d.]+):\d+$/gm, "$1")
+    .replace(/ bucketsize 12 initval 0x[0-9a-f]+$/gm, "");
+  return plain.replace(/(?<=ipset save\n)([^$]*\n)/g, (block) => `${block.trimEnd().split("\n").sort((a, b) => (a < b ? -1 : 1)).join("\n")}\n`);
+}
+
+/** What each probe printed, the first of several answers. */
+const answers = (output: string): string[] => [...output.matchAll(/^\$ probe .*\n(.*)$/gm)].map(([, line]) => line!);
+
+function simulated(lab: string): string {
+  const result = runLab(lab, "export");
+  expect(result.problem ?? "").toBe("");
+  return result.output;
+}
+
+function real(lab: string): string {
+  const folder = mkdtempSync(join(tmpdir(), "podwire-"));
+  try {
+    const path = join(folder, "cluster.lab");
+    writeFileSync(path, lab);
+    const run = spawnSync("python3", [resolve(shared!, "oracle/runlab.py"), path], { encoding: "utf8", timeout: 120_000 });
+    expect(run.stderr).toBe("");
+    return run.stdout;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** A real run may differ from the next by a segment: a server that wakes late acknowledges a FIN by itself. */
+const TRIES = 6;
+
+const CNIS = ["flannel"];
+
+describe.each(CNIS)("%s, exported and run on simulated kernels", (cni) => {
+  const { cluster, tried, lab } = exportedShop(cni);
+  const output = simulated(lab);
+
+  test("no command is refused", () => {
+    expect(output).not.toContain("[exit");
+  });
+
+  test.each(tried.map((one, i) => [one.name, one, i] as const))("%s", (_name, { probe, ends }, i) => {
+    expect(answers(output)[i]).toMatch(ends);
+    const { count: _count, ...query } = probe;
+    const found = cluster.ask(walk(query));
+    expect(found.verdict === "delivered", `the cluster itself says ${found.verdict}`).toBe(answers(output)[i]!.startsWith("ok "));
+  });
+});
+
+describeWith("exported and run on this machine's kernel", [needs.shared, needs.netfilter], () => {
+  test.each(CNIS)("%s: the same ends, the same counters", { timeout: 300_000 }, (cni) => {
+    const { lab } = exportedShop(cni);
+    const ours = comparable(simulated(lab));
+    let theirs = "";
+    for (let n = 0; n < TRIES && theirs !== ours; n++) theirs = comparable(real(lab));
+    expect(ours).toBe(theirs);
+  });
+});
