@@ -16,6 +16,8 @@ import { traceStep } from "./trace-step.js";
 const IP_HEADER = 20;
 /** IPv6 and its fragment header. */
 const IP6_HEADERS = 48;
+/** Bit of a namespace's `tracking`: connections of IPv4 are tracked. */
+const TRACKING_IP = 1;
 /** net.ipv4.ipfrag_time */
 const REASSEMBLY_TIME: number = 30 * SECOND;
 
@@ -40,8 +42,8 @@ export function isFragment(s: Stack, p: number): boolean {
   return (s.packets.c.frag[p]! & (IP_FLAG.MF | IP_FLAG.OFFSET)) !== 0;
 }
 
-/** ip_do_fragment: the pieces of `p`, which is used up, in order; each but the last is as long as `mtu` and eights of bytes allow. */
-export function splitPacket(s: Stack, p: number, mtu: number): number[] {
+/** ip_do_fragment: the pieces of `p`, which is used up, on their way out of `dev`, in order; each but the last is as long as `mtu` and eights of bytes allow. */
+export function splitPacket(s: Stack, p: number, mtu: number, dev: number): number[] {
   const whole = s.packets.c;
   const base = whole.frag[p]! & IP_FLAG.OFFSET;
   const more = whole.frag[p]! & IP_FLAG.MF;
@@ -56,14 +58,20 @@ export function splitPacket(s: Stack, p: number, mtu: number): number[] {
     const c = s.packets.c;
     c.frag[piece] = (base + at / 8) | (at + size < total ? IP_FLAG.MF : more);
     c.ipLen[piece] = front + size;
+    c.fragMax[piece] = 0;
     c.payOff[piece] = c.payOff[p]! + Math.max(0, at - header);
     c.payLen[piece] = at === 0 ? Math.max(0, size - header) : size;
     if (c.l4Len[piece] === 0) c.l4Len[piece] = total;
     pieces.push(piece);
   }
-  if (s.trace !== null) traceStep(s, STEP.FRAGMENT, p, s.dev.c.ns[whole.rtDev[p]!]!, whole.rtDev[p]!, pieces.length, 0);
+  if (s.trace !== null) traceStep(s, STEP.FRAGMENT, p, s.dev.c.ns[dev]!, dev, pieces.length, 0);
   s.packets.release(p);
   return pieces;
+}
+
+/** nf_ct_ipv4_defrag: where connections are tracked, PREROUTING meets whole packets. 0: the piece waits for the others. */
+export function gatherForTracking(s: Stack, p: number, ns: number): number {
+  return (s.ns.c.tracking[ns]! & TRACKING_IP) !== 0 && isFragment(s, p) ? gatherFragment(s, p, ns) : p;
 }
 
 const keyOf = (s: Stack, p: number, ns: number): string => {
@@ -103,6 +111,7 @@ function join(s: Stack, ordered: readonly number[], total: number, ns: number): 
   const length = total - transportHeader(s, p);
   if (slices && c.payload[p] !== 0) c.payLen[p] = length;
   else joinBytes(s, ordered, p, length);
+  c.fragMax[p] = ordered.reduce((most, row) => Math.max(most, c.ipLen[row]!), 0);
   c.ipLen[p] = headerOfWhole(s, p) + total;
   c.frag[p] = 0;
   c.l4Len[p] = 0;

@@ -2,21 +2,23 @@
 import { DROP } from "../base/codes.js";
 import { PACKET_META } from "../packet/columns.js";
 import { RTN } from "./fib-table.js";
-import { gatherFragment, isFragment } from "./fragment.js";
+import { gatherForTracking, gatherFragment, isFragment } from "./fragment.js";
 import { routeError } from "./icmp-error.js";
 import { ipForward } from "./ip-forward.js";
 import { NO_ROUTE, routeInput } from "./route-input.js";
 import { HOOK, NF, type Stack } from "./stack.js";
 
 /** ip_rcv: a packet for the stack, come in at `dev`. */
-export function ipReceive(s: Stack, p: number, dev: number): void {
+export function ipReceive(s: Stack, first: number, dev: number): void {
   const c = s.packets.c;
   const ns = s.dev.c.ns[dev]!;
-  c.iif[p] = dev;
-  if ((c.meta[p]! & PACKET_META.OTHERHOST) !== 0) {
-    s.op.drop(p, ns, dev, DROP.OTHERHOST);
+  c.iif[first] = dev;
+  if ((c.meta[first]! & PACKET_META.OTHERHOST) !== 0) {
+    s.op.drop(first, ns, dev, DROP.OTHERHOST);
     return;
   }
+  const p = gatherForTracking(s, first, ns);
+  if (p === 0) return;
   if ((s.ns.c.hooks[ns]! & (1 << HOOK.prerouting)) !== 0 && s.op.hook(HOOK.prerouting, p, ns, dev, 0) !== NF.accept) return;
   ipReceiveFinish(s, p, dev);
 }

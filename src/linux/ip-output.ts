@@ -27,7 +27,7 @@ export function ipOutput(s: Stack, p: number, ns: number): number {
   if ((s.ns.c.hooks[ns]! & (1 << hookBit(s, p, HOOK.postrouting))) !== 0 && s.op.hook(HOOK.postrouting, p, ns, c.iif[p]!, c.rtDev[p]!) !== NF.accept) return ERRNO.EPERM;
   const dev = c.rtDev[p]!;
   const mtu = s.dev.c.mtu[dev]!;
-  if (c.ipLen[p]! > Math.min(mtu, c.rtMtu[p]! === 0 ? mtu : c.rtMtu[p]!)) {
+  if (c.ipLen[p]! > Math.min(mtu, c.rtMtu[p]! === 0 ? mtu : c.rtMtu[p]!) || c.fragMax[p] !== 0) {
     tooLong(s, p, ns, dev);
     return 0;
   }
@@ -46,7 +46,8 @@ function tooLong(s: Stack, p: number, ns: number, dev: number): void {
     return;
   }
   const via = c.rtVia[p]! !== 0 ? c.rtVia[p]! : c.dst[p]!;
-  for (const piece of splitPacket(s, p, mtu)) s.op.neighbourOutput(piece, dev, via);
+  const size = c.fragMax[p] === 0 ? mtu : Math.min(mtu, c.fragMax[p]!);
+  for (const piece of splitPacket(s, p, size, dev)) s.op.neighbourOutput(piece, dev, via);
 }
 
 /** ip_route_me_harder: the destination or mark of a packet of this host changed in OUTPUT. False: no way there. */

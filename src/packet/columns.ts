@@ -34,6 +34,7 @@ export const INT_COLUMNS = [
   "payLen",
   "csum",
   "l4Len",
+  "fragMax",
   "inner",
   "vni",
   "mark",
@@ -132,6 +133,8 @@ export class PacketColumns implements Record<IntColumn, Int32Array>, Record<Doub
   csum: Int32Array = NO_INTS;
   /** In fragments, the bytes of the whole transport datagram: its length and checksum stand in the first. */
   l4Len: Int32Array = NO_INTS;
+  /** In packets put together from fragments, bytes of the longest: they leave in such again (frag_max_size). */
+  fragMax: Int32Array = NO_INTS;
 
   /** Row of the encapsulated packet (VXLAN), or of the packet that an ICMP error quotes; owned by this row. */
   inner: Int32Array = NO_INTS;

@@ -9,6 +9,7 @@ import type { Addr } from "../../base/address-book.js";
 import { DROP, ETHERTYPE } from "../../base/codes.js";
 import { PACKET_META } from "../../packet/columns.js";
 import { RTN } from "../fib-table.js";
+import { gatherForTracking } from "../fragment.js";
 import { takeRoute6 } from "../ip6-forward.js";
 import { routeInput6 } from "../ip6-input.js";
 import { NUD } from "../neigh-table.js";
@@ -33,28 +34,30 @@ function passes(s: Stack, hook: number, p: number, ns: number, inDev: number, ou
   return s.op.hook(hook, p, ns, inDev, outDev) === NF.accept;
 }
 
-/** br_nf_pre_routing and its finish: true if the bridge goes on with the frame now. */
-export function bridgePrerouting(s: Stack, p: number, bridge: number, port: number): boolean {
-  const c = s.packets.c;
+/** br_nf_pre_routing and its finish: the packet with which the bridge goes on now, 0 if none. */
+export function bridgePrerouting(s: Stack, first: number, bridge: number, port: number): number {
   const ns = s.dev.c.ns[bridge]!;
+  const p = s.packets.c.etherType[first] === ETHERTYPE.IPV4 ? gatherForTracking(s, first, ns) : first;
+  if (p === 0) return 0;
+  const c = s.packets.c;
   const other = c.meta[p]! & PACKET_META.OTHERHOST;
   const before = c.dst[p]!;
   c.meta[p] = (c.meta[p]! & ~PACKET_META.OTHERHOST) | PACKET_META.BRIDGED;
   c.physIn[p] = port;
-  if (!passes(s, HOOK.prerouting, p, ns, bridge, 0)) return false;
+  if (!passes(s, HOOK.prerouting, p, ns, bridge, 0)) return 0;
   const after = s.packets.c;
   after.meta[p]! |= other;
-  if (after.dst[p] === before) return true;
+  if (after.dst[p] === before) return p;
   after.iif[p] = bridge;
   const bad = after.etherType[p] === ETHERTYPE.IPV6 ? bridgeRoute6(s, p, ns, bridge) : routeInput(s, p, ns, bridge);
   if (bad !== 0) {
     s.op.drop(p, ns, bridge, bad);
-    return false;
+    return 0;
   }
-  if (after.rtType[p] === RTN.unicast && after.rtDev[p] === bridge) return staysOnBridge(s, p, bridge);
+  if (after.rtType[p] === RTN.unicast && after.rtDev[p] === bridge) return staysOnBridge(s, p, bridge) ? p : 0;
   after.macDst[p] = s.dev.c.mac[bridge]!;
   after.meta[p]! &= ~PACKET_META.OTHERHOST;
-  return true;
+  return p;
 }
 
 /** br_nf_pre_routing_finish_ipv6: 0, or why a packet that DNAT has turned has nowhere to go. */

@@ -4,11 +4,12 @@
  * Kernel: net/bridge/br_input.c (br_handle_frame, br_handle_frame_finish, br_pass_frame_up), br_forward.c (br_flood,
  * __br_forward), br_device.c (br_dev_xmit). No VLAN filtering, spanning tree or multicast snooping.
  */
-import { DROP } from "../../base/codes.js";
+import { DROP, ETHERTYPE } from "../../base/codes.js";
 import { BROADCAST_MAC, isMulticastMac } from "../../base/mac.js";
 import { PACKET_META } from "../../packet/columns.js";
 import { STEP } from "../../trace/kinds.js";
 import { countRx, countTx, isUnicastMac, portsOf } from "../device.js";
+import { splitPacket } from "../fragment.js";
 import { DEVF, type Stack } from "../stack.js";
 import { traceStep } from "../trace-step.js";
 import { findEntry, learn } from "./bridge-fdb.js";
@@ -38,8 +39,8 @@ export function bridgeReceive(s: Stack, p: number, port: number, up: TakesUp): v
     return;
   }
   if (to === s.dev.c.mac[bridge]) c.meta[p]! &= ~PACKET_META.OTHERHOST;
-  if (callsIptables(s, p, ns) && !bridgePrerouting(s, p, bridge, port)) return;
-  bridgeForward(s, p, bridge, port, up);
+  const shown = callsIptables(s, p, ns) ? bridgePrerouting(s, p, bridge, port) : p;
+  if (shown !== 0) bridgeForward(s, shown, bridge, port, up);
 }
 
 /** br_handle_frame_finish: learns, then to the one port, to all, or up. */
@@ -108,9 +109,26 @@ function flood(s: Stack, p: number, bridge: number, from: number, broadcast: boo
   });
 }
 
-/** __br_forward to br_dev_queue_push_xmit. */
+/** __br_forward. */
 function leave(s: Stack, p: number, bridge: number, port: number): void {
+  const shown = (s.packets.c.meta[p]! & PACKET_META.BRIDGED) !== 0;
   if (!bridgeForwardHooks(s, p, bridge, port)) return;
+  if (shown && mustSplit(s, p, port)) for (const piece of splitPacket(s, p, pieceSize(s, p, port), port)) push(s, piece, bridge, port);
+  else push(s, p, bridge, port);
+}
+
+/** br_nf_dev_queue_xmit: what iptables saw whole leaves in pieces as it came. */
+function mustSplit(s: Stack, p: number, port: number): boolean {
+  const c = s.packets.c;
+  return c.etherType[p] === ETHERTYPE.IPV4 && c.fragMax[p] !== 0 && c.ipLen[p]! > pieceSize(s, p, port);
+}
+
+function pieceSize(s: Stack, p: number, port: number): number {
+  return Math.min(s.dev.c.mtu[port]!, s.packets.c.fragMax[p]!);
+}
+
+/** br_dev_queue_push_xmit */
+function push(s: Stack, p: number, bridge: number, port: number): void {
   if (!fitsDevice(s, p, port)) {
     s.op.drop(p, s.dev.c.ns[bridge]!, port, DROP.PKT_TOO_BIG);
     return;
