@@ -6,7 +6,7 @@
  */
 import { Lpm4, Lpm6 } from "../base/lpm.js";
 import { mix32 } from "../base/hash.js";
-import { type Nexthop, prefixKey, RTN, type Route, RT_TABLE, tableKey } from "./fib-table.js";
+import { type Nexthop, prefixKey, RTN, type Route, RT_SCOPE, RT_TABLE, tableKey } from "./fib-table.js";
 import { matchesRule, rulesOf } from "./policy-routing.js";
 import { DEVF, type Stack } from "./stack.js";
 
@@ -85,7 +85,7 @@ export function setRoutes(s: Stack, key: number, family: number, words: readonly
 
 const maskWord = (bits: number): number => (bits <= 0 ? 0 : bits >= 32 ? -1 : -1 << (32 - bits));
 
-function scanTable(d: Derived, w: Int32Array, at: number, oif: number): Route | null {
+function scanTable(d: Derived, w: Int32Array, at: number, oif: number, scope: number): Route | null {
   const scan = d.scan!;
   for (let i = 0; i < scan.length; i += STRIDE) {
     const prefix = scan[i]!;
@@ -95,44 +95,46 @@ function scanTable(d: Derived, w: Int32Array, at: number, oif: number): Route | 
       if (((w[at + 2]! ^ scan[i + 3]!) & maskWord(prefix - 64)) !== 0) continue;
       if (((w[at + 3]! ^ scan[i + 4]!) & maskWord(prefix - 96)) !== 0) continue;
     }
-    const route = usable(d.lists[scan[i + 5]!]!, oif);
+    const route = usable(d.lists[scan[i + 5]!]!, oif, scope);
     if (route !== null) return route;
   }
   return null;
 }
 
-/** The best of one prefix's routes that can leave by `oif` (0: any). */
-function usable(routes: readonly Route[], oif: number): Route | null {
-  if (oif === 0) return routes[0]!;
+/** The best of one prefix's routes that can leave by `oif` (0: any) and reach no farther than `scope` (0: anywhere). */
+function usable(routes: readonly Route[], oif: number, scope: number): Route | null {
+  if (oif === 0 && scope === 0) return routes[0]!;
   for (const route of routes) {
+    if (route.scope < scope) continue;
+    if (oif === 0) return route;
     if (route.hops.length === 0) return route;
     for (const hop of route.hops) if (hop.dev === oif) return route;
   }
   return null;
 }
 
-function lookupTable(s: Stack, ns: number, table: number, dst: number, oif: number): Route | null {
+function lookupTable(s: Stack, ns: number, table: number, dst: number, oif: number, scope = 0): Route | null {
   const family = s.book.family[dst]!;
   const d = derive(s, tableKey(ns, family, table), family);
   if (d === null) return null;
   const w = s.book.words;
   const at = dst * 4;
-  if (d.scan !== null) return scanTable(d, w, at, oif);
+  if (d.scan !== null) return scanTable(d, w, at, oif, scope);
   const slot = d.trie4 !== null ? d.trie4.lookup(w[at]!) : d.trie6!.lookup(w, at);
   if (slot === 0) return null;
-  const route = usable(d.lists[slot]!, oif);
-  return route !== null ? route : shorterUsable(s, ns, family, table, dst, oif);
+  const route = usable(d.lists[slot]!, oif, scope);
+  return route !== null ? route : shorterUsable(s, ns, family, table, dst, oif, scope);
 }
 
-/** The slow case behind a trie: the longest match cannot leave by the wanted device, so shorter prefixes are tried. */
-function shorterUsable(s: Stack, ns: number, family: number, table: number, dst: number, oif: number): Route | null {
+/** The slow case behind a trie: the longest match cannot be taken, so shorter prefixes are tried. */
+function shorterUsable(s: Stack, ns: number, family: number, table: number, dst: number, oif: number, scope: number): Route | null {
   let best: Route | null = null;
   for (const routes of s.fib.tables.get(tableKey(ns, family, table))!.values()) {
     const { words, prefix } = routes[0]!;
     if (best !== null && best.prefix >= prefix) continue;
     let inside = true;
     for (let k = 0; k < 4 && inside; k++) inside = ((s.book.words[dst * 4 + k]! ^ words[k]!) & maskWord(prefix - 32 * k)) === 0;
-    if (inside) best = usable(routes, oif) ?? best;
+    if (inside) best = usable(routes, oif, scope) ?? best;
   }
   return best;
 }
@@ -155,6 +157,22 @@ export function fibLookup(s: Stack, ns: number, dst: number, src: number, mark: 
     if (rule.type !== RTN.unicast) return ruleError(rule.type, rule.family, rule.cause);
     const route = lookupTable(s, ns, rule.table, dst, oif);
     if (route !== null && route.type !== RTN.throw) return route;
+  }
+  return null;
+}
+
+/**
+ * fib_check_nh_v4_gw: the route to a gateway, in the table of the route that names it, else by the rules. Only routes of a
+ * link or of this host count: a blackhole or throw to the gateway itself is passed over.
+ */
+export function gatewayRoute(s: Stack, ns: number, via: number, table: number, oif: number): Route | null {
+  const own = lookupTable(s, ns, table, via, oif, RT_SCOPE.link);
+  if (own !== null) return own;
+  for (const rule of rulesOf(s, ns, s.book.family[via]!)) {
+    if (!matchesRule(s, rule, 0, via, 0, 0, oif)) continue;
+    if (rule.type !== RTN.unicast) return null;
+    const route = lookupTable(s, ns, rule.table, via, oif, RT_SCOPE.link);
+    if (route !== null) return route;
   }
   return null;
 }
