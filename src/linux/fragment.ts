@@ -20,6 +20,8 @@ const IP6_HEADERS = 48;
 const TRACKING_IP = 1;
 /** net.ipv4.ipfrag_time */
 const REASSEMBLY_TIME: number = 30 * SECOND;
+/** net.ipv6.ip6frag_time */
+const REASSEMBLY_TIME6: number = 60 * SECOND;
 
 /** What stands in front of the data in each piece, and in the whole. */
 function headerOfPiece(s: Stack, p: number): number {
@@ -84,7 +86,7 @@ export function gatherFragment(s: Stack, p: number, ns: number): number {
   const key = keyOf(s, p, ns);
   const known = s.frag.queues.get(key);
   const id = known?.id ?? s.frag.next++;
-  if (known === undefined) s.engine.schedule(REASSEMBLY_TIME, EV.fragments, ns, id);
+  if (known === undefined) s.engine.schedule(s.packets.c.etherType[p] === ETHERTYPE.IPV6 ? REASSEMBLY_TIME6 : REASSEMBLY_TIME, EV.fragments, ns, id);
   const pieces = [...(known?.pieces ?? []), p];
   const c = s.packets.c;
   const front = headerOfPiece(s, p);
