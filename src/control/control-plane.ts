@@ -63,7 +63,7 @@ export class ControlPlane {
     const p = new Plane(stack, options);
     this.p = p;
     this.ipam = new NodeIpam(p);
-    this.proxy = options.proxy === null ? null : new ProxyAgent(p);
+    this.proxy = options.proxy === null ? null : new ProxyAgent(p, (node) => this.policy.proxyWrote(node));
     this.policy = new PolicyAgent(p);
     for (const controller of [
       nodeAgent,

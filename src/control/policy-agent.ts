@@ -78,6 +78,16 @@ export class PolicyAgent implements Controller {
     for (const node of this.p.options.nodes) if (name === undefined || node.name === name) this.write(node);
   }
 
+  /** kube-proxy puts the jumps of a full sync first; ours go before them again. */
+  proxyWrote(name: string): void {
+    const { enforce } = this.p.options;
+    const node = this.p.nodes.get(name);
+    if (enforce === null || node === undefined || !this.p.notes.has(`policy-agent/${name}`)) return;
+    const view = this.written.get(name);
+    if (view === undefined) enforce.nodeUp(this.p.door(node, enforce.name));
+    else enforce.sync(this.p.door(node, enforce.name), view);
+  }
+
   save(): PolicyAgentState {
     return { view: this.view, pods: new Map(this.pods), stale: this.stale, stamped: new Map(this.stamped), written: new Map(this.written) };
   }

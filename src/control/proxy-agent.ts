@@ -6,7 +6,7 @@ import type { EndpointSlice, Service } from "../api/index.js";
 import type { CauseOf } from "../models/proxy/cause-of.js";
 import { type ProxyNode, readNodePortAddresses } from "../models/proxy/proxy-node.js";
 import { canonicalAddress } from "../models/proxy/sloppy-address.js";
-import { iptablesProxy } from "../models/proxy/iptables/iptables-proxy.js";
+import { iptablesProxy, lastFullSync } from "../models/proxy/iptables/iptables-proxy.js";
 import { IptablesRenderer } from "../models/proxy/iptables/render.js";
 import { nftablesProxy } from "../models/proxy/nftables/nftables-proxy.js";
 import { NftablesRenderer } from "../models/proxy/nftables/render.js";
@@ -50,7 +50,11 @@ export class ProxyAgent implements Controller {
   private readonly lazy: boolean;
   private readonly names: ReadonlyMap<number, string>;
 
-  constructor(private readonly p: Plane) {
+  /** `wroteAll` hears of a node whose proxy has put its jumps where it wants them. */
+  constructor(
+    private readonly p: Plane,
+    private readonly wroteAll: (node: string) => void = () => {},
+  ) {
     const causeOf: CauseOf = (object, path) => p.causeOf(MODEL, object, path);
     this.program = p.options.proxy?.mode === "nftables" ? nftablesProgram(p, causeOf) : iptablesProgram(p, causeOf);
     this.lazy = p.options.lazy ?? p.options.nodes.length > 16;
@@ -136,7 +140,7 @@ export class ProxyAgent implements Controller {
     const view = this.stamped.get(node.name);
     if (view === undefined || this.written.get(node.name) === view) return;
     this.written.set(node.name, view);
-    this.program(this.p.door(node, MODEL), node, view);
+    if (this.program(this.p.door(node, MODEL), node, view)) this.wroteAll(node.name);
   }
 
   /** Rules are looked at by packets alone, and those come by the hooks. */
@@ -151,20 +155,28 @@ export class ProxyAgent implements Controller {
   }
 }
 
-/** Brings a node's kernel to a view, as the mode of the cluster's proxies does it. */
-type Program = (door: NodeDoor, node: PlaneNode, view: ProxyView) => void;
+/** Brings a node's kernel to a view, as the mode of the cluster's proxies does it; true where it looked at its jumps, too. */
+type Program = (door: NodeDoor, node: PlaneNode, view: ProxyView) => boolean;
 
 function iptablesProgram(p: Plane, causeOf: CauseOf): Program {
   const model = iptablesProxy(new IptablesRenderer(causeOf), SYNC_PERIOD);
   const settings = { randomFully: true, localhostNodePorts: true, conntrackTcpBeLiberal: false, counters: { invalidDropped: true, localhostAccepted: true } };
-  return (door, node, view) => void model.sync(door, { ...proxyNode(p, node, []), ...settings }, view);
+  return (door, node, view) => {
+    const seen = { ...proxyNode(p, node, []), ...settings };
+    const before = lastFullSync(door, seen);
+    model.sync(door, seen, view);
+    return lastFullSync(door, seen) !== before;
+  };
 }
 
 /** Node ports answer on the primary address alone, unlike in the other modes. */
 function nftablesProgram(p: Plane, causeOf: CauseOf): Program {
   const model = nftablesProxy(new NftablesRenderer(causeOf));
   const serviceCIDRs = p.options.serviceCidrs.filter((text) => !text.includes(":"));
-  return (door, node, view) => void model.sync(door, { ...proxyNode(p, node, ["primary"]), release: "1.35", serviceCIDRs }, view);
+  return (door, node, view) => {
+    model.sync(door, { ...proxyNode(p, node, ["primary"]), release: "1.35", serviceCIDRs }, view);
+    return false;
+  };
 }
 
 function proxyNode(p: Plane, { name, addresses, labels }: PlaneNode, nodePortAddresses: readonly string[]): ProxyNode {

@@ -33,6 +33,12 @@ function syncNode(door: NodeDoor, node: IptablesNode, view: ProxyView, renderer:
   return refused === null;
 }
 
+/** When a node's proxy last wrote everything, its jumps included: ns since boot, -1 for never. */
+export function lastFullSync(door: NodeDoor, node: IptablesNode): number {
+  const { rules, lastFull } = remembered(door, node);
+  return rules === null ? -1 : lastFull;
+}
+
 function memoryKey(node: IptablesNode): string {
   return `kube-proxy iptables IPv${node.family}`;
 }
