@@ -11,7 +11,7 @@ import { fold, halves, sumOf } from "./checksum.js";
 import { ETHERNET_BYTES, readHalf, readMac, readWord } from "./ethernet.js";
 import { ICMP_BYTES, ICMP_SHAPE, icmpShape, ND_BYTES, ND_OPTION_BYTES } from "./icmp.js";
 import { IPV4_BYTES, readIpv4 } from "./ipv4.js";
-import { IPV6_BYTES, readAddress, readIpv6 } from "./ipv6.js";
+import { FRAGMENT_BYTES, IPV6_BYTES, readAddress, readIpv6 } from "./ipv6.js";
 import { MALFORMED } from "./malformed.js";
 import { readTcp } from "./tcp.js";
 import { readUdp, UDP_BYTES } from "./udp.js";
@@ -75,12 +75,12 @@ class FrameReader {
     const body = readIpv6(c, this.#book, p, this.#bytes, at, end, quoted);
     if (body < 0) return body;
     const pseudo = sumOf(this.#bytes, at + 8, at + 40) + c.proto[p]!;
-    return this.#transport(p, body, body + c.ipLen[p]! - IPV6_BYTES, end, pseudo, depth, quoted, true);
+    return this.#transport(p, body, body + c.ipLen[p]! - IPV6_BYTES - (c.frag[p] !== 0 ? FRAGMENT_BYTES : 0), end, pseudo, depth, quoted, true);
   }
 
   /** `said` is where the IP header says that the packet ends, `pseudo` the pseudo header's sum without the length. */
   #transport(p: number, at: number, said: number, end: number, pseudo: number, depth: number, quoted: boolean, isV6: boolean): number {
-    const frag = isV6 ? 0 : this.#c.frag[p]!;
+    const frag = this.#c.frag[p]!;
     const limit = Math.min(said, end);
     if ((frag & IP_FLAG.OFFSET) !== 0) return this.#payload(p, at, limit);
     const whole = said <= end && (frag & IP_FLAG.MF) === 0;

@@ -13,7 +13,7 @@ import { ETHERNET_BYTES, writeEthernet, writeMac } from "./ethernet.js";
 import { FrameTemplate } from "./frame-template.js";
 import { ICMP_BYTES, ICMP_SHAPE, ICMP6_TYPE, icmpShape, ND_BYTES, ND_OPTION_BYTES } from "./icmp.js";
 import { IPV4_BYTES, writeIpv4 } from "./ipv4.js";
-import { IPV6_BYTES, writeAddress, writeIpv6 } from "./ipv6.js";
+import { FRAGMENT_BYTES, IPV6_BYTES, isPiece, writeAddress, writeFragmentHeader, writeIpv6 } from "./ipv6.js";
 import { TCP_BYTES, writeTcp } from "./tcp.js";
 import { UDP_BYTES, writeUdp } from "./udp.js";
 import { VXLAN_BYTES, writeVxlan } from "./vxlan.js";
@@ -94,8 +94,13 @@ export class FrameWriter {
   #ipv6(p: number, at: number): number {
     const c = this.#c;
     const addresses = writeIpv6(c, this.#book, p, this.#view, at);
-    const length = c.ipLen[p]! - IPV6_BYTES;
-    const sum = this.#transport(p, at + IPV6_BYTES, length, addresses + c.proto[p]!, true);
+    let header = IPV6_BYTES;
+    if (isPiece(c, p)) {
+      writeFragmentHeader(c, p, this.#view, at);
+      header += FRAGMENT_BYTES;
+    }
+    const length = c.ipLen[p]! - header;
+    const sum = this.#transport(p, at + header, length, addresses + c.proto[p]!, true) + sumOf(this.out, at + IPV6_BYTES, at + header);
     return sum + addresses + sumOf(this.out, at, at + 8);
   }
 
