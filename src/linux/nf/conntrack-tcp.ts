@@ -4,6 +4,7 @@
  * Read first: net/netfilter/nf_conntrack_proto_tcp.c and Guido van Rooij, "Real Stateful TCP Packet Filtering in IP Filter"
  * (the four window conditions). Sequence numbers are compared modulo 2^32, as signed differences of int32.
  */
+import { PROTO } from "../../base/codes.js";
 import { SECOND } from "../../base/time.js";
 import { TCP_FLAG } from "../../packet/columns.js";
 import type { Stack } from "../stack.js";
@@ -238,6 +239,14 @@ export function tcpPacket(s: Stack, p: number, row: number, dir: 0 | 1): number 
   if (fit === OUTSIDE) return TCP_VERDICT.invalid;
   if (fit === IGNORE) return TCP_VERDICT.accept;
   return settle(s, row, dir, kind, old, next);
+}
+
+/** nf_conntrack_tcp_set_closing: a connection that was reset in the name of an end is over, whatever its ends believe. */
+export function tcpClosing(s: Stack, row: number): void {
+  const t = s.ct.t.c;
+  if (s.ct.proto(row) !== PROTO.TCP || (t.status[row]! & CTS.confirmed) === 0 || t.tcpState[row] === CL) return;
+  t.tcpState[row] = CL;
+  t.timeout[row] = s.engine.now + flowTimeout(s, s.ct.ns(row), "tcp_timeout_close");
 }
 
 function ignore(s: Stack, p: number, row: number, dir: number, kind: number): number {

@@ -1,7 +1,9 @@
 /** `-j REJECT` (ipt_REJECT, ip6t_REJECT): answers with an ICMP error or a TCP reset, then drops. */
 import { PROTO } from "../../base/codes.js";
+import { TCP_FLAG } from "../../packet/columns.js";
 import { ICMP } from "../icmp-codes.js";
 import { HOOK, NF, type Stack } from "../stack.js";
+import { tcpClosing } from "./conntrack-tcp.js";
 import { only, shapes, type TargetExtension } from "./extension.js";
 import { TARGET, type Target } from "./rule.js";
 import { parameterFault } from "./spec-fault.js";
@@ -50,8 +52,11 @@ export const rejectTarget: TargetExtension<RejectTarget> = {
   },
   print: (t) => ` --reject-with ${t.word}`,
   act(s, t, p, frame) {
-    if (t.type < 0) s.op.sendReset(p, frame.ns, frame.hook);
-    else if (!isOwnReply(s, p, frame)) s.op.icmpError(p, frame.ns, frame.inDev !== 0 ? frame.inDev : frame.outDev, t.type, t.code, 0);
+    if (t.type < 0) {
+      s.op.sendReset(p, frame.ns, frame.hook);
+      const c = s.packets.c;
+      if (c.ct[p] !== 0 && (c.flags[p]! & TCP_FLAG.RST) === 0) tcpClosing(s, c.ct[p]!);
+    } else if (!isOwnReply(s, p, frame)) s.op.icmpError(p, frame.ns, frame.inDev !== 0 ? frame.inDev : frame.outDev, t.type, t.code, 0);
     return NF.drop;
   },
 };
