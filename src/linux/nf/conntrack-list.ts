@@ -29,6 +29,16 @@ export interface Flow {
   readonly assured: boolean;
   readonly mark: number;
   readonly zone: number;
+  /** Who holds the entry: the table, and each packet that waits for a neighbour. */
+  readonly uses: number;
+}
+
+/** How many packets that wait for a neighbour belong to a flow. */
+function waiting(s: Stack, row: number): number {
+  const { c, live, top } = s.neigh.parked;
+  let count = 0;
+  for (let entry = 1; entry < top; entry++) if (live[entry] === 1 && s.packets.c.ct[c.packet[entry]!] === row) count++;
+  return count;
 }
 
 /** One row as a record, whether or not it is confirmed. */
@@ -49,6 +59,7 @@ export function flowOfRow(s: Stack, row: number): Flow {
     assured: (status & CTS.assured) !== 0,
     mark: c.mark[row]! >>> 0,
     zone: s.ct.zone(row),
+    uses: 1 + waiting(s, row),
   };
 }
 
@@ -75,7 +86,7 @@ export function formatFlow(flow: Flow): string {
   const unreplied = flow.unreplied ? "[UNREPLIED] " : "";
   const assured = flow.assured ? "[ASSURED] " : "";
   const zone = flow.zone === 0 ? "" : `zone=${flow.zone} `;
-  return `${head}${state}${tupleWords(flow, flow.original)} ${unreplied}${tupleWords(flow, flow.reply)} ${assured}mark=${flow.mark} ${zone}use=1`;
+  return `${head}${state}${tupleWords(flow, flow.original)} ${unreplied}${tupleWords(flow, flow.reply)} ${assured}mark=${flow.mark} ${zone}use=${flow.uses}`;
 }
 
 /** `conntrack -D` and, with an empty filter, `-F`; how many were deleted. */
