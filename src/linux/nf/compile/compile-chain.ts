@@ -34,7 +34,7 @@ function compile(into: CompiledChains, chain: Chain): number {
   }
   words.push(OP.end);
   const at = into.room(words.length);
-  into.words.set(words, at);
+  for (let i = 0; i < words.length; i++) into.words[at + i] = words[i]!;
   for (const { at: step, from, run } of runs) {
     const slots = into.room(slotWords(run));
     into.words.fill(0, slots, slots + slotWords(run));
@@ -49,22 +49,23 @@ function operandOf(into: CompiledChains, rule: Rule): number {
 }
 
 function putRule(into: CompiledChains, words: number[], rule: Rule, index: number, slotAt: number): void {
-  const tests: number[] = [];
-  if (rule.src !== null) putAddress(into, tests, rule.src, OP.srcIs, OP.srcIn, OP.srcTest);
-  if (rule.dst !== null) putAddress(into, tests, rule.dst, OP.dstIs, OP.dstIn, OP.dstTest);
-  if (rule.inDev !== null) tests.push(OP.inDev | ((into.devices.push(rule.inDev) - 1) << 8));
-  if (rule.outDev !== null) tests.push(OP.outDev | ((into.devices.push(rule.outDev) - 1) << 8));
-  if (rule.proto !== 0) tests.push(OP.proto | ((rule.proto | (rule.protoNot ? 256 : 0)) << 8));
-  if (rule.frag !== 0) tests.push(OP.frag | (rule.frag << 8));
+  const head = words.push(0) - 1;
+  if (rule.src !== null) putAddress(into, words, rule.src, OP.srcIs, OP.srcIn, OP.srcTest);
+  if (rule.dst !== null) putAddress(into, words, rule.dst, OP.dstIs, OP.dstIn, OP.dstTest);
+  if (rule.inDev !== null) words.push(OP.inDev | ((into.devices.push(rule.inDev) - 1) << 8));
+  if (rule.outDev !== null) words.push(OP.outDev | ((into.devices.push(rule.outDev) - 1) << 8));
+  if (rule.proto !== 0) words.push(OP.proto | ((rule.proto | (rule.protoNot ? 256 : 0)) << 8));
+  if (rule.frag !== 0) words.push(OP.frag | (rule.frag << 8));
+  const { matches } = rule;
   let slot = slotAt;
-  for (const match of rule.matches) {
-    putMatch(into, tests, match, slot);
-    slot += slotsOf(match);
+  for (let i = 0; i < matches.length; i++) {
+    putMatch(into, words, matches[i]!, slot);
+    if (rule.slots !== 0) slot += slotsOf(matches[i]!);
   }
-  putAction(into, tests, rule);
-  if (tests.length + NARROW_WORDS <= NARROW_LENGTH && index <= NARROW_INDEX) words.push(OP.rule | ((tests.length + NARROW_WORDS) << 8) | (index << 16));
-  else words.push(OP.wide, index, tests.length + WIDE_WORDS);
-  for (const word of tests) words.push(word);
+  putAction(into, words, rule);
+  const length = words.length - head;
+  if (length <= NARROW_LENGTH && index <= NARROW_INDEX) words[head] = OP.rule | (length << 8) | (index << 16);
+  else words.splice(head, NARROW_WORDS, OP.wide, index, length - NARROW_WORDS + WIDE_WORDS);
 }
 
 function putAction(into: CompiledChains, tests: number[], rule: Rule): void {
@@ -88,9 +89,9 @@ function putAddress(into: CompiledChains, tests: number[], test: AddressTest, is
 }
 
 /** Length of a prefix that one word decides, -1 for any other mask. */
-function prefixOf({ masks: [first, ...rest] }: AddressTest): number {
-  const prefix = Math.clz32(~first);
-  return rest.every((mask) => mask === 0) && first === maskOf(prefix) ? prefix : -1;
+function prefixOf({ masks }: AddressTest): number {
+  const prefix = Math.clz32(~masks[0]);
+  return (masks[1] | masks[2] | masks[3]) === 0 && masks[0] === maskOf(prefix) ? prefix : -1;
 }
 
 /** The first word under a prefix of 0 to 32 bits. */

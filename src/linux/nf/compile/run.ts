@@ -21,6 +21,8 @@ interface Asked {
   readonly second: number;
 }
 
+const NONE: readonly Asked[] = Object.freeze([]);
+
 const KIND_OF_PROTO: Readonly<Record<number, number>> = Object.freeze({ [PROTO.TCP]: MATCH.tcp, [PROTO.UDP]: MATCH.udp, [PROTO.SCTP]: MATCH.sctp });
 
 const isAny = (ports: readonly [number, number], not: boolean): boolean => ports[0] === 0 && ports[1] === 65535 && !not;
@@ -58,6 +60,9 @@ function asked(rule: Rule): Asked | null {
 
 /** The rules from `from` on that make a run; empty if too few do. */
 export function runFrom(rules: readonly Rule[], from: number): readonly Asked[] {
+  // Most chains have no run: they are left before anything is made.
+  if (from + SHORTEST > rules.length) return NONE;
+  for (let i = from + SHORTEST - 1; i >= from; i--) if (asked(rules[i]!) === null) return NONE;
   const run: Asked[] = [];
   const equal = new Map<number, number>();
   for (let i = from; i < rules.length; i++) {
@@ -69,7 +74,7 @@ export function runFrom(rules: readonly Rule[], from: number): readonly Asked[] 
     equal.set(key, count);
     run.push(one);
   }
-  return run.length < SHORTEST ? [] : run;
+  return run.length < SHORTEST ? NONE : run;
 }
 
 /** How many words the slots of a run take. */
