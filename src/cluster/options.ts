@@ -20,7 +20,7 @@ export interface ClusterOptions {
   readonly nodes?: number | readonly NodeOption[];
   /** prefix of node names, "kind" */
   readonly name?: string;
-  /** "flannel", with options behind a colon: "flannel:vni=2,port=4789" */
+  /** "flannel" or "kindnet"; flannel with options behind a colon: "flannel:vni=2,port=4789", "flannel:backend=host-gw" */
   readonly cni?: string;
   /** "iptables" or "nftables" ("iptables") */
   readonly proxy?: string;
@@ -59,7 +59,9 @@ export interface ClusterPlan {
 }
 
 /** CNIs and proxies that there are in the world; those beyond the first are real but not modelled yet. */
-const CNIS: readonly string[] = ["flannel"];
+const CNIS: readonly string[] = ["flannel", "kindnet"];
+const BACKENDS: readonly string[] = ["vxlan", "host-gw"];
+const KNOWN_BACKENDS: readonly string[] = [...BACKENDS, "ipip", "wireguard", "ipsec", "udp", "alloc", "extension"];
 const KNOWN_CNIS: readonly string[] = ["flannel", "kindnet", "calico", "cilium", "weave", "antrea", "kube-router", "ovn-kubernetes"];
 const KNOWN_PROXIES: readonly string[] = ["iptables", "nftables", "ipvs", "none"];
 /** Larger clusters do without pods that do nothing. */
@@ -94,8 +96,8 @@ function readCni(text: string, found: Findings): ClusterPlan["cni"] {
   const options: Record<string, string> = {};
   for (const pair of rest === "" ? [] : rest.split(",")) {
     const [key = "", value] = pair.split("=");
-    if (value === undefined || !["vni", "port", "backend"].includes(key)) found.error("unknown-option", `cni.${key}`, `Invalid value: "${pair}": must be vni=N or port=N`);
-    else if (key === "backend" && value !== "vxlan") found.error("not-modelled", "cni.backend", `flannel backend ${value}: not modelled`, "use backend=vxlan");
+    if (value === undefined || name === "kindnet" || !["vni", "port", "backend"].includes(key)) found.error("unknown-option", `cni.${key}`, `Invalid value: "${pair}": ${name === "kindnet" ? "kindnet takes no options" : "must be vni=N, port=N or backend=NAME"}`);
+    else if (key === "backend" && !BACKENDS.includes(value)) found.error(KNOWN_BACKENDS.includes(value) ? "not-modelled" : "unknown-value", "cni.backend", `flannel backend ${value}: ${KNOWN_BACKENDS.includes(value) ? "not modelled" : "there is none of that name"}`, `use backend=${BACKENDS.join(" or backend=")}`);
     else if (key !== "backend" && !/^[1-9][0-9]*$/.test(value)) found.error("invalid-value", `cni.${key}`, `Invalid value: "${value}": must be a positive number`);
     else options[key] = value;
   }

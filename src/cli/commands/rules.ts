@@ -87,9 +87,8 @@ function ofCluster(options: RulesOptions, mode: RulesMode): void {
   const { node } = options;
   if (options.flows === true) throw inputError("required", "config", "Required value: flows stand in a configuration", "say --config FILE");
   if (node === undefined) throw inputError("required", "node", "Required value: whose rules?", "say --node NAME, or --config FILE");
-  // Objects do not depend on the proxy's mode, so a cluster with any proxy has the rules of every one.
-  const { proxy: _proxy, ...described } = options;
-  const cluster = bootCluster(described);
+  // Objects do not depend on the proxy's mode, so a cluster with another proxy has the rules of this one all the same.
+  const cluster = bootCluster({ ...options, proxy: mode === "ipvs" ? "iptables" : mode });
   print(options, node, mode, options.form ?? "saved", (form) => rulesOfNode(cluster, node, mode, form));
 }
 

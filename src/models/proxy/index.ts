@@ -22,7 +22,7 @@ export { IpvsRenderer, ipvsDoc } from "./ipvs/render.js";
 export * from "./ipvs/sync.js";
 export { formatCanonical } from "./nftables/canonical-form.js";
 export { formatListed } from "./nftables/listed-form.js";
-export type * from "./nftables/nft-doc.js";
+export * from "./nftables/nft-doc.js";
 export { type NftablesNode, type NftablesRelease, nftablesReleases } from "./nftables/nftables-node.js";
 export { nftablesProxy } from "./nftables/nftables-proxy.js";
 export { NftablesRenderer, nftTable } from "./nftables/render.js";

@@ -2,7 +2,7 @@
 // once; a node's own Services are put between the pieces, which costs a copy of references.
 
 import type { Base, NodeRules } from "../shared-rules.js";
-import type { PortRules } from "./render.js";
+import type { PortRules } from "./port-rules.js";
 import type { RestoreRule, RestoreTable } from "./restore-doc.js";
 
 export type ChainLine = RestoreTable["chains"][number];

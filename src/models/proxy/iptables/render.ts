@@ -3,21 +3,16 @@ import { limitsSources, rangesHoldNode, type ServicePortInfo } from "../service-
 import { type NodeRules, type RuleMaker, SharedRules } from "../shared-rules.js";
 import type { ProxyView } from "../view.js";
 import { serviceChainNames } from "./chain-names.js";
-import { type DispatchRules, dispatchRules } from "./dispatch-rules.js";
+import { dispatchRules } from "./dispatch-rules.js";
 import { endpointChains } from "./endpoint-chains.js";
 import { type FlatRules, RuleFlattener } from "./flat-rules.js";
 import { detectorMatch, type IptablesNode, localhostNodePorts } from "./iptables-node.js";
 import type { CauseOf } from "../cause-of.js";
+import type { PortRules } from "./port-rules.js";
 import { type ChainRules, serviceChains } from "./service-chains.js";
 
-/** The rules of one Service port: how packets come to its chains, the chains before the choice, and the rest. */
-export interface PortRules {
-  readonly dispatch: DispatchRules;
-  readonly service: ChainRules;
-  readonly endpoints: ChainRules;
-}
+export type { PortRules } from "./port-rules.js";
 
-/** A node's rules in the iptables mode. */
 export type IptablesRules = NodeRules<PortRules>;
 
 /** Total of endpoints beyond which kube-proxy writes shorter rules and looks for stale chains less often. */
