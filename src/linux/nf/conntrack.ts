@@ -136,7 +136,6 @@ function relatedError(s: Stack, p: number, ns: number, zone: number): void {
   const node = findLive(s, ns, scratch, zone);
   if (node === 0) return;
   const row = node >> 1;
-  const t = s.ct.t.c;
   if (c.dst[p] !== s.ct.dst(row, node & 1)) return;
   c.ct[p] = row;
   c.ctInfo[p] = (node & 1) === 1 ? CTINFO.relatedReply : CTINFO.related;

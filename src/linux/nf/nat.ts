@@ -183,7 +183,6 @@ export function natSetup(s: Stack, p: number, range: NatRange, manipWord: "src" 
 
 /** nf_nat_alloc_null_binding: the flow keeps its address; only a port that another flow uses is changed. */
 function keepAddress(s: Stack, p: number, hook: number): number {
-  const c = s.ct.t.c;
   const row = s.packets.c.ct[p]!;
   const source = manipOf(hook) === SOURCE;
   const addr = source ? s.ct.dst(row, 1) : s.ct.src(row, 1);
