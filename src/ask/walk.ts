@@ -12,6 +12,7 @@
  */
 import { MS, SECOND } from "../base/time.js";
 import type { Cluster, Question } from "../cluster/cluster.js";
+import type { Recording } from "../cluster/recording.js";
 import { launch } from "../linux/sock/app.js";
 import type { Stack } from "../linux/stack.js";
 import type { ClientArguments, ClientResult } from "../models/app/client.js";
@@ -33,12 +34,6 @@ export interface WalkQuery extends DestinationHints {
   readonly timeout?: number;
   /** TCP and UDP: the client's own port, for asking about a flow that stands already; any free one unless given */
   readonly sourcePort?: number;
-}
-
-/** A recording that a walk was made from, for captures and other views. */
-export interface Recording {
-  readonly stack: Stack;
-  readonly ring: TraceRing;
 }
 
 /** A walk and what it was made from. */
