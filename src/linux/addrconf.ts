@@ -14,12 +14,15 @@ const UNIVERSAL_BIT = 0x02000000;
 /** IP6_RT_PRIO_ADDRCONF */
 const METRIC = 256;
 
-/** net.ipv6.conf.{all,default,DEV}.disable_ipv6 as it holds for a device. */
+/** IPV6_MIN_MTU: a device that carries less has no IPv6. */
+const LEAST_MTU = 1280;
+
+/** net.ipv6.conf.{all,default,DEV}.disable_ipv6 as it holds for a device, or an MTU too small. */
 export function isDisabled6(s: Stack, dev: number): boolean {
   const ns = s.dev.c.ns[dev]!;
   const { sysctls } = s.nsInfo.get(ns)!;
   const own = sysctls[`net.ipv6.conf.${s.devInfo.get(dev)!.name}.disable_ipv6`] ?? sysctls["net.ipv6.conf.default.disable_ipv6"] ?? "0";
-  return s.ns.c.disableIp6[ns] !== 0 || Number(own) !== 0;
+  return s.ns.c.disableIp6[ns] !== 0 || s.dev.c.mtu[dev]! < LEAST_MTU || Number(own) !== 0;
 }
 
 /** ipv6_link_dev_addr: wider scopes first, and of one scope the newest first; IPv4 addresses keep their places. */
@@ -62,7 +65,7 @@ export function dropAddresses6(s: Stack, dev: number): void {
   for (const a of gone) removeAddressRoutes(s, dev, a);
 }
 
-/** disable_ipv6 was written for one device, or (0) for all of the namespace. */
+/** disable_ipv6 was written, or the MTU changed, for one device, or (0) for all of the namespace. */
 export function disableChanged(s: Stack, ns: number, only: number): void {
   for (const dev of only !== 0 ? [only] : [...s.nsInfo.get(ns)!.devices.values()]) {
     if (!isDisabled6(s, dev)) {

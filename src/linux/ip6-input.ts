@@ -3,7 +3,6 @@ import { DROP } from "../base/codes.js";
 import { PACKET_META } from "../packet/columns.js";
 import { STEP } from "../trace/kinds.js";
 import { isJoined6, isLoopback6, isMulticast6, isUnspecified6, needsLink } from "./address6.js";
-import { isDisabled6 } from "./addrconf.js";
 import { fibLookup } from "./fib.js";
 import { RTN, type Route } from "./fib-table.js";
 import { gatherFragment, isFragment } from "./fragment.js";
@@ -34,7 +33,7 @@ export function ip6Receive(s: Stack, p: number, dev: number): void {
 /** Addresses that never are a packet's on the wire: 0 if the pair is sound, else the reason. */
 function martian6(s: Stack, p: number, dev: number): number {
   const { src, dst } = s.packets.c;
-  if (isDisabled6(s, dev)) return DROP.IP_INVALID_DEST;
+  if (s.ns.c.disableIp6[s.dev.c.ns[dev]!] !== 0) return DROP.IP_INVALID_DEST;
   if (isMulticast6(s, src[p]!)) return DROP.IP_INVALID_SOURCE;
   if (isUnspecified6(s, dst[p]!)) return DROP.IP_INVALID_DEST;
   if (s.dev.c.kind[dev] !== DEV.loopback && (isLoopback6(s, src[p]!) || isLoopback6(s, dst[p]!))) return DROP.IP_LOCALNET;

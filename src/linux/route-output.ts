@@ -10,6 +10,7 @@ import { chooseHop, fibLookup } from "./fib.js";
 import { type Route, RTN } from "./fib-table.js";
 import { pathMtu } from "./path-mtu.js";
 import { routeId } from "./route-id.js";
+import { selectSource6 } from "./ip6-source.js";
 import { preferredSource } from "./source-address.js";
 import type { Stack } from "./stack.js";
 import { traceStep } from "./trace-step.js";
@@ -38,7 +39,13 @@ export function routeOutput(s: Stack, p: number, ns: number, oif: number): numbe
     if (word === -1 || word >>> 28 === 14) return routeToGroup(s, p, ns, oif, word === -1 ? RTN.broadcast : RTN.multicast);
   }
   const bound = oif === 0 && s.book.family[dst] === 6 && needsLink(s, dst) ? linkOf(s, ns, c.src[p]!) : oif;
-  const route = fibLookup(s, ns, dst, c.src[p]!, c.mark[p]!, 0, bound);
+  let route = fibLookup(s, ns, dst, c.src[p]!, c.mark[p]!, 0, bound);
+  if ((route === null || route.hops.length === 0) && c.src[p] === 0 && s.book.family[dst] === 6) {
+    // ip6_dst_lookup_tail: a source is chosen without a route, and the rules are asked again with it.
+    c.src[p] = selectSource6(s, ns, bound, dst);
+    if (c.src[p] === 0) return ERRNO.EADDRNOTAVAIL;
+    route = fibLookup(s, ns, dst, c.src[p]!, c.mark[p]!, 0, bound);
+  }
   if (route === null) return ERRNO.ENETUNREACH;
   if (route.hops.length === 0) return routeErrno(route.type);
   if (route.type === RTN.anycast) return settle(s, p, ns, route, s.ns.c.lo[ns]!, 0);

@@ -1,6 +1,7 @@
 /** `ip link add|set|del` and `bridge link set` (net/core/rtnetlink.c, net/core/dev.c): all checks first, then all changes. */
 import { parseMac } from "../../base/mac.js";
 import { SECOND } from "../../base/time.js";
+import { disableChanged } from "../addrconf.js";
 import { addPermanent } from "../dev/fdb-entry.js";
 import { initBridge, isBridge, joinBridge, leaveBridge, portMacChanged, portMtuChanged, changeBridgeMac } from "../dev/bridge-port.js";
 import { addDevice, deviceByName, isUnicastMac, moveDevice, renameDevice, setDeviceInfo } from "../device.js";
@@ -214,6 +215,7 @@ function setMac(s: Stack, dev: number, mac: number): void {
 
 function setMtu(s: Stack, dev: number, mtu: number): void {
   s.dev.c.mtu[dev] = mtu;
+  disableChanged(s, s.dev.c.ns[dev]!, dev);
   if (isBridge(s, dev)) setDeviceInfo(s, dev, { mtuGiven: true });
   portMtuChanged(s, dev);
 }

@@ -137,7 +137,8 @@ function deleteRoute(s: Stack, act: RouteChange, dst: Cidr): ActResult {
       (dev === 0 || known.hops.some((hop) => hop.dev === dev)) &&
       (via === 0 || known.hops.some((hop) => hop.via === via)),
   );
-  if (at < 0) return rtnetlinkError("ESRCH");
+  // The root of an IPv6 table always has an entry, which cannot be deleted (fib6_del).
+  if (at < 0) return rtnetlinkError(dst.family === 6 && dst.prefix === 0 && dev === 0 && via === 0 && act.metric === undefined ? "ENOENT" : "ESRCH");
   setRoutes(s, key, dst.family, dst.words, dst.prefix, list.filter((_, i) => i !== at));
   return null;
 }
