@@ -92,6 +92,7 @@ const reasons = [
   ["UNREACHABLE", false, "an unreachable route"],
   ["IP_LOCAL_SOURCE", true, "one of this machine's own addresses as a source from outside"],
   ["NO_TX_TARGET", true, "the tunnel knows no machine behind this MAC, and no default one"],
+  ["XMIT_RECURSION", false, "a device on the way out of itself for the tenth time: a dead loop"],
 ] as const;
 
 type DropWord = (typeof reasons)[number][0];

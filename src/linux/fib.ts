@@ -154,6 +154,8 @@ export function fibLookup(s: Stack, ns: number, dst: number, src: number, mark: 
   }
   for (const rule of rulesOf(s, ns, s.book.family[dst]!)) {
     if (!matchesRule(s, rule, src, dst, mark, iif, oif)) continue;
+    // fib4_rule_action: a rule that says unreachable means the network, as if there were no route.
+    if (rule.type === RTN.unreachable) return null;
     if (rule.type !== RTN.unicast) return ruleError(rule.type, rule.family, rule.cause);
     const route = lookupTable(s, ns, rule.table, dst, oif);
     if (route !== null && route.type !== RTN.throw) return route;

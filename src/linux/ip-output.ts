@@ -47,7 +47,13 @@ function tooLong(s: Stack, p: number, ns: number, dev: number): void {
   }
   const via = c.rtVia[p]! !== 0 ? c.rtVia[p]! : c.dst[p]!;
   const size = c.fragMax[p] === 0 ? mtu : Math.min(mtu, c.fragMax[p]!);
-  for (const piece of splitPacket(s, p, size, dev)) s.op.neighbourOutput(piece, dev, via);
+  const pieces = splitPacket(s, p, size, dev);
+  const dropped = s.dev.c.txDropped[dev]!;
+  // A device that drops a piece is given no more of them.
+  for (const piece of pieces) {
+    if (s.dev.c.txDropped[dev] === dropped) s.op.neighbourOutput(piece, dev, via);
+    else s.packets.release(piece);
+  }
 }
 
 /** ip_route_me_harder: the destination or mark of a packet of this host changed in OUTPUT. False: no way there. */

@@ -46,6 +46,22 @@ export function transmit(s: Stack, p: number, dev: number): void {
   }
 }
 
+/** dev_xmit_recursion: a tunnel whose outer packets are led into it again would never end. */
+const RECURSION_LIMIT = 8;
+
 export function installTransmit(s: Stack): void {
-  s.op.transmit = (p, dev) => transmit(s, p, dev);
+  let nested = 0;
+  s.op.transmit = (p, dev) => {
+    if (nested > RECURSION_LIMIT) {
+      s.dev.c.txDropped[dev]!++;
+      s.op.drop(p, s.dev.c.ns[dev]!, dev, DROP.XMIT_RECURSION);
+      return;
+    }
+    nested++;
+    try {
+      transmit(s, p, dev);
+    } finally {
+      nested--;
+    }
+  };
 }

@@ -77,8 +77,9 @@ function encapsulate(s: Stack, p: number, dev: number, remote: Addr): void {
     s.op.drop(outer, ns, dev, DROP.IP_OUTNOROUTES);
     return;
   }
-  countTx(s, dev, bytes);
-  s.op.ipLocalOut(outer, ns);
+  // iptunnel_xmit counts what its host let out.
+  if (s.op.ipLocalOut(outer, ns) === 0) countTx(s, dev, bytes);
+  else s.dev.c.txDropped[dev]!++;
 }
 
 /**
