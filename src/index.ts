@@ -13,7 +13,7 @@ export { InputError, isInputError } from "./cluster/input-error.js";
 export { type ClusterOptions, type ClusterPlan, type NodeOption, optionsOfKind } from "./cluster/options.js";
 export type { Command, Rewindable, SavedCluster, Timeline } from "./cluster/timeline.js";
 export type { World } from "./cluster/world.js";
-export type { Probe } from "./cluster/probe.js";
+export type { ProbeQuery } from "./cluster/probe.js";
 export type { Recording } from "./cluster/recording.js";
 export { type RecordedWalk, recordedWalk, walk, type WalkQuery } from "./ask/walk.js";
 export type { Source, Destination, DestinationHints } from "./ask/target.js";

@@ -17,6 +17,7 @@ import type { Stack } from "../linux/stack.js";
 import { commandsOf, formatTyped, NamespaceNames } from "../observe/transcript.js";
 import { labProbeLine, type LabProbe } from "./export-probe.js";
 
+/** What an exported lab holds. */
 export interface LabOptions {
   /** sent one after the other once everything stands */
   readonly probes?: readonly LabProbe[];

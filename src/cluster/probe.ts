@@ -6,7 +6,7 @@ import type { ResolvConf } from "../models/dns/resolv-conf.js";
 import type { World } from "./world.js";
 
 /** A connection to be made. */
-export interface Probe {
+export interface ProbeQuery {
   /** "ns/pod", "pod" or "node/NAME" */
   readonly from: string;
   /** an address or a name */
@@ -27,7 +27,7 @@ const HTTP_PORT = 80;
 const RESOLVE_LIMIT: number = 60 * SECOND;
 
 /** Runs it to its end, as long as that takes. */
-export function runProbe({ engine, stack }: World, ns: number, resolv: ResolvConf, probe: Probe): ClientResult {
+export function runProbe({ engine, stack }: World, ns: number, resolv: ResolvConf, probe: ProbeQuery): ClientResult {
   const { to, port = HTTP_PORT, protocol = "tcp", timeout = TIMEOUT } = probe;
   const request = probe.request ?? (protocol === "tcp" ? `GET / HTTP/1.1\r\nHost: ${to}:${port}\r\nUser-Agent: podwire\r\n\r\n` : "");
   const args: ClientArguments = { host: to, port, protocol, resolv, request, timeout };

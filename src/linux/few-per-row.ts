@@ -9,6 +9,7 @@ export class FewPerRow<T> {
   /** A key belongs to the row `key / keysPerRow`. */
   constructor(private readonly keysPerRow: number) {}
 
+  /** The value of a key, undefined if there is none. */
   get(key: number): T | undefined {
     const row = (key / this.keysPerRow) | 0;
     if (row >= this.keys.length) return undefined;
@@ -18,10 +19,12 @@ export class FewPerRow<T> {
     return undefined;
   }
 
+  /** Whether a key has a value. */
   has(key: number): boolean {
     return this.get(key) !== undefined;
   }
 
+  /** Gives a key its value. */
   set(key: number, value: T): void {
     const row = (key / this.keysPerRow) | 0;
     while (this.keys.length <= row) {
@@ -38,6 +41,7 @@ export class FewPerRow<T> {
     }
   }
 
+  /** Takes a key out. */
   delete(key: number): void {
     const row = (key / this.keysPerRow) | 0;
     const at = this.keys[row]?.indexOf(key) ?? -1;
@@ -51,6 +55,7 @@ export class FewPerRow<T> {
     return this.held.flatMap((row) => row ?? []);
   }
 
+  /** Takes all keys out. */
   clear(): void {
     this.keys.length = 0;
     this.held.length = 0;

@@ -18,6 +18,7 @@ export type { TraceSink } from "../trace/sink.js";
 export { createStack, type StackOptions } from "./boot.js";
 export type { FdbTable } from "./dev/fdb-table.js";
 export { deviceByName, deviceName, devicesOf } from "./device.js";
+export type { FewPerRow } from "./few-per-row.js";
 export type { FibState, FibTables, Nexthop, PathMtu, PolicyRule, Route, RouteTable } from "./fib-table.js";
 export type { FragmentQueue, FragmentState, FragmentTable } from "./fragment-table.js";
 export { netnsByName } from "./netns.js";

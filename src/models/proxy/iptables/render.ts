@@ -13,6 +13,7 @@ import { type ChainRules, serviceChains } from "./service-chains.js";
 
 export type { PortRules } from "./port-rules.js";
 
+/** The rules of a node in iptables mode. */
 export type IptablesRules = NodeRules<PortRules>;
 
 /** Total of endpoints beyond which kube-proxy writes shorter rules and looks for stale chains less often. */
