@@ -7,6 +7,7 @@ import { Engine } from "../../src/engine/engine.js";
 import { Streams } from "../../src/engine/rng.js";
 import { createStack } from "../../src/linux/boot.js";
 import { netnsByName } from "../../src/linux/netns.js";
+import { placeChain } from "../../src/linux/nf/compile/walk-compiled.js";
 import { restoreText } from "../../src/linux/nf/restore.js";
 import { TABLE } from "../../src/linux/nf/table.js";
 import { walkTable } from "../../src/linux/nf/walk-table.js";
@@ -56,6 +57,9 @@ function ours(size: number, given: unknown): Work {
     let to = 0;
     s.nf.ct = { ...s.nf.ct!, natSetup: (_p, _hook, range) => ((to = range.minAddr), NF.accept) };
     const table = s.nf.get(ns, 4, TABLE.nat)!;
+    // What a first packet would find uncompiled is measured by iptables-compile.
+    for (const id of table.chains.keys()) if (!table.slab.has(id)) placeChain(s, table, id);
+    for (let i = 0; i < size; i++) s.streams.stream(`node-1/host/nat/KUBE-SVC-${i}`);
     const p = s.packets.alloc();
     const c = s.packets.c;
     c.proto[p] = UDP;

@@ -13,7 +13,7 @@ export class CounterSlab {
   heads: Int32Array = new Int32Array(0);
   doubles: Float64Array = new Float64Array(0);
   /** which state of the compiled words the places speak of */
-  generation = -1;
+  generation = 0;
   private used = LINE;
   private wasted = 0;
 
