@@ -149,8 +149,8 @@ export class AppDoor {
 
 function closeSockets(s: Stack, app: number, abort: boolean): void {
   const c = s.sock.rows.c;
-  for (let row = 1; row < s.sock.rows.top; row++) {
-    if (s.sock.rows.live[row] !== 1 || c.app[row] !== app) continue;
+  for (const row of s.sock.ownedBy(app)) {
+    if (s.sock.rows.live[row] !== 1) continue;
     if (c.proto[row] !== PROTO.TCP) s.sock.remove(row);
     else if (abort) tcpAbort(s, row);
     else tcpClose(s, row);

@@ -17,7 +17,7 @@ export function pingOpen(s: Stack, ns: number, app: number, ident: number): numb
   c.ns[row] = ns;
   c.proto[row] = PROTO.ICMP;
   c.localPort[row] = ident !== 0 ? ident : row & 0xffff;
-  c.app[row] = app;
+  s.sock.own(row, app);
   s.sock.hangBound(row);
   return row;
 }

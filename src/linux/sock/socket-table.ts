@@ -103,6 +103,8 @@ export class SocketTable {
   timers = 0;
   private connected: Int32Array = new Int32Array(BUCKETS);
   private bound: Int32Array = new Int32Array(BUCKETS);
+  /** rows by program; derived */
+  private readonly byApp = new Map<number, Set<number>>();
 
   /** The connected socket of a five-tuple, 0 if there is none. */
   findConnected(ns: number, proto: number, local: number, localPort: number, remote: number, remotePort: number): number {
@@ -138,6 +140,19 @@ export class SocketTable {
     }
   }
 
+  /** Gives a socket to a program. */
+  own(row: number, app: number): void {
+    this.rows.c.app[row] = app;
+    const rows = this.byApp.get(app);
+    if (rows === undefined) this.byApp.set(app, new Set([row]));
+    else rows.add(row);
+  }
+
+  /** Rows of a program, lowest first. */
+  ownedBy(app: number): readonly number[] {
+    return [...(this.byApp.get(app) ?? [])].sort((a, b) => a - b);
+  }
+
   /** Makes a socket be found by its five-tuple. */
   hangConnected(row: number): void {
     const c = this.rows.c;
@@ -171,6 +186,9 @@ export class SocketTable {
     }
     if ((c.flags[row]! & SOCKF.bound) !== 0) unlink(this.bound, c.nextBound, this.portBucket(c.ns[row]!, c.proto[row]!, c.localPort[row]!), row);
     this.queues.delete(row);
+    const app = c.app[row]!;
+    const rows = this.byApp.get(app);
+    if (rows?.delete(row) === true && rows.size === 0) this.byApp.delete(app);
     this.rows.release(row);
   }
 
@@ -187,6 +205,8 @@ export class SocketTable {
     this.queues = new Map(state.queues);
     this.ids = state.ids;
     this.timers = state.timers;
+    this.byApp.clear();
+    for (let row = 1; row < this.rows.top; row++) if (this.rows.live[row] === 1) this.own(row, this.rows.c.app[row]!);
   }
 
   /** Folds what can decide a later step. */

@@ -69,7 +69,7 @@ function onListen(s: Stack, p: number, ns: number, dev: number, listener: number
   c.localPort[sock] = k.dport[p]!;
   c.remoteAddr[sock] = k.src[p]!;
   c.remotePort[sock] = k.sport[p]!;
-  c.app[sock] = c.app[listener]!;
+  s.sock.own(sock, c.app[listener]!);
   c.parent[sock] = listener;
   startSequence(s, sock);
   readSyn(s, p, sock);

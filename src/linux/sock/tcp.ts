@@ -26,7 +26,7 @@ export function tcpListen(s: Stack, ns: number, addr: number, port: number, app:
   c.state[row] = TCP_STATE.listen;
   c.localAddr[row] = addr;
   c.localPort[row] = chosen;
-  c.app[row] = app;
+  s.sock.own(row, app);
   s.sock.hangBound(row);
   return row;
 }
@@ -65,7 +65,7 @@ export function tcpConnect(s: Stack, ns: number, src: number, sport: number, dst
   c.localPort[row] = port;
   c.remoteAddr[row] = dst;
   c.remotePort[row] = dport;
-  c.app[row] = app;
+  s.sock.own(row, app);
   startSequence(s, row);
   s.sock.hangConnected(row);
   const errno = sendSyn(s, row);

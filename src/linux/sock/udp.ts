@@ -28,7 +28,7 @@ export function udpBind(s: Stack, ns: number, addr: number, port: number, app: n
   c.proto[row] = PROTO.UDP;
   c.localAddr[row] = addr;
   c.localPort[row] = chosen;
-  c.app[row] = app;
+  s.sock.own(row, app);
   s.sock.hangBound(row);
   return row;
 }
