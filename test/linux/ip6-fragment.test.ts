@@ -31,7 +31,7 @@ describe("IPv6 packets cut in pieces (RFC 8200 4.5)", () => {
   ])("an echo request of %i bytes as the kernel cuts it", (size, expected) => {
     const s = makeStack();
     netns(s, "a");
-    expect(lengths(s, splitPacket(s, packet(s, size), 1400))).toEqual(expected);
+    expect(lengths(s, splitPacket(s, packet(s, size), 1400, 0))).toEqual(expected);
   });
 
   test("pieces in any order make the packet again, and nothing is left over", () => {
@@ -39,7 +39,7 @@ describe("IPv6 packets cut in pieces (RFC 8200 4.5)", () => {
       fc.property(fc.integer({ min: 1300, max: 9000 }), fc.integer({ min: 1280, max: 1500 }), fc.nat(), (size, mtu, turn) => {
         const s = makeStack();
         const ns = netns(s, "a");
-        const pieces = splitPacket(s, packet(s, size), mtu);
+        const pieces = splitPacket(s, packet(s, size), mtu, 0);
         for (const p of pieces) expect(s.packets.c.ipLen[p]).toBeLessThanOrEqual(mtu);
         const at = turn % pieces.length;
         const order = [...pieces.slice(at), ...pieces.slice(0, at)];
@@ -57,7 +57,7 @@ describe("IPv6 packets cut in pieces (RFC 8200 4.5)", () => {
   test("after a minute without the rest the pieces are given up", () => {
     const s = makeStack();
     const ns = netns(s, "a");
-    const [first, ...rest] = splitPacket(s, packet(s, 3000), 1400);
+    const [first, ...rest] = splitPacket(s, packet(s, 3000), 1400, 0);
     for (const p of rest) s.packets.release(p);
     expect(gatherFragment(s, first!, ns)).toBe(0);
     s.engine.run(s.engine.now + 59 * SECOND);

@@ -42,7 +42,7 @@ describe("a rolling update under traffic", () => {
     expect(refused.end.netns).toMatch(/^default\/web-/);
     const pod = cluster.get("Pod", "default", refused.end.netns!.slice("default/".length));
     // It counts as ready, and is the new one.
-    expect(pod?.spec.containers[0]!.image).toBe("web:2");
+    expect(pod?.spec.containers[0]?.image).toBe("web:2");
     expect(pod?.status?.containerStatuses?.[0]?.ready).toBe(true);
   });
 
