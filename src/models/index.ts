@@ -7,6 +7,7 @@ export { client, type ClientArguments, type ClientResult } from "./app/client.js
 export { server } from "./app/server.js";
 export type * from "./cni/cni-model.js";
 export { flannel, FLANNEL_DEFAULTS, type FlannelOptions } from "./cni/flannel.js";
+export { kindnet, type KindnetOptions } from "./cni/kindnet.js";
 export { coreDns } from "./dns/coredns.js";
 export type * from "./dns/dns-source.js";
 export { CLUSTER_ZONE, clusterLookup, type ClusterZone, type DnsAnswer } from "./dns/lookup.js";

@@ -1,0 +1,16 @@
+/** The CNIs a cluster can have, by the words of its options. */
+import type { CniModel } from "../models/cni/cni-model.js";
+import { flannel } from "../models/cni/flannel.js";
+import { kindnet } from "../models/cni/kindnet.js";
+import type { ClusterPlan } from "./options.js";
+
+/** The CNI of a plan, whose words `planCluster` has checked. */
+export function cniOf({ cni: { name, options }, podSubnet }: ClusterPlan): CniModel {
+  if (name === "kindnet") return kindnet({ podSubnets: [podSubnet] });
+  const { backend, ...numbers } = options;
+  return flannel({
+    network: podSubnet,
+    ...(backend === "host-gw" || backend === "vxlan" ? { backend } : {}),
+    ...Object.fromEntries(Object.entries(numbers).map(([key, value]) => [key, Number(value)])),
+  });
+}
