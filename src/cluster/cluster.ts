@@ -14,25 +14,27 @@ import { launch } from "../linux/sock/app.js";
 import type { Act } from "../linux/plumbing/act.js";
 import { plumb } from "../linux/plumbing.js";
 import type { Stack } from "../linux/stack.js";
-import { client } from "../models/app/client.js";
+import { client, type ClientResult } from "../models/app/client.js";
 import { dig } from "../models/app/dig.js";
 import { nslookup } from "../models/app/nslookup.js";
 import { prober } from "../models/app/prober.js";
 import { server } from "../models/app/server.js";
 import { wget } from "../models/app/wget.js";
-import { flannel } from "../models/cni/flannel.js";
 import { coreDns } from "../models/dns/coredns.js";
 import { upstreamDns } from "../models/dns/upstream.js";
 import { policyChains } from "../models/enforce/policy-chains.js";
 import { Kubectl } from "../shell/kubectl/index.js";
 import { type Output, Shell, SHELL_PROGRAMS } from "../shell/index.js";
 import { splitWords } from "../shell/words.js";
+import { cniOf } from "./cni-of.js";
 import { dnsSource } from "./dns-of.js";
 import { buildFabric, type Fabric, FABRIC_MACHINE, INTERNET_MACHINE } from "./fabric.js";
 import { inputError } from "./input-error.js";
 import { kubectlSource } from "./kubectl-source.js";
 import { type ClusterOptions, type ClusterPlan, planCluster } from "./options.js";
 import { type Command, type Rewindable, Timeline } from "./timeline.js";
+import { type ProbeQuery, runProbe } from "./probe.js";
+import { record, type Recording } from "./recording.js";
 import { isTool, resolvConfOf, runTool, type ToolPlace } from "./pod-tools.js";
 import { createWorld, type World } from "./world.js";
 
@@ -52,6 +54,8 @@ export interface Settled {
 
 /** How long in virtual time `settle` waits for a control plane to come to rest. */
 const SETTLE_LIMIT: number = 10 * MINUTE;
+/** Steps of a recording that are kept unless said otherwise. */
+const STEPS_KEPT: number = 1 << 16;
 /** Events between two calls of a progress function. */
 const PROGRESS_STRIDE = 20_000;
 
@@ -150,6 +154,19 @@ export class Cluster implements Rewindable<Cluster> {
     return this.control.transcript(node);
   }
 
+  /** Opens one connection as a program in a pod or on a node: names are asked, time passes, and the answer is what it was told. */
+  probe(probe: ProbeQuery): ClientResult {
+    const ns = this.netnsOf(probe.from);
+    this.timeline.note("probe", [probe]);
+    this.control.flush();
+    return runProbe(this.world, ns, this.toolsOf(probe.from).resolv, probe);
+  }
+
+  /** Records what happens to packets from now on, the last `limit` steps of it; podwire/observe makes captures of it. Recording changes nothing. */
+  observe(limit: number = STEPS_KEPT): Recording {
+    return record(this.stack, limit);
+  }
+
   /** Runs a kubectl command line: `get pods -A -o wide`. */
   kubectl(command: string | readonly string[], input?: string): Output {
     return new Kubectl(kubectlSource(this)).run(command, input);
@@ -213,6 +230,7 @@ export class Cluster implements Rewindable<Cluster> {
     if (command.verb === "apply") this.apply(command.args[0] as string, command.args[1] as object);
     else if (command.verb === "applyLocated") this.applyLocated(command.args[0] as readonly Located[]);
     else if (command.verb === "delete") this.delete(command.args[0] as Kind, command.args[1] as string, command.args[2] as string, command.args[3] as number | undefined);
+    else if (command.verb === "probe") this.probe(command.args[0] as ProbeQuery);
     else if (command.verb === "exec") this.exec(command.args[0] as string, command.args[1] as string, command.args[2] as string);
   }
 
@@ -249,7 +267,6 @@ export class Cluster implements Rewindable<Cluster> {
 
   private makeControl(): ControlPlane {
     const { plan, fabric } = this;
-    const cniOptions = plan.cni.options;
     const control = new ControlPlane(this.stack, {
       nodes: plan.nodes.map((node, i) => ({
         name: node.name,
@@ -263,7 +280,7 @@ export class Cluster implements Rewindable<Cluster> {
       clusterCidrs: [plan.podSubnet],
       serviceCidrs: [plan.serviceSubnet],
       dnsIp: plan.dnsIp,
-      cni: flannel({ network: plan.podSubnet, ...numbers(cniOptions) }),
+      cni: cniOf(plan),
       proxy: { mode: plan.proxy },
       enforce: plan.enforce ? policyChains() : null,
       delays: plan.delays,
@@ -279,10 +296,6 @@ export class Cluster implements Rewindable<Cluster> {
     launch(this.stack, fabric.ns, "upstream-dns", { names: plan.outsideNames });
     return control;
   }
-}
-
-function numbers(options: Readonly<Record<string, string>>): Readonly<Record<string, number>> {
-  return Object.fromEntries(Object.entries(options).map(([key, value]) => [key, Number(value)]));
 }
 
 /** Text and files are read as YAML; anything else is objects. */
