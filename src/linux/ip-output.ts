@@ -1,12 +1,13 @@
 /** IP output, of both families (net/ipv4/ip_output.c, net/ipv6/ip6_output.c): OUTPUT for packets of this host, POSTROUTING for all, then the neighbour. */
 import { DROP, ETHERTYPE } from "../base/codes.js";
 import { IP_FLAG, PACKET_META } from "../packet/columns.js";
+import { isUp } from "./device.js";
 import { ERRNO } from "./errno.js";
 import { splitPacket } from "./fragment.js";
 import { ICMP } from "./icmp-codes.js";
 import { ICMP6 } from "./icmp6-codes.js";
 import { routeOutput } from "./route-output.js";
-import { HOOK, NF, type Stack } from "./stack.js";
+import { EV, HOOK, NF, type Stack } from "./stack.js";
 
 /** Where a hook of the packet's family stands in a namespace's `hooks`. */
 function hookBit(s: Stack, p: number, hook: number): number {
@@ -45,15 +46,23 @@ function tooLong(s: Stack, p: number, ns: number, dev: number): void {
     s.op.drop(p, ns, dev, DROP.PKT_TOO_BIG);
     return;
   }
-  const via = c.rtVia[p]! !== 0 ? c.rtVia[p]! : c.dst[p]!;
   const size = c.fragMax[p] === 0 ? mtu : Math.min(mtu, c.fragMax[p]!);
+  const fromProgram = c.sock[p] !== 0;
   const pieces = splitPacket(s, p, size, dev);
   const dropped = s.dev.c.txDropped[dev]!;
-  // A device that drops a piece is given no more of them.
-  for (const piece of pieces) {
-    if (s.dev.c.txDropped[dev] === dropped) s.op.neighbourOutput(piece, dev, via);
-    else s.packets.release(piece);
-  }
+  pieces.forEach((piece, n) => {
+    // What a piece sets off on this machine is over before a program's next one; in the kernel's own hands all leave at once.
+    if (fromProgram && n > 0) s.engine.schedule(n, EV.piece, piece, dropped);
+    else sendPiece(s, piece, dropped);
+  });
+}
+
+/** A device that drops a piece is given no more of them. */
+function sendPiece(s: Stack, piece: number, dropped: number): void {
+  const c = s.packets.c;
+  const dev = c.rtDev[piece]!;
+  if (s.dev.c.txDropped[dev] === dropped && isUp(s, dev)) s.op.neighbourOutput(piece, dev, c.rtVia[piece]! !== 0 ? c.rtVia[piece]! : c.dst[piece]!);
+  else s.packets.release(piece);
 }
 
 /** ip_route_me_harder: the destination or mark of a packet of this host changed in OUTPUT. False: no way there. */
@@ -65,5 +74,6 @@ function rerouteOutput(s: Stack, p: number, ns: number): boolean {
 export function installIpOutput(s: Stack): void {
   s.op.ipLocalOut = (p, ns) => ipLocalOut(s, p, ns);
   s.op.ipOutput = (p, ns) => ipOutput(s, p, ns);
+  s.engine.on(EV.piece, (piece, dropped) => sendPiece(s, piece, dropped));
   s.op.rerouteOutput = (p, ns) => rerouteOutput(s, p, ns);
 }

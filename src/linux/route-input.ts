@@ -42,7 +42,8 @@ function validateSource(s: Stack, p: number, ns: number, dev: number, outDev: nu
   if (strict === 0 && (dev !== outDev || s.ns.c.sendRedirects[ns] === 0) && !s.fib.rules.has(ns)) {
     return !acceptLocal && isLocalAddress(s, ns, src) ? DROP.IP_LOCAL_SOURCE : 0;
   }
-  const back = fibLookup(s, ns, src, c.dst[p]!, c.mark[p]!, outDev !== 0 ? outDev : s.ns.c.lo[ns]!, 0);
+  // net.ipv4.conf.*.src_valid_mark is off: the way back is looked for without the mark.
+  const back = fibLookup(s, ns, src, c.dst[p]!, 0, outDev !== 0 ? outDev : s.ns.c.lo[ns]!, 0);
   if (back === null) return strict !== 0 ? DROP.IP_RPFILTER : 0;
   if (back.type !== RTN.unicast && (back.type !== RTN.local || !acceptLocal)) return back.hops.length === 0 ? (strict !== 0 ? DROP.IP_RPFILTER : 0) : DROP.IP_LOCAL_SOURCE;
   for (const hop of back.hops) if (hop.dev === dev) return 0;

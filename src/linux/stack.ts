@@ -51,6 +51,8 @@ export const EV = Object.freeze({
   app: 7,
   /** fragment reassembly timeout: a = queue row, b = generation */
   fragments: 8,
+  /** a further piece of a program's own packet: a = packet, b = frames that its device had dropped before the first */
+  piece: 9,
 } as const);
 
 /** The five hooks of ip and ip6, numbered as NF_INET_*. */
