@@ -1,0 +1,72 @@
+/**
+ * Random labs on both kernels. The seed moves from run to run and is printed; PODWIRE_LAB_SEED sets it. A lab whose real runs
+ * differ from each other is set aside and counted. PODWIRE_PROVE=1 runs a thousand.
+ */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { describeWith, needs } from "../support/requires.js";
+import { compareLab, differences, type Outcome } from "./random/compare.js";
+import { labText, type RandomLab, randomLab } from "./random/lab.js";
+
+const PROVE = process.env["PODWIRE_PROVE"] === "1";
+/** 30 bits: what fast-check takes as a seed whatever the clock says. */
+const seed = Number(process.env["PODWIRE_LAB_SEED"] ?? Date.now() & 0x3fffffff);
+const LABS = PROVE ? 1000 : 20;
+/** No lab is begun after this, and nothing is made smaller. */
+const BUDGET_MS = PROVE ? 90 * 60_000 : 70_000;
+const SHRINK_MS = PROVE ? 20 * 60_000 : 120_000;
+/** Labs under way at once; each is two real runs. */
+const LANES = 1;
+/** Above this share of labs set aside the generator would be wrong. */
+const ASIDE = 0.2;
+
+interface Tried {
+  readonly index: number;
+  readonly outcome: Outcome;
+}
+
+async function runAll(labs: readonly RandomLab[], until: number): Promise<Tried[]> {
+  const tried: Tried[] = [];
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < labs.length && Date.now() < until && !tried.some((one) => one.outcome.kind === "different" && !PROVE)) {
+      const index = next++;
+      tried.push({ index, outcome: await compareLab(labText(labs[index]!)) });
+    }
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+  return tried;
+}
+
+/** The smallest lab that shrinking `index` of the sequence finds to differ still, and how. */
+async function smallest(index: number, until: number): Promise<string> {
+  let found = "";
+  const differs = fc.asyncProperty(randomLab, async (lab) => {
+    const text = labText(lab);
+    const outcome = await compareLab(text);
+    if (outcome.kind !== "different") return;
+    found = `${text}\n${differences(outcome.real, outcome.ours)}`;
+    throw new Error("differs");
+  });
+  await fc.check(differs, { seed, path: String(index), numRuns: 1, interruptAfterTimeLimit: Math.max(1, until - Date.now()) });
+  return found;
+}
+
+describeWith("random labs on this machine's kernel", [needs.shared, needs.netfilter], () => {
+  test(`seed ${seed}: no difference in output, frames, traces and counters`, { timeout: BUDGET_MS + SHRINK_MS + 120_000 }, async () => {
+    const labs = fc.sample(randomLab, { seed, numRuns: LABS });
+    const tried = await runAll(labs, Date.now() + BUDGET_MS);
+    const aside = tried.filter((one) => one.outcome.kind === "aside").length;
+    const different = tried.filter((one) => one.outcome.kind === "different");
+    const said = `seed ${seed}: ${tried.length} labs, ${aside} set aside, ${different.length} differing`;
+    process.stdout.write(`random labs, ${said}\n`);
+    if (different.length > 0) {
+      const numbers = different.map((one) => one.index).join(", ");
+      const text = await smallest(different[0]!.index, Date.now() + SHRINK_MS);
+      expect.fail(`${said} (${numbers}); the smallest found from the first:\n${text}`);
+    }
+    expect(tried.length).toBeGreaterThan(0);
+    // Few labs say little of a share: two of seven may be chance.
+    expect(aside, said).toBeLessThanOrEqual(Math.max(4, tried.length * ASIDE));
+  });
+});
