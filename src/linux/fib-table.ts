@@ -104,7 +104,7 @@ export class FibTables {
   mtus: Map<number, ReadonlyMap<Addr, PathMtu>> = new Map();
   /** token buckets of the limiters of ICMP errors: [tokens or 0, time of last refill] by limiter and address */
   errorTokens: Map<string, readonly [number, number]> = new Map();
-  /** how destinations find their routes; derived, see `fib.ts` */
+  /** how destinations find their routes; derived, see `fib.ts` @internal */
   readonly derived: FewPerRow<unknown> = new FewPerRow(KEYS_PER_NETNS);
   /** keys of a namespace's tables; derived */
   readonly keys: Map<number, number[]> = new Map();
