@@ -1,0 +1,48 @@
+/** The CNI contract for every CNI, and what the contract would say of a broken one. */
+import { describe, expect, test } from "vitest";
+import { walk } from "../../../src/ask/walk.js";
+import { createCluster, type Cluster } from "../../../src/cluster/cluster.js";
+import { plumb } from "../../../src/linux/plumbing.js";
+import { cniContract } from "../../../src/testing/cni-contract.js";
+
+describe.each(["flannel", "flannel:backend=host-gw", "kindnet"])("%s", (cni) => {
+  test.each(cniContract(() => createCluster({ nodes: 3, cni }), walk).map((one) => [one.name, one] as const))("%s", (_, one) => one.holds());
+});
+
+describe("a broken CNI", () => {
+  const broken = (spoil: (cluster: Cluster) => void): readonly string[] => {
+    const cases = cniContract(() => {
+      const cluster = createCluster({ nodes: 3, cni: "kindnet" });
+      cluster.settle();
+      spoil(cluster);
+      return cluster;
+    }, walk);
+    return cases.flatMap(({ name, holds }) => {
+      try {
+        holds();
+        return [];
+      } catch {
+        return [name];
+      }
+    });
+  };
+
+  test("that translates is found out", () => {
+    const names = broken((cluster) => {
+      for (const { ns } of cluster.fabric.nodes) plumb(cluster.stack, { verb: "iptables", ns, family: 4, table: "nat", op: "insert", chain: "POSTROUTING", spec: "-p tcp -m tcp --dport 8080 -j MASQUERADE" });
+    });
+    expect(names).toEqual(["every pod reaches every pod, and is seen under its own address"]);
+  });
+
+  test("that has no way to another node is found out", () => {
+    const names = broken((cluster) => {
+      const { ns } = cluster.fabric.nodes[1]!;
+      const cidr = cluster.get("Node", "", cluster.fabric.nodes[2]!.name)!.spec!.podCIDRs![0]!;
+      plumb(cluster.stack, { verb: "route-del", ns, dst: cidr });
+      plumb(cluster.stack, { verb: "route-add", ns, dst: cidr, type: "blackhole" });
+    });
+    expect(names).toContain("every pod reaches every pod, and is seen under its own address");
+    expect(names).toContain("every node reaches every pod");
+    expect(names).toContain("a node that goes leaves nothing behind on the others");
+  });
+});
