@@ -10,6 +10,7 @@ import { formatMac } from "../base/mac.js";
 import type { Cluster } from "../cluster/cluster.js";
 import { inputError } from "../cluster/input-error.js";
 import { deviceByName } from "../linux/device.js";
+import type { NftCommand } from "../linux/nf/nft/nft-doc.js";
 import type { RestoreDoc } from "../linux/nf/restore-doc.js";
 import type { Act } from "../linux/plumbing/act.js";
 import { SOCKF, TCP_STATE } from "../linux/sock/socket-table.js";
@@ -116,6 +117,7 @@ class ScriptWriter {
     if (act.verb === "link-add") return this.withMacs(withoutCable(act));
     if (act.verb === "iptables" && act.spec !== undefined) return { ...act, spec: this.spec(act.spec) };
     if (act.verb === "iptables-restore") return { ...act, doc: this.doc(act.doc) };
+    if (act.verb === "nft" && this.fixed) return { ...act, commands: act.commands.map(settledCommand) };
     return act;
   }
 
@@ -163,6 +165,13 @@ function settledSpec(spec: string): string {
   return spec
     .replace(/--mode random --probability ([\d.]+)/g, (_whole, p: string) => `--mode nth --every ${Math.round(1 / Number(p))} --packet 0`)
     .replace(/ --random-fully/g, "");
+}
+
+/** nft's words for the same: `numgen inc`, and masquerading that keeps ports. */
+function settledCommand(command: NftCommand): NftCommand {
+  if (command.verb !== "addRule") return command;
+  const text = command.rule.text.replace("numgen random mod", "numgen inc mod").replace(/ fully-random\b/, "");
+  return { ...command, rule: { ...command.rule, text } };
 }
 
 /** What listens becomes a server that answers with its namespace's name and who asked. */

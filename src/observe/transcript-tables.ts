@@ -1,7 +1,8 @@
 /** Acts on rules, sets, flows and sysctls, as the commands of their tools. */
 import type { RestoreDoc, RestoreRule } from "../linux/nf/restore-doc.js";
 import { splitWords } from "../linux/nf/spec-words.js";
-import type { ConntrackDelete, IpsetAct, IptablesAct, IptablesRestore, SysctlSet } from "../linux/plumbing/act.js";
+import type { ConntrackDelete, IpsetAct, IptablesAct, IptablesRestore, NftAct, SysctlSet } from "../linux/plumbing/act.js";
+import { formatTransaction } from "../models/proxy/nftables/transaction.js";
 import { execIn, type NamespaceWords, type TypedCommand } from "./transcript-words.js";
 
 const LETTERS: Readonly<Record<IptablesAct["op"], string>> = Object.freeze({
@@ -43,6 +44,11 @@ export function restoreText(doc: RestoreDoc): string {
 function ruleLine({ chain, op = "A", at, spec, packets, bytes }: RestoreRule): string {
   const counted = packets === undefined && bytes === undefined ? "" : `${counts(packets, bytes)} `;
   return `${counted}-${op} ${chain}${at === undefined ? "" : ` ${at}`}${spec === "" ? "" : ` ${spec}`}`;
+}
+
+/** One transaction on kube-proxy's table, the only one that models write with nft. */
+export function nftCommand(act: NftAct, at: NamespaceWords): TypedCommand {
+  return execIn(at, act.ns, ["nft", "-f", "-"], formatTransaction(act.family, act.commands));
 }
 
 export function ipsetCommand(act: IpsetAct, at: NamespaceWords): TypedCommand {

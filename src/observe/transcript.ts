@@ -7,7 +7,7 @@
 import type { Act } from "../linux/plumbing/act.js";
 import { addressCommand, fdbCommand, linkAddCommands, linkDelCommand, linkSetCommands, neighbourCommand } from "./transcript-link.js";
 import { routeCommand, routeFlushCommand, ruleCommand } from "./transcript-route.js";
-import { conntrackCommands, ipsetCommand, iptablesCommand, restoreCommand, sysctlCommand } from "./transcript-tables.js";
+import { conntrackCommands, ipsetCommand, iptablesCommand, nftCommand, restoreCommand, sysctlCommand } from "./transcript-tables.js";
 import { formatTyped, type NamespaceWords, type TypedCommand } from "./transcript-words.js";
 
 export { formatTyped, type NamespaceWords, type TypedCommand } from "./transcript-words.js";
@@ -59,8 +59,8 @@ export function commandsOf(act: Act, at: NamespaceWords): readonly TypedCommand[
       return [ipsetCommand(act, at)];
     case "conntrack-delete":
       return conntrackCommands(act, at);
-    default:
-      throw new RangeError(`no command is known for ${(act as Act).verb}`);
+    case "nft":
+      return [nftCommand(act, at)];
   }
 }
 

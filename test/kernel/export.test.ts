@@ -72,12 +72,13 @@ function journeys(cluster: Cluster): Journey[] {
   ];
 }
 
-function exportedShop(cni: string): { readonly cluster: Cluster; readonly tried: readonly Journey[]; readonly lab: string } {
-  const cluster = shop({ nodes: 3, cni });
+function exportedShop(cni: string, proxy = "iptables"): { readonly cluster: Cluster; readonly tried: readonly Journey[]; readonly lab: string } {
+  const cluster = shop({ nodes: 3, cni, proxy });
   expect(cluster.apply(MORE)).toEqual([]);
   cluster.settle();
   const tried = journeys(cluster);
-  const state = cluster.fabric.nodes.flatMap(({ name }) => [`ip -n ${name} route`, `bridge -n ${name} fdb show dev flannel.1`, `ip netns exec ${name} ipset save`]);
+  const overlay = (name: string): string[] => (cni === "flannel" ? [`bridge -n ${name} fdb show dev flannel.1`] : []);
+  const state = cluster.fabric.nodes.flatMap(({ name }) => [`ip -n ${name} route`, ...overlay(name), `ip netns exec ${name} ipset save`]);
   return { cluster, tried, lab: `${exportLab(cluster, { probes: tried.map(({ probe }) => probe), counters: true })}${state.join("\n")}\n` };
 }
 
@@ -114,7 +115,7 @@ function real(lab: string): string {
 /** A real run may differ from the next by a segment: a server that wakes late acknowledges a FIN by itself. */
 const TRIES = 6;
 
-const CNIS = ["flannel"];
+const CNIS = ["flannel", "flannel:backend=host-gw", "kindnet"];
 
 describe.each(CNIS)("%s, exported and run on simulated kernels", (cni) => {
   const { cluster, tried, lab } = exportedShop(cni);
@@ -139,5 +140,17 @@ describeWith("exported and run on this machine's kernel", [needs.shared, needs.n
     let theirs = "";
     for (let n = 0; n < TRIES && theirs !== ours; n++) theirs = comparable(real(lab));
     expect(ours).toBe(theirs);
+  });
+
+  test("kube-proxy's nftables mode: the same ends", { timeout: 120_000 }, () => {
+    const { cluster, tried, lab } = exportedShop("flannel", "nftables");
+    const output = real(lab);
+    expect(output).not.toContain("[exit");
+    const printed = answers(output);
+    tried.forEach(({ name, probe, ends }, i) => {
+      expect(printed[i], name).toMatch(ends);
+      const { count: _count, ...query } = probe;
+      expect(cluster.ask(walk(query)).verdict === "delivered", name).toBe(printed[i]!.startsWith("ok "));
+    });
   });
 });
