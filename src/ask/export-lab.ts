@@ -19,6 +19,7 @@ import { commandsOf, formatTyped, NamespaceNames } from "../observe/transcript.j
 import { labProbeLine, type LabProbe } from "./export-probe.js";
 
 /** What an exported lab holds. */
+/** What an exported lab has beside the cluster. */
 export interface LabOptions {
   /** sent one after the other once everything stands */
   readonly probes?: readonly LabProbe[];

@@ -77,6 +77,7 @@ export class NamespaceNames implements NamespaceWords {
     this.names = new Map(known);
   }
 
+  /** Name of a row; "" for the root namespace. */
   nameOf(ns: number): string {
     return this.names.get(ns) ?? `netns-${ns}`;
   }

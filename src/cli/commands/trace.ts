@@ -2,8 +2,10 @@
 import { writeFileSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { recordedWalk } from "../../ask/walk.js";
+import type { Cluster } from "../../cluster/cluster.js";
 import { capture } from "../../observe/capture.js";
 import { narrate, summarize } from "../../observe/narrate.js";
+import { transcriptText } from "../../observe/transcript.js";
 import { out, outBytes, outJson, paint } from "../output.js";
 import { bootCluster, clusterOptions, manifestOptions, type SharedOptions, wholeNumber } from "../shared-options.js";
 
@@ -13,6 +15,7 @@ interface TraceOptions extends SharedOptions {
   readonly port?: number;
   readonly proto?: "tcp" | "udp" | "icmp" | "sctp";
   readonly write?: string;
+  readonly transcript?: boolean;
 }
 
 const HELP = `
@@ -35,6 +38,7 @@ export function traceCommand(program: Command, done: (code: number) => void): vo
     .option("--port <n>", "destination port", wholeNumber)
     .addOption(new Option("--proto <protocol>", "protocol").choices(["tcp", "udp", "sctp", "icmp"]))
     .option("-w, --write <file>", "also write a pcapng capture of every device")
+    .option("--transcript", "also print, for each node on the way, the commands that would set it up by hand")
     .addHelpText("after", HELP)
     .action((options: TraceOptions) => {
       const cluster = bootCluster(options);
@@ -46,6 +50,13 @@ export function traceCommand(program: Command, done: (code: number) => void): vo
       if (options.output === "json") outJson(walk);
       else if (options.output === "pcapng") outBytes(bytes());
       else out((options.output === "brief" ? summarize : narrate)(walk, paint()));
+      if (options.transcript === true && (options.output === "text" || options.output === "brief")) out(transcripts(cluster, walk.hops.map((hop) => hop.node)));
       done(walk.verdict === "delivered" ? 0 : 1);
     });
+}
+
+/** The commands of the nodes named, each node once, in the order of the way. */
+function transcripts(cluster: Cluster, names: readonly string[]): string {
+  const nodes = [...new Set(names)].flatMap((name) => cluster.fabric.nodes.find((node) => node.name === name) ?? []);
+  return nodes.map(({ name, ns }) => `\n# ${name}\n${transcriptText(cluster.transcript(name), ns)}`).join("");
 }

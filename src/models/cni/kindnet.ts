@@ -14,6 +14,7 @@ import { type PtpConfig, ptpAdd, ptpDel } from "./ptp.js";
 import { loopbackAdd, runActs } from "./sandbox-veth.js";
 
 /** Settings of kindnet. */
+/** What a kindnet is told. */
 export interface KindnetOptions {
   /** pod networks of the whole cluster */
   readonly podSubnets: readonly string[];
