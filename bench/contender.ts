@@ -14,6 +14,8 @@ export interface Measured {
 const WARM_SECONDS = 0.06;
 const SPANS = 3;
 const MOST_OPERATIONS = 3e8;
+/** A single run that takes longer than this is its own measurement: more of them would only heat the room. */
+const LONG_SECONDS = 5;
 
 const seconds = (): number => Number(process.hrtime.bigint()) / 1e9;
 
@@ -60,8 +62,10 @@ async function measure(job: Job, name: string, size: number, budget: number, che
     n = Math.ceil(n * Math.min(8, Math.max(1.5, (WARM_SECONDS * 1.3) / took)));
     took = timed(work, n);
   }
-  n = Math.max(1, Math.ceil((n * budget) / took));
-  const rates = Array.from({ length: SPANS }, () => (n * (work.batch ?? 1)) / timed(work, n));
+  const batch = work.batch ?? 1;
+  const long = took > LONG_SECONDS;
+  const span = Math.max(1, Math.ceil((n * budget) / took));
+  const rates = long ? [(n * batch) / took] : Array.from({ length: SPANS }, () => (span * batch) / timed(work, span));
   const check = checks && "check" in work ? work.check() : null;
   return { rate: median(rates), check, memory };
 }

@@ -35,7 +35,7 @@ interface Result {
 }
 
 const here = dirname(fileURLToPath(import.meta.url));
-const PROCESS_TIMEOUT_MS = 300_000;
+const PROCESS_TIMEOUT_MS = 600_000;
 
 async function bundle(name: string, folder: string): Promise<string> {
   const outfile = join(folder, `${name}.mjs`);
