@@ -166,7 +166,8 @@ function testFlow(s: Stack, m: ConntrackMatch, p: number): boolean {
   }
   if (m.status >= 0) {
     const status = ct.ctStatus(p) & 15;
-    if ((m.status === 0 ? status === 0 : (status & m.status) !== 0) === m.statusNot) return false;
+    // NONE is an empty mask, which no status meets.
+    if (((status & m.status) !== 0) === m.statusNot) return false;
   }
   if (m.expires === null) return true;
   const left = ct.ctExpires(p);

@@ -57,6 +57,11 @@ function isConnecting(s: Stack, sock: number): boolean {
   return c.retries[sock] === 0 && c.sentAt[sock] === s.engine.now;
 }
 
+/** Whether an error ends a connection that a listener has answered and nobody has confirmed (tcp_req_err); others leave its SYN,ACK to be sent again. */
+function endsRequest(type: number, code: number): boolean {
+  return type === ICMP.timeExceeded || type === ICMP.parameterProblem || (type === ICMP.unreachable && (code === ICMP.netUnreachable || code === ICMP.hostUnreachable));
+}
+
 /** The error `p` quotes a packet of this namespace; `p` stays the caller's. */
 export function socketError(s: Stack, p: number, ns: number): void {
   const k = s.packets.c;
@@ -71,6 +76,10 @@ export function socketError(s: Stack, p: number, ns: number): void {
     const sock = s.sock.findConnected(ns, PROTO.TCP, k.src[q]!, k.sport[q]!, k.dst[q]!, k.dport[q]!);
     if (sock === 0 || (v6 ? k.icmpType[p] === ICMP6.packetTooBig : k.icmpCode[p] === ICMP.fragmentationNeeded && k.icmpType[p] === ICMP.unreachable)) return;
     const state = s.sock.rows.c.state[sock]!;
+    if (state === TCP_STATE.synRecv && s.sock.rows.c.parent[sock] !== 0) {
+      if (v6 ? fatal : endsRequest(k.icmpType[p]!, k.icmpCode[p]!)) endSocket(s, sock, errno);
+      return;
+    }
     if (v6 && state === TCP_STATE.synSent && isConnecting(s, sock)) {
       s.sock.rows.c.error[sock] = errno;
       return;
