@@ -83,7 +83,8 @@ function readLab(name: string): Lab {
   return { name: name.replace(/\.lab$/, ""), fact: fact.replaceAll(/\n#?/g, " ").replaceAll(/\s+/g, " ").trim(), commands, rules };
 }
 
-/** Every lab of the project, by name. */
+/** Every recorded lab of the project, by name. */
 export function allLabs(): readonly Lab[] {
-  return readdirSync(LABS).filter((name) => name.endsWith(".lab")).sort((a, b) => (a < b ? -1 : 1)).map(readLab);
+  const names = readdirSync(LABS);
+  return names.filter((name) => name.endsWith(".lab") && names.includes(name.replace(/\.lab$/, ".expected"))).sort((a, b) => (a < b ? -1 : 1)).map(readLab);
 }

@@ -29,7 +29,7 @@ export interface Section {
   readonly things: readonly Modelled[];
 }
 
-const labs: readonly Lab[] = allLabs();
+export const labs: readonly Lab[] = allLabs();
 type Command = readonly string[];
 
 function counted(name: string, times: (lab: Lab) => number): Modelled {

@@ -7,8 +7,8 @@ import { policyProfiles } from "../../../src/policy/profiles.js";
 import { root } from "../../support/shared.js";
 import { parseSource } from "../../support/sources.js";
 import { allSources, constWords, typeWords } from "./code-words.js";
-import { allLabs, LABS } from "./lab-uses.js";
-import { type Modelled, modelled, refusedIpWords, type Section } from "./modelled.js";
+import { LABS } from "./lab-uses.js";
+import { labs as allLabs, type Modelled, modelled, refusedIpWords, type Section } from "./modelled.js";
 import { refusals } from "./refusals.js";
 
 /** Labs named for one thing. */
@@ -45,7 +45,7 @@ function sectionText({ title, things }: Section): string {
 }
 
 function labTable(): string {
-  return table(["lab", "what it shows"], allLabs().map(({ name, fact }) => [`[${name}](../test/kernel/labs/${name}.lab)`, fact]));
+  return table(["lab", "what it shows"], allLabs.map(({ name, fact }) => [`[${name}](../test/kernel/labs/${name}.lab)`, fact]));
 }
 
 function clusterText(): string {
@@ -96,7 +96,7 @@ Made from the code by \`npx vitest run --config test/vitest.config.ts test/promi
 out of date. A lab is a script of commands with what a real kernel printed for them; podwire must print the same
 ([guides/labs.md](guides/labs.md)). "No lab" is no claim that a thing is wrong: it is built from the kernel's source and documentation, and tested without a recording.
 
-Of ${all.length} things below ${all.length - bare} stand in at least one of ${allLabs().length} labs, ${bare} in none. That a lab uses a thing is read from its commands, without those that
+Of ${all.length} things below ${all.length - bare} stand in at least one of ${allLabs.length} labs, ${bare} in none. That a lab uses a thing is read from its commands, without those that
 the real kernel refused; up to ${SHOWN} labs are named, those first of which it is the largest part. Beside them random labs run on
 both kernels (\`test/kernel/random-labs.test.ts\`), and are not counted here.
 
