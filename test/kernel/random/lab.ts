@@ -105,9 +105,9 @@ function serviceRules(services: readonly Service[]): string[] {
   return lines.length === 0 ? [] : [...lines, "-A POSTROUTING -m mark --mark 0x4000/0x4000 -j MASQUERADE"];
 }
 
-/** Outer packets are not translated where they begin: into their own tunnel they would go round until the kernel cuts the loop. */
+/** Outer packets are not translated: led into a tunnel again they would show what the real kernel forgets to clear in them. */
 function tunnelFirst(family: Family): string[] {
-  return family === "overlay" ? ["-A OUTPUT -p udp -m udp --dport 8472 -j ACCEPT"] : [];
+  return family === "overlay" ? ["PREROUTING", "OUTPUT"].map((chain) => `-A ${chain} -p udp -m udp --dport 8472 -j ACCEPT`) : [];
 }
 
 function setsOf(world: World, node: Node): string[] {

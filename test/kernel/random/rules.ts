@@ -109,7 +109,7 @@ function destinations(world: World): string[] {
 function natTargets(world: World, chain: string): string[] {
   const kind = chain === "U0" || chain === "PREROUTING" || chain === "OUTPUT" ? "dst" : chain === "U2" ? "none" : chain === "INPUT" ? "input" : "src";
   if (kind === "dst") return [...destinations(world), "REDIRECT --to-ports 8080", "REDIRECT --to-ports 5353", "REDIRECT", "DNAT --to-destination 127.0.0.1:8080"];
-  const sources = world.own.slice(0, 3).flatMap((addr) => [`SNAT --to-source ${addr}`, `SNAT --to-source ${addr}:45000-45100`]);
+  const sources = world.own.slice(0, 3).flatMap((addr) => [`SNAT --to-source ${addr}`, `SNAT --to-source ${addr}:45000`]);
   if (kind === "input") return sources;
   return kind === "src" ? [...sources, "MASQUERADE", "MASQUERADE", `SNAT --to-source ${world.ends[0]!.addr}`] : [];
 }
