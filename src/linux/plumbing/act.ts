@@ -24,7 +24,7 @@ export interface NetnsDel extends InNamespace {
 }
 
 /** Kinds of device that `link-add` makes; `lo` is made with its namespace. */
-export type LinkKind = "veth" | "bridge" | "vxlan" | "uplink" | "dummy" | "ipip";
+export type LinkKind = "veth" | "bridge" | "vxlan" | "uplink" | "dummy";
 
 /** The other end of a veth or uplink. */
 export interface LinkPeer {

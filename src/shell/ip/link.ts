@@ -91,7 +91,7 @@ function addLink(place: Place, reader: WordReader): Output {
     const word = reader.take();
     if (word === "type") {
       const type = reader.argument();
-      if (!["veth", "bridge", "vxlan", "dummy", "ipip"].includes(type)) throw new NotModelled(`ip link add type ${type}`);
+      if (!["veth", "bridge", "vxlan", "dummy"].includes(type)) throw new NotModelled(`ip link add type ${type}`);
       kind = type as LinkKind;
       if (kind === "veth") peer = peerWords(place, reader);
       else if (kind === "bridge") ageing = bridgeWords(reader);
