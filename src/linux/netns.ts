@@ -32,7 +32,6 @@ export function addNetns(s: Stack, node: number, name: string): number {
 export function removeNetns(s: Stack, ns: number): void {
   dropFlows(s, ns);
   s.fib.drop(ns);
-  s.nf.drop(ns);
   const lo = s.ns.c.lo[ns]!;
   s.devInfo.delete(lo);
   s.dev.release(lo);
