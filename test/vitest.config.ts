@@ -10,6 +10,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     environment: "node",
+    setupFiles: ["test/support/chance.ts"],
     // Live labs wait for the real kernel most of the time; one of them must not hold up everything else on a machine of two cores.
     maxWorkers: 3,
     testTimeout: 60_000,
