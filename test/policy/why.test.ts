@@ -101,7 +101,8 @@ describe("why, on random clusters", () => {
           }
           expect(changes.length).toBeGreaterThan(0);
           const after = changes.reduce(applyChange, m);
-          expect(faults(after)).toBe(faults(m));
+          // Fewer, where the change takes away what was refused.
+          expect(faults(after)).toBeLessThanOrEqual(faults(m));
           expect(verdict(after, query).allowed).toBe(true);
           if (egress.allowed || ingress.allowed) {
             for (let i = 0; i < changes.length; i++) {
