@@ -1,9 +1,9 @@
 /** The words of an event queue (see queue.ts for how they hang together), and what it shows and saves of itself. */
 
-export const TICKS = 4096;
-export const SLOTS = 9216;
+export const TICKS = 16384;
+export const SLOTS = 21504;
 /** Bits of `root` for the groups of level 0. */
-export const NEAR = 15;
+export const NEAR = 0xffff;
 /** Words of an event: its list neighbours, its time in two words, what it is. Interleaved, it is half a cache line. */
 export const STRIDE = 8;
 export const PREV = 1;

@@ -5,18 +5,18 @@
  * The 53 bits of a time are cut into five digits. An event lies at the level of the highest digit in which its time differs
  * from the cursor's, in the slot of that digit. Two things follow:
  *
- *   bits   52 ........ 42 | 41 ....... 32 | 31 ...... 22 | 21 ...... 12 | 11 ........ 0
- *   level  4, 2048 slots  | 3, 1024 slots | 2, 1024      | 1, 1024      | 0, 4096 slots of one tick each
- *   slot   7168 ..        | 6144 ..       | 5120 ..      | 4096 ..      | 0 ..
+ *   bits   52 ........ 42 | 41 ....... 32 | 31 ...... 24 | 23 ...... 14 | 13 ........ 0
+ *   level  4, 2048 slots  | 3, 1024 slots | 2, 256       | 1, 1024      | 0, 16384 slots of one tick each
+ *   slot   19456 ..       | 18432 ..      | 17408 ..     | 16384 ..     | 0 ..
  *
  * - Everything at a lower level is earlier than everything at a higher one, so the earliest event is in the lowest busy
- *   slot of all 9216. A three-step bitmap (9 groups, 32 words each, 32 bits each) finds it, however far away it is.
+ *   slot of all 21504. A three-step bitmap (21 groups, 32 words each, 32 bits each) finds it, however far away it is.
  * - A slot is spread over the lower levels at the moment the cursor enters its range, in list order. Before that nothing
  *   can have been pushed below it for the same time, so plain lists keep the order of pushing among equal times.
  *
  * The cursor never passes the limit given to `pop`, so whatever may still be scheduled lies at or after it.
  *
- * Slots and events share one array, and links are offsets into it: the first 9216 words are the slots, each the offset of its
+ * Slots and events share one array, and links are offsets into it: the first 21504 words are the slots, each the offset of its
  * first event; behind them each event takes eight words, of which the first links to the next event of its list. The offset in
  * `tails` is that of the last event, or of the slot itself while its list is empty, so that appending never asks which.
  */
@@ -68,7 +68,7 @@ export class EventQueue {
     events[at + B] = b;
     events[at + USE] = use | PENDING;
     this.size++;
-    const near = high === this.high && (low ^ this.low) >>> 12 === 0;
+    const near = high === this.high && (low ^ this.low) >>> 14 === 0;
     this.append(near ? low & (TICKS - 1) : this.slotOf(low, high), at);
     return use * PLACES + (at >> 3);
   }
@@ -232,11 +232,11 @@ export class EventQueue {
     const highDiff = high ^ this.high;
     if (highDiff === 0) {
       const diff = low ^ this.low;
-      if (diff >>> 12 === 0) return low & (TICKS - 1);
-      if (diff >>> 22 === 0) return 4096 + ((low >>> 12) & 1023);
-      return 5120 + (low >>> 22);
+      if (diff >>> 14 === 0) return low & (TICKS - 1);
+      if (diff >>> 24 === 0) return 16384 + ((low >>> 14) & 1023);
+      return 17408 + (low >>> 24);
     }
-    return highDiff >>> 10 === 0 ? 6144 + (high & 1023) : 7168 + (high >>> 10);
+    return highDiff >>> 10 === 0 ? 18432 + (high & 1023) : 19456 + (high >>> 10);
   }
 
   private append(slot: number, at: number): void {
@@ -300,10 +300,10 @@ export class EventQueue {
   /** The first instant of a slot above level 0. */
   private startOf(slot: number): number {
     const { low, high } = this;
-    if (slot < 5120) return high * TWO_32 + (((low & -0x400000) | ((slot - 4096) << 12)) >>> 0);
-    if (slot < 6144) return high * TWO_32 + (((slot - 5120) << 22) >>> 0);
-    if (slot < 7168) return ((high & -1024) | (slot - 6144)) * TWO_32;
-    return ((slot - 7168) << 10) * TWO_32;
+    if (slot < 17408) return high * TWO_32 + (((low & -0x1000000) | ((slot - 16384) << 14)) >>> 0);
+    if (slot < 18432) return high * TWO_32 + (((slot - 17408) << 24) >>> 0);
+    if (slot < 19456) return ((high & -1024) | (slot - 18432)) * TWO_32;
+    return ((slot - 19456) << 10) * TWO_32;
   }
 
   /** Moves the events of a slot that the cursor has entered to lower levels. */
