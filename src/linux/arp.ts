@@ -8,11 +8,12 @@ import { MS } from "../base/time.js";
 import { PACKET_META } from "../packet/columns.js";
 import { STEP } from "../trace/kinds.js";
 import { ARPOP, sendArp } from "./arp-send.js";
-import { devicePlace } from "./device.js";
-import { addressType, fibLookup, isLocalAddress } from "./fib.js";
+import { carriesIp, devicePlace } from "./device.js";
+import { addressType, chooseHop, fibLookup, isLocalAddress } from "./fib.js";
 import { RTN } from "./fib-table.js";
 import { isLocked, neighbourOf, updateNeighbour } from "./neigh.js";
 import { NUD } from "./neigh-table.js";
+import { validateSource } from "./route-input.js";
 import { DEV, EV, type Stack } from "./stack.js";
 import { traceStep } from "./trace-step.js";
 
@@ -25,7 +26,7 @@ export function arpReceive(s: Stack, p: number, dev: number): void {
   const c = s.packets.c;
   const ns = s.dev.c.ns[dev]!;
   const kind = s.dev.c.kind[dev]!;
-  if ((c.meta[p]! & PACKET_META.OTHERHOST) !== 0 || kind === DEV.loopback || kind === DEV.dummy || kind === DEV.ipip) {
+  if ((c.meta[p]! & PACKET_META.OTHERHOST) !== 0 || kind === DEV.loopback || kind === DEV.dummy || carriesIp(kind)) {
     s.op.drop(p, ns, dev, (c.meta[p]! & PACKET_META.OTHERHOST) !== 0 ? DROP.OTHERHOST : DROP.ARP_IGNORED);
     return;
   }
@@ -86,17 +87,13 @@ const PROXY = 2;
 
 /** What the route to the target says, seen from the asker; a source that could not have come in this way gets no answer. */
 function whose(s: Stack, ns: number, dev: number, sip: Addr, tip: Addr): number {
-  if (isLocalAddress(s, ns, sip)) return NOT_OURS;
   const route = fibLookup(s, ns, tip, sip, 0, dev, 0);
-  if (route === null) return NOT_OURS;
-  if (Math.max(s.ns.c.rpFilter[ns]!, s.dev.c.rpFilter[dev]!) === 1) {
-    const back = fibLookup(s, ns, sip, tip, 0, dev, 0);
-    if (back === null || !back.hops.some((hop) => hop.dev === dev)) return NOT_OURS;
-  }
+  if (route === null || (route.type !== RTN.local && route.hops.length === 0)) return NOT_OURS;
+  const out = route.type === RTN.local ? 0 : chooseHop(s, route, sip, tip).dev;
+  if (validateSource(s, ns, sip, tip, dev, out) !== 0) return NOT_OURS;
   if (route.type === RTN.local) return LOCAL;
   const proxies = (s.ns.c.proxyArp[ns] === 1 || s.dev.c.proxyArp[dev] === 1) && s.ns.c.ipForward[ns] === 1;
-  const elsewhere = route.type === RTN.unicast && route.hops.length > 0 && route.hops[0]!.dev !== dev;
-  return proxies && elsewhere ? PROXY : NOT_OURS;
+  return proxies && route.type === RTN.unicast && out !== dev ? PROXY : NOT_OURS;
 }
 
 /** arp_ignore: 1 answers for addresses of the asked device alone, 2 for askers of the same subnet too, 8 never. */

@@ -34,16 +34,14 @@ function martian(s: Stack, p: number, ns: number, dev: number): number {
 }
 
 /** fib_validate_source: 0, or why this source may not come in by this device. */
-function validateSource(s: Stack, p: number, ns: number, dev: number, outDev: number): number {
-  const c = s.packets.c;
-  const src = c.src[p]!;
+export function validateSource(s: Stack, ns: number, src: number, dst: number, dev: number, outDev: number): number {
   const strict = Math.max(s.ns.c.rpFilter[ns]!, s.dev.c.rpFilter[dev]!);
   const acceptLocal = s.ns.c.acceptLocal[ns] === 1;
   if (strict === 0 && (dev !== outDev || s.ns.c.sendRedirects[ns] === 0) && !s.fib.rules.has(ns)) {
     return !acceptLocal && isLocalAddress(s, ns, src) ? DROP.IP_LOCAL_SOURCE : 0;
   }
   // net.ipv4.conf.*.src_valid_mark is off: the way back is looked for without the mark.
-  const back = fibLookup(s, ns, src, c.dst[p]!, 0, outDev !== 0 ? outDev : s.ns.c.lo[ns]!, 0);
+  const back = fibLookup(s, ns, src, dst, 0, outDev !== 0 ? outDev : s.ns.c.lo[ns]!, 0);
   if (back === null) return strict !== 0 ? DROP.IP_RPFILTER : 0;
   if (back.type !== RTN.unicast && (back.type !== RTN.local || !acceptLocal)) return back.hops.length === 0 ? (strict !== 0 ? DROP.IP_RPFILTER : 0) : DROP.IP_LOCAL_SOURCE;
   for (const hop of back.hops) if (hop.dev === dev) return 0;
@@ -84,7 +82,7 @@ export function routeInput(s: Stack, p: number, ns: number, dev: number): number
     return 0;
   }
   if (route.type === RTN.local || route.type === RTN.broadcast) {
-    const bad = validateSource(s, p, ns, dev, 0);
+    const bad = validateSource(s, ns, c.src[p]!, dst, dev, 0);
     if (bad !== 0) return bad;
     answer(s, p, ns, route, route.type, dev, 0);
     return 0;
@@ -98,7 +96,7 @@ export function routeInput(s: Stack, p: number, ns: number, dev: number): number
     return 0;
   }
   const hop = chooseHop(s, route, c.src[p]!, dst);
-  const bad = validateSource(s, p, ns, dev, hop.dev);
+  const bad = validateSource(s, ns, c.src[p]!, dst, dev, hop.dev);
   if (bad !== 0) return bad;
   answer(s, p, ns, route, RTN.unicast, hop.dev, hop.via);
   c.rtMtu[p] = pathMtu(s, ns, dst, route.mtu, hop.dev);
