@@ -6,7 +6,7 @@
  * solicitations are not sent.
  */
 import { addAddressRoutes, anycastRoutes, everyRoute, insertNew, removeAddressRoutes } from "./device-routes.js";
-import { isRunning, isUp, setDeviceInfo } from "./device.js";
+import { carriesIp, isRunning, isUp, setDeviceInfo } from "./device.js";
 import { type Nexthop, RT_SCOPE, RT_TABLE, RTN } from "./fib-table.js";
 import { DEV, type InterfaceAddress, type Stack } from "./stack.js";
 
@@ -35,7 +35,7 @@ export function withAddress6(s: Stack, list: readonly InterfaceAddress[], a: Int
 /** addrconf_link_ready: a running device gets its link-local address and the route of the groups, if IPv6 is on. */
 export function addLinkLocal(s: Stack, dev: number): void {
   const kind = s.dev.c.kind[dev]!;
-  if (!isRunning(s, dev) || kind === DEV.loopback || kind === DEV.ipip || isDisabled6(s, dev)) return;
+  if (!isRunning(s, dev) || kind === DEV.loopback || carriesIp(kind) || isDisabled6(s, dev)) return;
   const { addresses } = s.devInfo.get(dev)!;
   if (!addresses.some((a) => a.scope === "link" && s.book.family[a.addr] === 6)) {
     const mac = s.dev.c.mac[dev]!;

@@ -26,6 +26,11 @@ export function setDeviceInfo(s: Stack, dev: number, change: Partial<DeviceInfo>
   s.devInfo.set(dev, Object.freeze({ ...s.devInfo.get(dev)!, ...change }));
 }
 
+/** Whether devices of a kind carry IP packets and no frames: they have no MAC, and nobody is asked for one there. */
+export function carriesIp(kind: number): boolean {
+  return kind === DEV.ipip;
+}
+
 /** All devices of a namespace, in order of their interface index. */
 export function devicesOf(s: Stack, ns: number): number[] {
   const rows = Array.from(s.nsInfo.get(ns)?.devices.values() ?? []);
@@ -41,7 +46,7 @@ function setDevices(s: Stack, ns: number, change: (devices: Map<string, number>)
   const info = s.nsInfo.get(ns)!;
   const devices = new Map(info.devices);
   change(devices);
-  const tunnels = Object.freeze(Array.from(devices.values()).filter((dev) => s.dev.c.kind[dev] === DEV.vxlan));
+  const tunnels = Object.freeze(Array.from(devices.values()).filter((dev) => s.dev.c.kind[dev] === DEV.vxlan || carriesIp(s.dev.c.kind[dev]!)));
   s.nsInfo.set(ns, Object.freeze({ ...info, devices, tunnels }));
 }
 
@@ -68,7 +73,7 @@ export function addDevice(s: Stack, ns: number, wanted: NewDevice): number {
   const { kind, name } = wanted;
   c.ns[dev] = ns;
   c.kind[dev] = kind;
-  c.flags[dev] = kind === DEV.loopback || kind === DEV.dummy || kind === DEV.vxlan || kind === DEV.ipip ? DEVF.carrier : 0;
+  c.flags[dev] = kind === DEV.loopback || kind === DEV.dummy || kind === DEV.vxlan || carriesIp(kind) ? DEVF.carrier : 0;
   c.mtu[dev] = wanted.mtu ?? (kind === DEV.loopback ? LOOPBACK_MTU : ETHERNET_MTU);
   const defaults = s.nsInfo.get(ns)!.sysctls;
   const byDefault = (key: string): number => Number(defaults[`net.ipv4.conf.default.${key}`] ?? "0");
@@ -79,7 +84,7 @@ export function addDevice(s: Stack, ns: number, wanted: NewDevice): number {
   const index = ++s.ns.c.lastIndex[ns]!;
   s.devInfo.set(dev, Object.freeze({ name, index, addresses: Object.freeze([]), cause: wanted.cause ?? 0 }));
   setDevices(s, ns, (devices) => devices.set(name, dev));
-  c.mac[dev] = wanted.mac ?? (kind === DEV.loopback ? 0 : randomMac(s, dev));
+  c.mac[dev] = wanted.mac ?? (kind === DEV.loopback || carriesIp(kind) ? 0 : randomMac(s, dev));
   return dev;
 }
 

@@ -32,13 +32,14 @@ export type { RestoreChain, RestoreDoc, RestoreRule, RestoreTable } from "./nf/r
 export type { AddressTest, DeviceTest, Match, Rule, Target } from "./nf/rule.js";
 export type { Chain, NfTable, NfTableState, NfTables, NfTablesState, RecentEntry } from "./nf/table.js";
 export type * from "./plumbing/act.js";
+export type * from "./plumbing/tunnel-act.js";
 export { plumb } from "./plumbing.js";
 export { type AppDoor, launch, type Program } from "./sock/app.js";
 export type { AppEvent } from "./sock/app-event.js";
 export type { AppInfo, AppState, AppTable } from "./sock/app-table.js";
 export type { Chunk, SocketState, SocketTable } from "./sock/socket-table.js";
 export {
-  type BridgeOptions, DEV, DEVF, type DeviceColumns, type deviceColumns, type DeviceInfo, EV, HOOK, type InterfaceAddress, type LinkOptions,
+  type BridgeOptions, DEV, DEVF, type DeviceColumns, type deviceColumns, type DeviceInfo, EV, HOOK, type InterfaceAddress, type IpipOptions, type LinkOptions,
   type NetnsColumns, type netnsColumns, type NetnsInfo, NF, type Ops, type Stack, type VxlanOptions,
 } from "./stack.js";
 export { stackParts } from "./stack-parts.js";

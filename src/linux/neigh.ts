@@ -10,7 +10,7 @@ import { BROADCAST_MAC } from "../base/mac.js";
 import { SECOND } from "../base/time.js";
 import { STEP } from "../trace/kinds.js";
 import { solicitArp } from "./arp-send.js";
-import { devicePlace } from "./device.js";
+import { carriesIp, devicePlace } from "./device.js";
 import { ICMP } from "./icmp-codes.js";
 import { ICMP6 } from "./icmp6-codes.js";
 import { solicitNeighbour } from "./ndisc-send.js";
@@ -98,7 +98,7 @@ function fixedMac(s: Stack, dev: number, addr: Addr): number {
       if (((words[own.addr * 4]! ^ word) & ~host) === 0 && (word & host) === host) return BROADCAST_MAC;
     }
   }
-  return kind === DEV.loopback || kind === DEV.dummy || kind === DEV.ipip ? s.dev.c.mac[dev]! : -1;
+  return kind === DEV.loopback || kind === DEV.dummy || carriesIp(kind) ? s.dev.c.mac[dev]! : -1;
 }
 
 /** ip_finish_output2: sends a packet to the next hop's MAC, or parks it until that is known. */

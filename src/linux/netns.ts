@@ -1,4 +1,5 @@
 /** Network namespaces: making and finding them. A new one has the kernel's default sysctls and a `lo` that is down. */
+import { addFallback } from "./dev/ipip-device.js";
 import { addDevice } from "./device.js";
 import { dropFlows } from "./nf/conntrack.js";
 import { DEV, type Stack } from "./stack.js";
@@ -25,6 +26,7 @@ export function addNetns(s: Stack, node: number, name: string): number {
   s.nsInfo.set(ns, Object.freeze({ name, devices: new Map<string, number>(), sysctls: Object.freeze({}) }));
   s.nsByName.set(`${node}/${name}`, ns);
   c.lo[ns] = addDevice(s, ns, { kind: DEV.loopback, name: "lo" });
+  if (s.ipipNodes.has(node)) addFallback(s, ns);
   return ns;
 }
 

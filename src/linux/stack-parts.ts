@@ -50,7 +50,11 @@ function namespaces(s: Stack): State {
       s.ns.restore(state.rows);
       replaceMap(s.nsInfo, state.info);
       s.nsByName.clear();
-      for (const [ns, { name }] of s.nsInfo) s.nsByName.set(`${s.ns.c.node[ns]!}/${name}`, ns);
+      s.ipipNodes.clear();
+      for (const [ns, { name, fallback }] of s.nsInfo) {
+        s.nsByName.set(`${s.ns.c.node[ns]!}/${name}`, ns);
+        if (fallback !== undefined) s.ipipNodes.add(s.ns.c.node[ns]!);
+      }
     },
     fold(digest: Digest): void {
       foldTable(s.ns, digest);

@@ -117,6 +117,9 @@ export const deviceColumns = {
   txPackets: "f64",
   txBytes: "f64",
   txDropped: "f64",
+  txErrors: "f64",
+  txCarrier: "f64",
+  collisions: "f64",
   /** uplink: when the last bit of what waits has left, ns */
   busyUntil: "f64",
   /** NUD reachable time of this device, ns, and when it was drawn (0: not yet) */
@@ -134,8 +137,10 @@ export interface NetnsInfo {
   readonly name: string;
   /** device rows by name */
   readonly devices: ReadonlyMap<string, number>;
-  /** those of `devices` that are VXLAN devices: who listens for tunnelled frames */
+  /** those of `devices` that are tunnels: who listens for tunnelled frames and packets */
   readonly tunnels?: readonly number[];
+  /** row of `tunl0`, which ipip puts into every namespace of a machine once it is loaded */
+  readonly fallback?: number;
   /** sysctls that no column holds, by dotted key */
   readonly sysctls: Readonly<Record<string, string>>;
 }
@@ -159,6 +164,7 @@ export interface DeviceInfo {
   readonly index: number;
   readonly addresses: readonly InterfaceAddress[];
   readonly vxlan?: VxlanOptions;
+  readonly ipip?: IpipOptions;
   readonly link?: LinkOptions;
   readonly bridge?: BridgeOptions;
   /** bridge: its ports, the one that joined last first */
@@ -180,6 +186,22 @@ export interface VxlanOptions {
   readonly remote: Addr;
   /** range of outer source ports, from `net.ipv4.ip_local_port_range` unless `srcport` was given */
   readonly sourcePorts: readonly [number, number];
+}
+
+/** Settings of an IP in IP tunnel. */
+export interface IpipOptions {
+  /** 0: any */
+  readonly local: Addr;
+  /** 0: any; the next hop of the route says where to (NBMA) */
+  readonly remote: Addr;
+  /** interface index of the device that outer packets are bound to, 0 if none */
+  readonly link: number;
+  /** 0: that of the packet inside */
+  readonly ttl: number;
+  /** TOS byte; 1: that of the packet inside */
+  readonly tos: number;
+  /** outer packets are not to be fragmented */
+  readonly pmtudisc: boolean;
 }
 
 /** Settings of a bridge. */
@@ -246,6 +268,8 @@ export class Stack {
   readonly nsInfo: Map<number, NetnsInfo> = new Map();
   /** namespace rows by "node/name"; derived from nsInfo */
   readonly nsByName: Map<string, number> = new Map();
+  /** labels of the machines that have loaded ipip; derived from nsInfo */
+  readonly ipipNodes: Set<number> = new Set();
   readonly devInfo: Map<number, DeviceInfo> = new Map();
   readonly fib: FibTables = new FibTables();
   readonly frag: FragmentTable = new FragmentTable();
@@ -261,6 +285,8 @@ export class Stack {
   trace: TraceSink | null = null;
   /** null, or where each recorded step keeps the packet as it was then */
   snapshots: Packets | null = null;
+  /** dev_xmit_recursion: devices that the current call is inside of; 0 between events */
+  nested = 0;
   /** filled in by createStack before anything runs */
   op!: Ops;
 

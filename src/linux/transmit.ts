@@ -4,6 +4,7 @@ import { PACKET_META } from "../packet/columns.js";
 import { STEP } from "../trace/kinds.js";
 import { bridgeResume, bridgeTransmit } from "./dev/bridge.js";
 import { dummyTransmit } from "./dev/dummy.js";
+import { ipipTransmit } from "./dev/ipip.js";
 import { loopbackTransmit } from "./dev/loopback.js";
 import { uplinkTransmit } from "./dev/uplink.js";
 import { vethTransmit } from "./dev/veth.js";
@@ -41,6 +42,8 @@ export function transmit(s: Stack, p: number, dev: number): void {
       return uplinkTransmit(s, p, dev);
     case DEV.dummy:
       return dummyTransmit(s, p, dev);
+    case DEV.ipip:
+      return ipipTransmit(s, p, dev);
     default:
       return s.op.drop(p, s.dev.c.ns[dev]!, dev, DROP.NOT_MODELLED);
   }
@@ -50,18 +53,17 @@ export function transmit(s: Stack, p: number, dev: number): void {
 const RECURSION_LIMIT = 8;
 
 export function installTransmit(s: Stack): void {
-  let nested = 0;
   s.op.transmit = (p, dev) => {
-    if (nested > RECURSION_LIMIT) {
+    if (s.nested > RECURSION_LIMIT) {
       s.dev.c.txDropped[dev]!++;
       s.op.drop(p, s.dev.c.ns[dev]!, dev, DROP.XMIT_RECURSION);
       return;
     }
-    nested++;
+    s.nested++;
     try {
       transmit(s, p, dev);
     } finally {
-      nested--;
+      s.nested--;
     }
   };
 }

@@ -9,7 +9,7 @@ import { CTINFO } from "../linux/nf/conntrack-table.js";
 import { BASE_CHAINS, TABLE_NAMES } from "../linux/nf/table.js";
 import { routeOfId } from "../linux/route-id.js";
 import type { Stack } from "../linux/stack.js";
-import { STEP } from "../trace/kinds.js";
+import { STEP, TUNNEL } from "../trace/kinds.js";
 import type { TraceStep } from "../trace/ring.js";
 import { endpointText } from "./packet-view.js";
 import { routeText } from "./route-text.js";
@@ -35,6 +35,12 @@ const withCause = (s: Stack, id: number): { cause?: CauseView } => {
   const cause = causeView(s, id);
   return cause === undefined ? {} : { cause };
 };
+
+/** The tunnel of a step: a VNI, or a number of TUNNEL. */
+function tunnelOf(number: number): { readonly type: "vxlan" | "ipip" | "wireguard"; readonly vni: number } {
+  if (number === TUNNEL.ipip) return { type: "ipip", vni: 0 };
+  return number === TUNNEL.wireguard ? { type: "wireguard", vni: 0 } : { type: "vxlan", vni: number };
+}
 
 /** What is remembered between the steps of one packet. */
 export interface DecodeMemory {
@@ -101,9 +107,9 @@ export function decodeStep(s: Stack, step: TraceStep, memory: DecodeMemory): Wal
     case STEP.NAT_DESTINATION:
       return [rewriteStep(s, step, memory)];
     case STEP.ENCAP:
-      return [{ kind: "tunnel", action: "encapsulate", vni: step.a, remote: address(step.b) }];
+      return [{ kind: "tunnel", action: "encapsulate", ...tunnelOf(step.a), remote: address(step.b) }];
     case STEP.DECAP:
-      return [{ kind: "tunnel", action: "decapsulate", vni: step.a }];
+      return [{ kind: "tunnel", action: "decapsulate", ...tunnelOf(step.a) }];
     case STEP.TTL:
       return [{ kind: "ttl", ttl: step.a }];
     case STEP.FRAGMENT:

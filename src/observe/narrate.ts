@@ -47,6 +47,10 @@ function chainsText(steps: readonly ChainStep[]): string {
   return `${first.table} ${first.hook}: ${[way, end].filter((text) => text !== "").join(" ")}`;
 }
 
+function tunnelText({ type, vni }: Extract<WalkStep, { kind: "tunnel" }>): string {
+  return type === "vxlan" ? `VXLAN ${vni}` : type === "ipip" ? "IPIP" : "WireGuard";
+}
+
 function stepText(step: WalkStep): string {
   switch (step.kind) {
     case "socket":
@@ -70,7 +74,7 @@ function stepText(step: WalkStep): string {
     case "rewrite":
       return `${step.field} ${step.before} -> ${step.after}`;
     case "tunnel":
-      return step.action === "encapsulate" ? `VXLAN ${step.vni} to ${step.remote}` : `out of VXLAN ${step.vni}`;
+      return step.action === "encapsulate" ? `${tunnelText(step)} to ${step.remote}` : `out of ${tunnelText(step)}`;
     case "ttl":
       return `ttl ${step.ttl}`;
     case "fragment":

@@ -24,7 +24,7 @@ export function viewPacket(packets: Packets, book: AddressBook, p: number): Pack
     return { src: book.text(c.src[p]!), dst: book.text(c.dst[p]!), sport: 0, dport: 0, proto: "arp", ttl: 0, length: 28 };
   }
   const proto = c.proto[p]!;
-  const isTunnel = proto === 17 && c.inner[p] !== 0;
+  const isTunnel = (proto === 17 || proto === 4) && c.inner[p] !== 0;
   return {
     src: book.text(c.src[p]!),
     dst: book.text(c.dst[p]!),

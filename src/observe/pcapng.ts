@@ -6,6 +6,8 @@ export interface CaptureInterface {
   /** Shown by Wireshark as the interface's name, for example `kind-worker/pod-a/eth0`. */
   readonly name: string;
   readonly description?: string;
+  /** `raw` if its packets have no Ethernet header ("ethernet") */
+  readonly link?: "ethernet" | "raw";
 }
 
 /** One frame of a capture. */
@@ -14,7 +16,7 @@ export interface CapturedPacket {
   readonly interface: number;
   /** ns since boot. */
   readonly time: number;
-  /** The Ethernet frame. */
+  /** The Ethernet frame, or the IP packet of a raw interface. */
   readonly bytes: Uint8Array;
   /** Shown as the packet's comment. */
   readonly comment?: string;
@@ -31,7 +33,7 @@ export interface Capture {
 const BLOCK = { SECTION: 0x0a0d0d0a, INTERFACE: 1, PACKET: 6 } as const;
 const OPTION = { END: 0, COMMENT: 1, APPLICATION: 4, NAME: 2, DESCRIPTION: 3, TIME_RESOLUTION: 9, FLAGS: 2 } as const;
 const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
-const LINKTYPE_ETHERNET = 1;
+const LINKTYPE = { ethernet: 1, raw: 101 } as const;
 const NANOSECONDS = 9;
 const DIRECTION = { in: 1, out: 2 } as const;
 const LONGEST_OPTION = 0xffff;
@@ -122,7 +124,7 @@ function sectionHeader(): Uint8Array {
 function interfaceDescription(device: CaptureInterface): Uint8Array {
   const noSnapLength = 0;
   return new Body()
-    .words(LINKTYPE_ETHERNET, noSnapLength)
+    .words(LINKTYPE[device.link ?? "ethernet"], noSnapLength)
     .text(OPTION.NAME, device.name)
     .text(OPTION.DESCRIPTION, device.description)
     .option(OPTION.TIME_RESOLUTION, Uint8Array.of(NANOSECONDS))

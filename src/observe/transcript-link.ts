@@ -1,6 +1,7 @@
 /** Acts on namespaces, devices, addresses, neighbours and forwarding tables, as `ip` and `bridge` commands. */
 import { SECOND } from "../base/time.js";
 import type { AddrChange, AddrFlush, CableAct, FdbChange, LinkAdd, LinkDel, LinkSet, NeighChange, VxlanAct } from "../linux/plumbing/act.js";
+import type { IpipAct } from "../linux/plumbing/tunnel-act.js";
 import { inNetns, type NamespaceWords, netnsWord, type TypedCommand } from "./transcript-words.js";
 
 const MICROSECOND = 1000;
@@ -13,10 +14,12 @@ const onOff = (on: boolean): string => (on ? "on" : "off");
 
 /** An uplink is typed as the veth pair that stands for a cable. */
 export function linkAddCommands(act: LinkAdd, at: NamespaceWords): TypedCommand[] {
+  if (act.kind === "ipip" && act.ipip === undefined) return fallbackCommands(act, at);
   const kind = act.kind === "uplink" ? "veth" : act.kind;
   const words = ["link", "add", act.name, ...given("address", act.mac), ...given("mtu", act.mtu), ...(act.up === true && kind !== "veth" ? ["up"] : []), "type", kind];
   if (kind === "veth" && act.peer !== undefined) words.push(...peerWords(act, at));
   if (act.vxlan !== undefined) words.push(...vxlanWords(act.vxlan));
+  if (act.ipip !== undefined) words.push(...ipipWords(act.ipip));
   if (act.bridge?.ageing !== undefined) words.push("ageing_time", ageingWord(act.bridge.ageing));
   const commands = [inNetns("ip", at, act.ns, words)];
   if (act.up === true && kind === "veth") {
@@ -41,6 +44,16 @@ function vxlanWords({ id, port = 8472, local, dev, remote, learning, srcport }: 
     "id", String(id), "dstport", String(port), ...given("local", local), ...given("remote", remote), ...given("dev", dev),
     ...(srcport === undefined ? [] : ["srcport", String(srcport[0]), String(srcport[1])]), ...(learning === false ? ["nolearning"] : []),
   ];
+}
+
+function ipipWords({ local, remote, dev, ttl, tos, pmtudisc }: IpipAct): string[] {
+  return [...given("local", local), ...given("remote", remote), ...given("ttl", ttl === 0 ? undefined : ttl), ...given("tos", tos), ...(pmtudisc === false ? ["nopmtudisc"] : []), ...given("dev", dev)];
+}
+
+/** `tunl0` comes with the module. */
+function fallbackCommands({ ns, name, mtu, up }: LinkAdd, at: NamespaceWords): TypedCommand[] {
+  const words = [...given("mtu", mtu), ...(up === true ? ["up"] : [])];
+  return [{ words: ["modprobe", "ipip"] }, ...(words.length === 0 ? [] : [inNetns("ip", at, ns, ["link", "set", name, ...words])])];
 }
 
 const ageingWord = (ageing: number): string => String(Math.round((ageing / SECOND) * CENTISECONDS));

@@ -39,7 +39,7 @@ export type WalkStep =
   | { readonly kind: "policy"; readonly policy: string; readonly path: string; readonly file?: string; readonly line?: number; readonly text: string }
   | { readonly kind: "conntrack"; readonly event: "new" | "found" | "confirmed" | "invalid" | "untracked"; readonly state?: string; readonly original?: string; readonly reply?: string }
   | { readonly kind: "rewrite"; readonly field: "source" | "destination" | "mark"; readonly before: string; readonly after: string }
-  | { readonly kind: "tunnel"; readonly action: "encapsulate" | "decapsulate"; readonly vni: number; readonly remote?: string }
+  | { readonly kind: "tunnel"; readonly action: "encapsulate" | "decapsulate"; readonly type: "vxlan" | "ipip" | "wireguard"; readonly vni: number; readonly remote?: string }
   | { readonly kind: "ttl"; readonly ttl: number }
   | { readonly kind: "fragment"; readonly pieces: number }
   | { readonly kind: "answer"; readonly what: "icmp-error" | "tcp-reset"; readonly type?: number; readonly code?: number }

@@ -35,8 +35,8 @@ const steps = [
   ["CT_UNTRACKED", "the packet is not tracked"],
   ["NAT_SOURCE", "the source is rewritten; a: address handle, b: port"],
   ["NAT_DESTINATION", "the destination is rewritten; a: address handle, b: port"],
-  ["ENCAP", "the packet is put into a tunnel; a: VNI, b: address handle of the remote"],
-  ["DECAP", "the packet is taken out of a tunnel; a: VNI"],
+  ["ENCAP", "the packet is put into a tunnel; a: VNI or a number of TUNNEL, b: address handle of the remote"],
+  ["DECAP", "the packet is taken out of a tunnel; a: VNI or a number of TUNNEL"],
   ["TTL", "the TTL is lowered; a: new TTL"],
   ["FRAGMENT", "the packet is cut; a: number of fragments"],
   ["REASSEMBLE", "fragments are put together; a: number of fragments"],
@@ -49,6 +49,9 @@ const steps = [
   ["APP", "a program does something; a: program's event, b: its argument"],
   ["CONSUMED", "the kernel itself takes the packet: an echo answered, an ARP packet handled"],
 ] as const;
+
+/** Tunnels without a VNI, as steps name them. */
+export const TUNNEL = Object.freeze({ ipip: -1, wireguard: -2 } as const);
 
 type StepWord = (typeof steps)[number][0];
 

@@ -1,5 +1,6 @@
 import type { NftCommand } from "../nf/nft/nft-doc.js";
 import type { RestoreDoc } from "../nf/restore-doc.js";
+import type { IpipAct } from "./tunnel-act.js";
 
 /** What every act may carry: a row of the cause table, and nothing else in common. */
 interface Caused {
@@ -24,7 +25,7 @@ export interface NetnsDel extends InNamespace {
 }
 
 /** Kinds of device that `link-add` makes; `lo` is made with its namespace. */
-export type LinkKind = "veth" | "bridge" | "vxlan" | "uplink" | "dummy";
+export type LinkKind = "veth" | "bridge" | "vxlan" | "uplink" | "dummy" | "ipip";
 
 /** The other end of a veth or uplink. */
 export interface LinkPeer {
@@ -65,6 +66,7 @@ export interface LinkAdd extends InNamespace {
   readonly mtu?: number;
   readonly peer?: LinkPeer;
   readonly vxlan?: VxlanAct;
+  readonly ipip?: IpipAct;
   /** ageing in ns */
   readonly bridge?: { readonly ageing?: number };
   readonly link?: CableAct;

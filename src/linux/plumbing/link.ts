@@ -4,11 +4,12 @@ import { SECOND } from "../../base/time.js";
 import { disableChanged } from "../addrconf.js";
 import { addPermanent } from "../dev/fdb-entry.js";
 import { initBridge, isBridge, joinBridge, leaveBridge, portMacChanged, portMtuChanged, changeBridgeMac } from "../dev/bridge-port.js";
-import { addDevice, deviceByName, isUnicastMac, moveDevice, renameDevice, setDeviceInfo } from "../device.js";
+import { addDevice, carriesIp, deviceByName, isUnicastMac, moveDevice, renameDevice, setDeviceInfo } from "../device.js";
 import { deleteDevice, detach, setDown, setUp } from "../device-state.js";
 import { flushNeighbours } from "../neigh.js";
 import { DEV, DEVF, type LinkOptions, type Stack, type VxlanOptions } from "../stack.js";
 import { type ActResult, type CableAct, extackError, type LinkAdd, type LinkDel, type LinkSet, noDevice, rtnetlinkError, type VxlanAct } from "./act.js";
+import { addIpip, MOST_IPIP_MTU } from "./link-ipip.js";
 
 const AGEING = 300 * SECOND;
 const VXLAN_PORT = 8472;
@@ -34,6 +35,7 @@ function badMac(text: string | undefined): ActResult {
 function badMtu(s: Stack, dev: number, mtu: number): ActResult {
   const kind = s.dev.c.kind[dev]!;
   if (kind === DEV.loopback) return null;
+  if (kind === DEV.ipip) return mtu < LEAST_MTU || mtu > MOST_IPIP_MTU ? rtnetlinkError("EINVAL") : null;
   if (mtu < LEAST_MTU) return extackError("EINVAL", "mtu less than device minimum");
   const lower = kind === DEV.vxlan ? s.dev.c.peer[dev]! : 0;
   const most = lower !== 0 ? s.dev.c.mtu[lower]! - VXLAN_HEADROOM : 65535;
@@ -65,6 +67,7 @@ export function addLink(s: Stack, act: LinkAdd): ActResult {
   if (act.mtu !== undefined && (act.mtu < LEAST_MTU || act.mtu > 65535)) return extackError("EINVAL", act.mtu < LEAST_MTU ? "mtu less than device minimum" : "mtu greater than device maximum");
   if (act.kind === "veth" || act.kind === "uplink") return addPair(s, act);
   if (act.kind === "vxlan") return addVxlan(s, act, act.vxlan);
+  if (act.kind === "ipip") return addIpip(s, act);
   const dev = addDevice(s, act.ns, { kind: DEV[act.kind], name: act.name, mac: macOf(act.mac), mtu: act.mtu, cause: act.cause });
   if (act.kind === "bridge") {
     initBridge(s, dev, act.bridge?.ageing ?? AGEING, act.mac !== undefined);
@@ -135,6 +138,7 @@ export function deleteLink(s: Stack, act: LinkDel): ActResult {
   const dev = deviceByName(s, act.ns, act.name);
   if (dev === 0) return noDevice(act.name);
   if (s.dev.c.kind[dev] === DEV.loopback) return rtnetlinkError("EOPNOTSUPP");
+  if (s.nsInfo.get(act.ns)!.fallback === dev) return null;
   deleteDevice(s, dev);
   return null;
 }
@@ -170,12 +174,13 @@ export function setLink(s: Stack, act: LinkSet): ActResult {
 function refusal(s: Stack, act: LinkSet, dev: number): ActResult {
   const kind = s.dev.c.kind[dev]!;
   if (act.netns !== undefined && act.netns !== act.ns) {
-    if (kind === DEV.loopback || kind === DEV.bridge) return extackError("EINVAL", "The interface netns is immutable");
+    if (kind === DEV.loopback || kind === DEV.bridge || s.nsInfo.get(act.ns)!.fallback === dev) return extackError("EINVAL", "The interface netns is immutable");
     if (!s.nsInfo.has(act.netns)) return rtnetlinkError("EINVAL");
     if (deviceByName(s, act.netns, act.rename ?? act.name) !== 0) return extackError("EEXIST", "An interface with the same name exists in the target netns");
   } else if (act.rename !== undefined && act.rename !== act.name && deviceByName(s, act.ns, act.rename) !== 0) return rtnetlinkError("EEXIST");
   const bad = (act.rename === undefined ? null : badName(act.rename)) ?? badMac(act.mac) ?? badCable(act.link);
   if (bad !== null) return bad;
+  if (act.mac !== undefined && carriesIp(kind)) return rtnetlinkError("EOPNOTSUPP");
   if (act.mtu !== undefined) {
     const wrong = badMtu(s, dev, act.mtu);
     if (wrong !== null) return wrong;
@@ -191,7 +196,7 @@ function badMaster(s: Stack, act: LinkSet, dev: number, name: string): ActResult
   if (bridge === 0) return { errno: "ENODEV", message: `Error: argument "${name}" is wrong: Device does not exist` };
   if (!isBridge(s, bridge)) return rtnetlinkError("EOPNOTSUPP");
   if (isBridge(s, dev)) return extackError("ELOOP", "Can not enslave a bridge to a bridge");
-  return s.dev.c.kind[dev] === DEV.loopback || s.dev.c.kind[dev] === DEV.ipip ? rtnetlinkError("EINVAL") : null;
+  return s.dev.c.kind[dev] === DEV.loopback || carriesIp(s.dev.c.kind[dev]!) ? rtnetlinkError("EINVAL") : null;
 }
 
 function setFlag(s: Stack, dev: number, bit: number, on: boolean | undefined): void {

@@ -1,5 +1,6 @@
 /** ip_local_deliver_finish: hands a packet for this host to its protocol. */
 import { DROP, PROTO } from "../../base/codes.js";
+import { ipipReceive } from "../dev/ipip.js";
 import { vxlanReceive } from "../dev/vxlan.js";
 import { icmpReceive } from "../icmp-input.js";
 import { ICMP } from "../icmp-codes.js";
@@ -31,11 +32,18 @@ function localDeliver(s: Stack, p: number, ns: number, dev: number, echoReply: (
     case PROTO.ICMP6:
       icmp6Receive(s, p, ns, dev, echoReply);
       break;
+    case PROTO.IPIP:
+      if (!ipipReceive(s, p, ns, dev)) unknownProtocol(s, p, ns, dev);
+      break;
     default:
-      if (s.book.is4(c.dst[p]!)) s.op.icmpError(p, ns, dev, ICMP.unreachable, ICMP.protocolUnreachable, 0);
-      else s.op.icmpError(p, ns, dev, ICMP6.parameterProblem, ICMP6.unknownHeader, NEXT_HEADER);
-      s.op.drop(p, ns, dev, DROP.IP_NOPROTO);
+      unknownProtocol(s, p, ns, dev);
   }
+}
+
+function unknownProtocol(s: Stack, p: number, ns: number, dev: number): void {
+  if (s.book.is4(s.packets.c.dst[p]!)) s.op.icmpError(p, ns, dev, ICMP.unreachable, ICMP.protocolUnreachable, 0);
+  else s.op.icmpError(p, ns, dev, ICMP6.parameterProblem, ICMP6.unknownHeader, NEXT_HEADER);
+  s.op.drop(p, ns, dev, DROP.IP_NOPROTO);
 }
 
 /** Fills the slots of local delivery, resets and socket errors. */

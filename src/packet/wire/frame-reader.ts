@@ -91,6 +91,8 @@ class FrameReader {
         return this.#tcp(p, at, limit, pseudo, whole, quoted);
       case PROTO.ICMP:
         return isV6 ? this.#payload(p, at, limit) : this.#icmp(p, at, limit, 0, depth, whole, quoted, false);
+      case PROTO.IPIP:
+        return whole && !quoted && !isV6 ? this.#ipip(p, at, limit, depth) : this.#payload(p, at, limit);
       case PROTO.ICMP6:
         return isV6 ? this.#icmp(p, at, limit, pseudo + limit - at, depth, whole, quoted, true) : this.#payload(p, at, limit);
       default:
@@ -114,6 +116,19 @@ class FrameReader {
     const inner = this.#pk.alloc();
     c.inner[p] = inner;
     return this.frame(inner, body + VXLAN_BYTES, bodyEnd, depth + 1);
+  }
+
+  /** The packet inside another one, whose link layer is empty; a body that is no packet is only bytes. */
+  #ipip(p: number, at: number, end: number, depth: number): number {
+    if (depth >= DEEPEST) return MALFORMED.TOO_DEEP;
+    const inner = this.#pk.alloc();
+    this.#c.etherType[inner] = ETHERTYPE.IPV4;
+    if (this.#ipv4(inner, at, end, depth + 1, false) < 0) {
+      this.#pk.release(inner);
+      return this.#payload(p, at, end);
+    }
+    this.#c.inner[p] = inner;
+    return 0;
   }
 
   #tcp(p: number, at: number, end: number, pseudo: number, whole: boolean, quoted: boolean): number {

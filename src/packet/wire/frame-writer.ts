@@ -131,6 +131,9 @@ export class FrameWriter {
         if (!isV6) return this.#body(p, at, length);
         this.#icmp(p, at, length, whole, allPseudo, true);
         break;
+      case PROTO.IPIP:
+        this.#ipip(p, at, length);
+        return sumOf(this.out, at, at + length);
       default:
         return this.#body(p, at, length);
     }
@@ -147,9 +150,11 @@ export class FrameWriter {
   /** A fragment that does not begin the datagram: a slice of the payload, or of the VXLAN datagram that was cut. */
   #laterFragment(p: number, at: number, length: number): number {
     const c = this.#c;
-    if (c.inner[p] === 0 || c.proto[p] !== PROTO.UDP) return this.#body(p, at, length);
-    const whole = UDP_BYTES + VXLAN_BYTES + frameLength(c, c.inner[p]!);
-    this.#udp(p, at, whole, whole, 0);
+    const isIpip = c.proto[p] === PROTO.IPIP;
+    if (c.inner[p] === 0 || (c.proto[p] !== PROTO.UDP && !isIpip)) return this.#body(p, at, length);
+    const whole = isIpip ? c.ipLen[c.inner[p]!]! : UDP_BYTES + VXLAN_BYTES + frameLength(c, c.inner[p]!);
+    if (isIpip) this.#ipip(p, at, whole);
+    else this.#udp(p, at, whole, whole, 0);
     const skipped = (c.frag[p]! & IP_FLAG.OFFSET) * 8;
     const count = Math.max(0, Math.min(whole - skipped, length));
     this.out.copyWithin(at, at + skipped, at + skipped + count);
@@ -162,6 +167,17 @@ export class FrameWriter {
     const frame = at + VXLAN_BYTES;
     this.#clear(frame + frameLength(this.#c, inner), end);
     return writeVxlan(this.#view, at, this.#c.vni[p]!) + this.#frame(inner, frame);
+  }
+
+  /** The packet inside another one, or the bytes that nobody has looked into. */
+  #ipip(p: number, at: number, length: number): void {
+    const inner = this.#c.inner[p]!;
+    if (inner === 0) {
+      this.#body(p, at, length);
+      return;
+    }
+    this.#clear(at + this.#c.ipLen[inner]!, at + length);
+    this.#ipv4(inner, at);
   }
 
   /** Zeros where a packet says that it is longer than what it holds. */
