@@ -5,10 +5,18 @@ const K: Int32Array = roundConstants();
 
 /** The 32 bytes of the SHA-256 digest of `message`; text is hashed as UTF-8 (FIPS 180-4). */
 export function sha256(message: string | Uint8Array): Uint8Array {
+  return digestOf(message, Int32Array.of(0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19));
+}
+
+/** The 28 bytes of the SHA-224 digest: the same from other first words, cut (FIPS 180-4 section 6.3). */
+export function sha224(message: string | Uint8Array): Uint8Array {
+  return digestOf(message, Int32Array.of(0xc1059ed8, 0x367cd507, 0x3070dd17, 0xf70e5939, 0xffc00b31, 0x68581511, 0x64f98fa7, 0xbefa4fa4)).subarray(0, 28);
+}
+
+function digestOf(message: string | Uint8Array, h: Int32Array): Uint8Array {
   const bytes = typeof message === "string" ? utf8(message) : message;
   const blocks = ((bytes.length + 8) >>> 6) + 1;
   const w = new Int32Array(64);
-  const h = Int32Array.of(0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19);
   for (let block = 0; block < blocks; block++) {
     loadBlock(w, bytes, block, blocks);
     compress(h, w);

@@ -1,4 +1,6 @@
 /** The CNIs a cluster can have, by the words of its options. */
+import { calico } from "../models/cni/calico/calico.js";
+import { calicoOptions } from "./calico-words.js";
 import type { CniModel } from "../models/cni/cni-model.js";
 import { flannel } from "../models/cni/flannel.js";
 import { kindnet } from "../models/cni/kindnet.js";
@@ -6,6 +8,7 @@ import type { ClusterPlan } from "./options.js";
 
 /** The CNI of a plan, whose words `planCluster` has checked. */
 export function cniOf({ cni: { name, options }, podSubnet }: ClusterPlan): CniModel {
+  if (name === "calico") return calico({ ...calicoOptions(options), pool: podSubnet });
   if (name === "kindnet") return kindnet({ podSubnets: [podSubnet] });
   const { backend, ...numbers } = options;
   return flannel({

@@ -4,6 +4,7 @@ import type { Problem } from "../base/problem.js";
 import type { KindConfig } from "../api/index.js";
 import { clusterCidrFault } from "../control/cidr-set.js";
 import type { Delays } from "../control/delays.js";
+import { calicoWordFault } from "./calico-words.js";
 import { FABRIC_DEFAULTS, type FabricOptions } from "./fabric.js";
 import { InputError } from "./input-error.js";
 
@@ -20,7 +21,11 @@ export interface ClusterOptions {
   readonly nodes?: number | readonly NodeOption[];
   /** prefix of node names, "kind" */
   readonly name?: string;
-  /** "flannel" or "kindnet"; flannel with options behind a colon: "flannel:vni=2,port=4789", "flannel:backend=host-gw" */
+  /**
+   * "flannel", "kindnet" or "calico"; with options behind a colon: "flannel:vni=2,port=4789", "flannel:backend=host-gw",
+   * "calico:encapsulation=IPIP" (VXLANCrossSubnet, VXLAN, IPIPCrossSubnet, IPIP, None), "calico:blockSize=27,natOutgoing=Disabled",
+   * "calico:strictAffinity=Enabled,maxBlocksPerHost=4"
+   */
   readonly cni?: string;
   /** "iptables" or "nftables" ("iptables") */
   readonly proxy?: string;
@@ -59,7 +64,7 @@ export interface ClusterPlan {
 }
 
 /** CNIs and proxies that there are in the world; those beyond the first are real but not modelled yet. */
-const CNIS: readonly string[] = ["flannel", "kindnet"];
+const CNIS: readonly string[] = ["flannel", "kindnet", "calico"];
 const BACKENDS: readonly string[] = ["vxlan", "host-gw"];
 const KNOWN_BACKENDS: readonly string[] = [...BACKENDS, "ipip", "wireguard", "ipsec", "udp", "alloc", "extension"];
 const KNOWN_CNIS: readonly string[] = ["flannel", "kindnet", "calico", "cilium", "weave", "antrea", "kube-router", "ovn-kubernetes"];
@@ -96,7 +101,11 @@ function readCni(text: string, found: Findings): ClusterPlan["cni"] {
   const options: Record<string, string> = {};
   for (const pair of rest === "" ? [] : rest.split(",")) {
     const [key = "", value] = pair.split("=");
-    if (value === undefined || name === "kindnet" || !["vni", "port", "backend"].includes(key)) found.error("unknown-option", `cni.${key}`, `Invalid value: "${pair}": ${name === "kindnet" ? "kindnet takes no options" : "must be vni=N, port=N or backend=NAME"}`);
+    if (name === "calico") {
+      const fault = calicoWordFault(key, value ?? "");
+      if (fault === null) options[key] = value!;
+      else found.error("unknown-option", `cni.${key}`, `Invalid value: "${pair}": ${fault}`);
+    } else if (value === undefined || name === "kindnet" || !["vni", "port", "backend"].includes(key)) found.error("unknown-option", `cni.${key}`, `Invalid value: "${pair}": ${name === "kindnet" ? "kindnet takes no options" : "must be vni=N, port=N or backend=NAME"}`);
     else if (key === "backend" && !BACKENDS.includes(value)) found.error(KNOWN_BACKENDS.includes(value) ? "not-modelled" : "unknown-value", "cni.backend", `flannel backend ${value}: ${KNOWN_BACKENDS.includes(value) ? "not modelled" : "there is none of that name"}`, `use backend=${BACKENDS.join(" or backend=")}`);
     else if (key !== "backend" && !/^[1-9][0-9]*$/.test(value)) found.error("invalid-value", `cni.${key}`, `Invalid value: "${value}": must be a positive number`);
     else options[key] = value;

@@ -44,6 +44,10 @@ export function createSystemPods(p: Plane): void {
     createNamespace(p, "kube-flannel");
     sets.push(daemonSet("kube-flannel", "kube-flannel-ds", { app: "flannel", tier: "node" }, "kube-flannel", "ghcr.io/flannel-io/flannel:v0.26.7"));
   }
+  if (cni.name === "calico") {
+    createNamespace(p, "calico-system");
+    sets.push(daemonSet("calico-system", "calico-node", { "k8s-app": "calico-node" }, "calico-node", "quay.io/calico/node:v3.31.7"));
+  }
   applyObjects(
     p,
     sets.map((object) => ({ object, source: { file: "", line: 0, places: {} } })),

@@ -5,6 +5,8 @@
  */
 export { client, type ClientArguments, type ClientResult } from "./app/client.js";
 export { server } from "./app/server.js";
+export { calico } from "./cni/calico/calico.js";
+export { CALICO_DEFAULTS, type CalicoEncapsulation, type CalicoOptions } from "./cni/calico/calico-options.js";
 export type * from "./cni/cni-model.js";
 export { flannel, FLANNEL_DEFAULTS, type FlannelOptions } from "./cni/flannel.js";
 export { kindnet, type KindnetOptions } from "./cni/kindnet.js";
@@ -15,7 +17,7 @@ export * from "./dns/resolv-conf.js";
 export type { Lookup, ResolverKind } from "./dns/resolver.js";
 export { upstreamDns } from "./dns/upstream.js";
 export * from "./enforce/index.js";
-export type { NodeDoor } from "./node-door.js";
+export type { CniDoor, NodeDoor } from "./node-door.js";
 export * from "./proxy/index.js";
 export type { DispatchRules } from "./proxy/iptables/dispatch-rules.js";
 export type { ChainRules } from "./proxy/iptables/service-chains.js";

@@ -18,3 +18,11 @@ export interface NodeDoor {
   /** number of a cause, for acts and rules */
   cause(object: string, path: string): number;
 }
+
+/** A node for a CNI, whose daemons also share what they keep in the API's datastore. */
+export interface CniDoor extends NodeDoor {
+  /** what the model remembers of the whole cluster: frozen plain records by its own keys, saved with the world */
+  readonly shared: Map<string, unknown>;
+  /** has the model's daemons on all nodes look at what is shared, once for all that changes in a short while */
+  announce(): void;
+}

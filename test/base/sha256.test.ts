@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { encodeBase32 } from "../../src/base/base32.js";
-import { sha256 } from "../../src/base/sha256.js";
+import { sha224, sha256 } from "../../src/base/sha256.js";
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
@@ -13,6 +13,13 @@ describe("sha256", () => {
       "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1",
     );
     expect(hex(sha256(""))).toBe("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  });
+
+  test("SHA-224 of every length around the block borders equals node:crypto", () => {
+    for (let length = 0; length <= 130; length++) {
+      const bytes = Uint8Array.from({ length }, (_, i) => (i * 37 + length) & 255);
+      expect(hex(sha224(bytes))).toBe(createHash("sha224").update(bytes).digest("hex"));
+    }
   });
 
   test("every length around the block borders equals node:crypto", () => {

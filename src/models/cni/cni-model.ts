@@ -4,7 +4,7 @@
  * Read first: the CNI specification 1.1.0. Everything a model does to a kernel goes through the door; everything it must
  * remember goes into the door's memory, so that worlds can be saved and forked.
  */
-import type { NodeDoor } from "../node-door.js";
+import type { CniDoor } from "../node-door.js";
 
 /** A node as its CNI daemon knows it from the API. */
 export interface CniNode {
@@ -49,13 +49,15 @@ export interface CniModel {
   /** MTU of pods for an uplink's MTU */
   podMtu(uplinkMtu: number): number;
   /** The daemon starts on a node. Returns annotations it wants on its Node, or why it cannot start. */
-  nodeUp(door: NodeDoor, self: CniNode): { readonly annotations: Readonly<Record<string, string>> } | CniError;
+  nodeUp(door: CniDoor, self: CniNode): { readonly annotations: Readonly<Record<string, string>> } | CniError;
   /** The daemon on `self` hears of another node that is ready to be reached (or has changed). */
-  peerUp(door: NodeDoor, self: CniNode, peer: CniNode): void;
+  peerUp(door: CniDoor, self: CniNode, peer: CniNode): void;
   /** That node is gone. */
-  peerDown(door: NodeDoor, self: CniNode, peer: CniNode): void;
+  peerDown(door: CniDoor, self: CniNode, peer: CniNode): void;
+  /** The daemon on `self` hears that what the model shares has changed; left out by models that share nothing. */
+  sharedChanged?(door: CniDoor, self: CniNode): void;
   /** Verb ADD: attaches a sandbox. */
-  add(door: NodeDoor, self: CniNode, attachment: CniAttachment): CniResult | CniError;
+  add(door: CniDoor, self: CniNode, attachment: CniAttachment): CniResult | CniError;
   /** Verb DEL: takes a sandbox off; called again, it is no error. */
-  del(door: NodeDoor, self: CniNode, attachment: CniAttachment): CniError | null;
+  del(door: CniDoor, self: CniNode, attachment: CniAttachment): CniError | null;
 }

@@ -1,0 +1,55 @@
+/** What a Calico is told, in the words of its Installation, IPPool and FelixConfiguration objects. */
+
+/** How pools reach other nodes; the CrossSubnet forms wrap packets only for nodes of another subnet. */
+export const ENCAPSULATIONS = Object.freeze(["VXLANCrossSubnet", "VXLAN", "IPIPCrossSubnet", "IPIP", "None"] as const);
+
+/** One of the encapsulations of an Installation's pool. */
+export type CalicoEncapsulation = (typeof ENCAPSULATIONS)[number];
+
+/** Settings of Calico: one pool, and how its blocks are reached. */
+export interface CalicoOptions {
+  /** cidr of the default pool: the pod network */
+  readonly pool: string;
+  /** length of a block's prefix, 20 to 32 */
+  readonly blockSize: number;
+  /** encapsulation of the pool, as the operator's Installation has it */
+  readonly encapsulation: CalicoEncapsulation;
+  /** whether what leaves for outside the pools is masqueraded */
+  readonly natOutgoing: boolean;
+  /** IPAMConfig: a node takes addresses of its own blocks alone */
+  readonly strictAffinity: boolean;
+  /** IPAMConfig: how many blocks a node may claim */
+  readonly maxBlocksPerHost: number;
+}
+
+/** What the operator's custom-resources.yaml and Calico's IPAM assume. */
+export const CALICO_DEFAULTS: CalicoOptions = Object.freeze({
+  pool: "10.244.0.0/16",
+  blockSize: 26,
+  encapsulation: "VXLANCrossSubnet",
+  natOutgoing: true,
+  strictAffinity: false,
+  maxBlocksPerHost: 20,
+});
+
+/** The overlay a pool uses, whether for every node or for other subnets alone. */
+export type CalicoTunnel = "vxlan" | "ipip" | "none";
+
+/** Which overlay an encapsulation needs. */
+export function tunnelOf(encapsulation: CalicoEncapsulation): CalicoTunnel {
+  return encapsulation === "None" ? "none" : encapsulation.startsWith("VXLAN") ? "vxlan" : "ipip";
+}
+
+/** Whether nodes of one subnet reach each other without it. */
+export function crossSubnetOnly(encapsulation: CalicoEncapsulation): boolean {
+  return encapsulation.endsWith("CrossSubnet");
+}
+
+/** What each overlay is: its device, and what it takes of the MTU (felix/dataplane/linux/int_dataplane.go). */
+export const TUNNELS = Object.freeze({
+  vxlan: Object.freeze({ device: "vxlan.calico", overhead: 50 }),
+  ipip: Object.freeze({ device: "tunl0", overhead: 20 }),
+} as const);
+
+/** VNI and UDP port of vxlan.calico. */
+export const CALICO_VXLAN = Object.freeze({ vni: 4096, port: 4789 } as const);

@@ -1,0 +1,140 @@
+/**
+ * Calico: addresses from blocks of a pool, pods behind a veth with a /32 each, and between nodes plain routes, VXLAN or IPIP. What
+ * its daemons know of each other is in the cluster's datastore (`door.shared`), as it is in the real one.
+ *
+ * Read first: felix/dataplane/linux/route_mgr.go, libcalico-go/lib/ipam. Routes are Felix's (ProgramClusterRoutes: Enabled).
+ */
+import type { CniDoor } from "../../node-door.js";
+import { pluginError } from "../cni-errors.js";
+import type { CniAttachment, CniError, CniModel, CniNode, CniResult } from "../cni-model.js";
+import { loopbackAdd, macOf, runActs } from "../sandbox-veth.js";
+import { workloadInterface, vtepMac, POD_GATEWAY } from "./calico-names.js";
+import { CALICO_DEFAULTS, type CalicoOptions, tunnelOf, TUNNELS } from "./calico-options.js";
+import { bringPrefix } from "./cluster-routes.js";
+import { affineBlocks, assignAddress, borrowedBy, changeCount, changedPrefix, releaseHandle, releaseNode } from "./ipam.js";
+import { type CalicoNode, calicoNode, keepCalicoNode } from "./node-record.js";
+import { makePodInterface, removePodInterface } from "./pod-interface.js";
+import { tunnelActs, vtepDown, vtepUp } from "./tunnels.js";
+
+/** Key of a node's memory: how many changes of the datastore its daemon has heard. */
+const HEARD = "heard";
+
+/** The CNI "calico". */
+export function calico(given: Partial<CalicoOptions> = {}): CniModel {
+  const options: CalicoOptions = Object.freeze({ ...CALICO_DEFAULTS, ...given });
+  const tunnel = tunnelOf(options.encapsulation);
+  const podMtu = (uplinkMtu: number): number => uplinkMtu - (tunnel === "none" ? 0 : TUNNELS[tunnel].overhead);
+  return {
+    name: "calico",
+    podMtu,
+    nodeUp: (door, self) => nodeUp(door, self, options, podMtu(uplinkMtu(door, self))),
+    peerUp: (door, self, peer) => peerUp(door, self, peer, options),
+    peerDown: (door, self, peer) => peerDown(door, self, peer, options),
+    sharedChanged: (door, self) => hear(door, self, options),
+    add: (door, self, at) => add(door, self, at, options, podMtu(uplinkMtu(door, self))),
+    del(door, _self, at) {
+      const failed = removePodInterface(door, at);
+      if (failed !== null) return failed;
+      const before = changeCount(door.shared);
+      releaseHandle(door.shared, handleOf(at), door.stack.engine.now);
+      if (changeCount(door.shared) !== before) door.announce();
+      return null;
+    },
+  };
+}
+
+const handleOf = (at: CniAttachment): string => `k8s-pod-network.${at.containerId}`;
+
+function uplinkMtu({ stack, ns }: CniDoor, self: CniNode): number {
+  return stack.dev.c.mtu[stack.nsInfo.get(ns)!.devices.get(self.uplink)!]!;
+}
+
+/** The node's address with the length of its subnet, as the node's start-up finds it on the device. */
+function addressWithPrefix({ stack, ns }: CniDoor, self: CniNode, address: string): string {
+  const held = stack.devInfo.get(stack.nsInfo.get(ns)!.devices.get(self.uplink)!)!.addresses.find((each) => stack.book.text(each.addr) === address);
+  return `${address}/${held?.prefix ?? 32}`;
+}
+
+function nodeUp(door: CniDoor, self: CniNode, options: CalicoOptions, mtu: number): { readonly annotations: Readonly<Record<string, string>> } | CniError {
+  const tunnel = tunnelOf(options.encapsulation);
+  const address = self.addresses.find((each) => !each.includes(":"));
+  if (address === undefined) return pluginError(`node "${self.name}" has no IPv4 address`);
+  const handle = `${tunnel}-tunnel-addr-${self.name}`;
+  releaseHandle(door.shared, handle, door.stack.engine.now);
+  const given = tunnel === "none" ? null : assignAddress(door.shared, options, self.name, handle, door.stack.engine.now);
+  if (given !== null && "refused" in given) return pluginError(`failed to assign the address of ${TUNNELS[tunnel as "vxlan"].device}: ${given.refused}`);
+  const node: CalicoNode = {
+    name: self.name,
+    address,
+    subnet: addressWithPrefix(door, self, address),
+    tunnelAddress: given?.address ?? "",
+    tunnelMac: tunnel === "vxlan" ? vtepMac(self.name) : "",
+  };
+  const cause = door.cause("DaemonSet calico-system/calico-node", "");
+  const refused = runActs(door, [
+    { verb: "sysctl", ns: door.ns, key: "net.ipv4.ip_forward", value: "1", cause },
+    ...(tunnel === "none" ? [] : tunnelActs(door, tunnel, node, self.uplink, mtu, cause)),
+  ]);
+  if (refused !== null) return refused;
+  keepCalicoNode(door.shared, node);
+  door.memory.set(HEARD, 0);
+  hear(door, self, options);
+  door.announce();
+  return { annotations: annotationsOf(node, tunnel) };
+}
+
+function annotationsOf(node: CalicoNode, tunnel: "vxlan" | "ipip" | "none"): Readonly<Record<string, string>> {
+  return {
+    "projectcalico.org/IPv4Address": node.subnet,
+    ...(tunnel === "ipip" ? { "projectcalico.org/IPv4IPIPTunnelAddr": node.tunnelAddress } : {}),
+    ...(tunnel === "vxlan" ? { "projectcalico.org/IPv4VXLANTunnelAddr": node.tunnelAddress, "projectcalico.org/VXLANTunnelMACAddr": node.tunnelMac } : {}),
+  };
+}
+
+/** Everything of the datastore that has changed since the daemon looked last. */
+function hear(door: CniDoor, self: CniNode, options: CalicoOptions): void {
+  const node = calicoNode(door.shared, self.name);
+  if (node === undefined) return;
+  const now = changeCount(door.shared);
+  const changed = new Set<string>();
+  for (let n = (door.memory.get(HEARD) ?? 0) as number; n < now; n++) changed.add(changedPrefix(door.shared, n));
+  for (const prefix of changed) bringPrefix(door, options, node, self.uplink, prefix);
+  door.memory.set(HEARD, now);
+}
+
+function peerUp(door: CniDoor, self: CniNode, { name }: CniNode, options: CalicoOptions): void {
+  const [node, peer] = [calicoNode(door.shared, self.name), calicoNode(door.shared, name)];
+  if (node === undefined || peer === undefined || name === self.name) return;
+  vtepUp(door, peer);
+  for (const prefix of [...affineBlocks(door.shared, name), ...borrowedBy(door.shared, name)]) bringPrefix(door, options, node, self.uplink, prefix);
+}
+
+/** The first to hear gives back what the node held, as kube-controllers would. */
+function peerDown(door: CniDoor, self: CniNode, { name }: CniNode, options: CalicoOptions): void {
+  const peer = calicoNode(door.shared, name);
+  if (peer === undefined || name === self.name) return;
+  releaseNode(door.shared, name, door.stack.engine.now);
+  vtepDown(door, peer);
+  hear(door, self, options);
+}
+
+function add(door: CniDoor, self: CniNode, at: CniAttachment, options: CalicoOptions, mtu: number): CniResult | CniError {
+  if (calicoNode(door.shared, self.name) === undefined) {
+    return pluginError("stat /var/lib/calico/nodename: no such file or directory: check that the calico/node container is running and has mounted /var/lib/calico/");
+  }
+  const before = changeCount(door.shared);
+  const given = assignAddress(door.shared, options, self.name, handleOf(at), door.stack.engine.now);
+  if (changeCount(door.shared) !== before) door.announce();
+  if ("refused" in given) return pluginError(`failed to request IPv4 addresses: ${given.refused}`);
+  const failed = loopbackAdd(door, at) ?? makePodInterface(door, at, given.address, mtu);
+  if (failed !== null) {
+    releaseHandle(door.shared, handleOf(at), door.stack.engine.now);
+    return failed;
+  }
+  const host = workloadInterface(at.pod);
+  return {
+    interfaces: [{ name: host, mac: macOf(door, door.ns, host) }],
+    ips: [{ address: `${given.address}/32`, interface: 0 }],
+    routes: [{ dst: "0.0.0.0/0", gw: POD_GATEWAY }],
+  };
+}
