@@ -24,7 +24,7 @@ import { nodeAgent } from "./node-agent.js";
 import { nodeLifecycle, returnNode, silenceNode } from "./node-lifecycle.js";
 import { NodeIpam } from "./node-ipam.js";
 import type { ControlPlaneOptions } from "./options.js";
-import { peers } from "./peers.js";
+import { Peers, type PeersState } from "./peers.js";
 import { Plane, type PlaneState } from "./plane.js";
 import { appsOf } from "./pod-run.js";
 import { PolicyAgent, type PolicyAgentState } from "./policy-agent.js";
@@ -45,6 +45,7 @@ export interface ControlPlaneState {
   readonly services: ServiceAllocatorsState;
   readonly cidrs: readonly CidrSetState[];
   readonly scheduler: SchedulerState;
+  readonly peers: PeersState;
   readonly proxy: ProxyAgentState | null;
   readonly policy: PolicyAgentState;
 }
@@ -55,6 +56,7 @@ export class ControlPlane {
   private readonly p: Plane;
   private readonly ipam: NodeIpam;
   private readonly scheduler = new Scheduler();
+  private readonly peers: Peers;
   private readonly proxy: ProxyAgent | null;
   private readonly policy: PolicyAgent;
 
@@ -65,9 +67,9 @@ export class ControlPlane {
     this.ipam = new NodeIpam(p);
     this.proxy = options.proxy === null ? null : new ProxyAgent(p, (node) => this.policy.proxyWrote(node));
     this.policy = new PolicyAgent(p);
+    this.peers = new Peers(p);
     for (const controller of [
       nodeAgent,
-      peers,
       deployments,
       replicaSets,
       daemonSets,
@@ -83,6 +85,7 @@ export class ControlPlane {
     ])
       p.add(controller);
     p.add(this.ipam);
+    p.add(this.peers);
     p.add(this.scheduler);
     p.add(this.policy);
     if (this.proxy !== null) p.add(this.proxy);
@@ -177,8 +180,9 @@ export class ControlPlane {
     return this.p.listen(listener);
   }
 
-  /** Writes rules that wait for a packet; to be called before a node's rules are read. No node given: all. */
+  /** Writes what waits for a packet; to be called before a node's tables are read. No node given: all. */
   flush(node?: string): void {
+    this.peers.flush(node);
     this.proxy?.flush(node);
     this.policy.flush(node);
   }
@@ -197,6 +201,7 @@ export class ControlPlane {
       services: this.p.services.save(),
       cidrs: this.ipam.save(),
       scheduler: this.scheduler.save(),
+      peers: this.peers.save(),
       proxy: this.proxy?.save() ?? null,
       policy: this.policy.save(),
     };
@@ -211,6 +216,7 @@ export class ControlPlane {
     this.p.services.restore(state.services);
     this.ipam.restore(state.cidrs);
     this.scheduler.restore(state.scheduler);
+    this.peers.restore(state.peers);
     if (state.proxy !== null) this.proxy?.restore(state.proxy);
     this.policy.restore(state.policy);
   }

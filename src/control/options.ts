@@ -56,7 +56,7 @@ export interface ControlPlaneOptions {
   readonly epoch?: number;
   /** Keep every act done on a node; by default where there are at most 16. */
   readonly transcripts?: boolean;
-  /** Let a proxy's rules wait until a packet or a reader needs them; by default where there are more than 16 nodes. */
+  /** Let rules, and what nodes write about each other, wait until a packet or a reader needs them; by default where there are more than 16 nodes. */
   readonly lazy?: boolean;
   /** Events kept, 20,000 unless given. */
   readonly eventLimit?: number;

@@ -11,7 +11,7 @@ import { BrokenInvariant } from "../base/problem.js";
 import { type KubeObject, placeOf, type PodSpec, type PodTemplateSpec, type SourceRef } from "../api/index.js";
 import type { EventRecord as QueuedRecord } from "../engine/queue.js";
 import type { Act, ActResult } from "../linux/plumbing/act.js";
-import { plumb } from "../linux/plumbing.js";
+import { plumbFirst } from "../linux/plumbing.js";
 import type { Stack } from "../linux/stack.js";
 import type { NodeDoor } from "../models/node-door.js";
 import { type Delays, defaultDelays } from "./delays.js";
@@ -216,9 +216,9 @@ export class Plane {
     };
   }
 
-  /** One act on a node, kept for its transcript. */
+  /** One act of a model or a kubelet on a node, kept for its transcript. */
   plumb(node: string, act: Act): ActResult {
-    const result = plumb(this.s, act);
+    const result = plumbFirst(this.s, act);
     if (this.keepsActs && result === null) {
       const acts = this.transcripts.get(node);
       if (acts === undefined) this.transcripts.set(node, [act]);

@@ -84,6 +84,11 @@ export function tableKey(ns: number, family: number, table: number): number {
   return ns * KEYS_PER_NETNS + (family === 4 ? 0 : 512) + (table & 511);
 }
 
+/** Whether a key is that of a table `local`. */
+export function isLocalTable(key: number): boolean {
+  return (key & 511) === RT_TABLE.local;
+}
+
 /** Routes by `prefixKey`, those of one prefix by metric. */
 export type RouteTable = Map<string, readonly Route[]>;
 
@@ -106,6 +111,8 @@ export class FibTables {
   errorTokens: Map<string, readonly [number, number]> = new Map();
   /** how destinations find their routes; derived, see `fib.ts` @internal */
   readonly derived: FewPerRow<unknown> = new FewPerRow(KEYS_PER_NETNS);
+  /** by namespace, who writes there before the first look; no state, see `write-later.ts` */
+  readonly waiting: Map<number, () => void> = new Map();
   /** keys of a namespace's tables; derived */
   readonly keys: Map<number, number[]> = new Map();
   /** routes that traces have numbered; no state, see `route-id.ts` */
@@ -129,6 +136,7 @@ export class FibTables {
       this.derived.delete(key);
     }
     this.keys.delete(ns);
+    this.waiting.delete(ns);
     this.rules.delete(ns);
     this.mtus.delete(ns);
     const buckets = new RegExp(`^(redirect )?${ns}:`);
@@ -154,6 +162,7 @@ export class FibTables {
     this.mtus = new Map(state.mtus);
     this.errorTokens = new Map(state.errorTokens);
     this.derived.clear();
+    this.waiting.clear();
   }
 
   private noteKey(key: number): void {

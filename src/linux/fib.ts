@@ -6,9 +6,10 @@
  */
 import { Lpm4, Lpm6 } from "../base/lpm.js";
 import { mix32 } from "../base/hash.js";
-import { type Nexthop, prefixKey, RTN, type Route, RT_SCOPE, RT_TABLE, tableKey } from "./fib-table.js";
+import { isLocalTable, type Nexthop, prefixKey, RTN, type Route, RT_SCOPE, RT_TABLE, tableKey } from "./fib-table.js";
 import { matchesRule, rulesOf } from "./policy-routing.js";
 import { DEVF, type Stack } from "./stack.js";
+import { writeNow } from "./write-later.js";
 
 /** Tables up to this many prefixes are scanned, longest prefix first: quicker and far smaller than a trie there. */
 const SMALL = 16;
@@ -25,9 +26,10 @@ interface Derived {
 
 const STRIDE = 6;
 
-function derive(s: Stack, key: number, family: number): Derived | null {
+function derive(s: Stack, ns: number, key: number, family: number): Derived | null {
   const known = s.fib.derived.get(key) as Derived | undefined;
   if (known !== undefined) return known;
+  if (s.fib.waiting.has(ns) && !isLocalTable(key)) writeNow(s, ns);
   const table = s.fib.tables.get(key);
   if (table === undefined || table.size === 0) return null;
   const made: Derived = { lists: [[]], slots: new Map(), scan: null, trie4: null, trie6: null };
@@ -115,7 +117,7 @@ function usable(routes: readonly Route[], oif: number, scope: number): Route | n
 
 function lookupTable(s: Stack, ns: number, table: number, dst: number, oif: number, scope = 0): Route | null {
   const family = s.book.family[dst]!;
-  const d = derive(s, tableKey(ns, family, table), family);
+  const d = derive(s, ns, tableKey(ns, family, table), family);
   if (d === null) return null;
   const w = s.book.words;
   const at = dst * 4;

@@ -16,9 +16,16 @@ import { changeRoute, flushRoutes } from "./plumbing/route.js";
 import { changeRule } from "./plumbing/rule.js";
 import { setSysctl } from "./plumbing/sysctl.js";
 import type { Stack } from "./stack.js";
+import { writeNow } from "./write-later.js";
 
 /** Does one act, whole or not at all; null, or why it was refused, in the real tool's words. */
 export function plumb(s: Stack, act: Act): ActResult {
+  if ("ns" in act) writeNow(s, act.ns);
+  return plumbFirst(s, act);
+}
+
+/** As `plumb`, but what waits for the namespace goes on waiting: for those whose acts do not bear on it. */
+export function plumbFirst(s: Stack, act: Act): ActResult {
   switch (act.verb) {
     case "netns-add":
       return addNamespace(s, act);

@@ -3,6 +3,7 @@
  * Nothing here takes time but what takes it on a real machine (`ping`, `arping`, `traceroute`).
  */
 import type { Stack } from "../linux/stack.js";
+import { writeNow } from "../linux/write-later.js";
 import { bridge } from "./bridge/bridge.js";
 import { conntrack } from "./conntrack.js";
 import { ip } from "./ip/ip.js";
@@ -49,6 +50,7 @@ export class Shell {
 }
 
 function runTool(place: Place, words: readonly string[], stdin: string): Output {
+  writeNow(place.s, place.ns);
   const [name = "", ...rest] = words;
   const tables = iptablesTool(name);
   if (tables !== null) return iptables(place, tables, rest, stdin);
