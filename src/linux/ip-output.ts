@@ -7,7 +7,7 @@ import { splitPacket } from "./fragment.js";
 import { ICMP } from "./icmp-codes.js";
 import { ICMP6 } from "./icmp6-codes.js";
 import { routeOutput } from "./route-output.js";
-import { EV, HOOK, NF, type Stack } from "./stack.js";
+import { DEV, EV, HOOK, NF, type Stack } from "./stack.js";
 
 /** Where a hook of the packet's family stands in a namespace's `hooks`. */
 function hookBit(s: Stack, p: number, hook: number): number {
@@ -57,11 +57,11 @@ function tooLong(s: Stack, p: number, ns: number, dev: number): void {
   });
 }
 
-/** A device that drops a piece is given no more of them. */
+/** A cable that drops a piece is given no more of them; tunnels and bridges keep their losses to themselves. */
 function sendPiece(s: Stack, piece: number, dropped: number): void {
   const c = s.packets.c;
   const dev = c.rtDev[piece]!;
-  if (s.dev.c.txDropped[dev] === dropped && isUp(s, dev)) s.op.neighbourOutput(piece, dev, c.rtVia[piece]! !== 0 ? c.rtVia[piece]! : c.dst[piece]!);
+  if ((s.dev.c.txDropped[dev] === dropped || s.dev.c.kind[dev] !== DEV.veth) && isUp(s, dev)) s.op.neighbourOutput(piece, dev, c.rtVia[piece]! !== 0 ? c.rtVia[piece]! : c.dst[piece]!);
   else s.packets.release(piece);
 }
 

@@ -103,7 +103,9 @@ export function bridgeForwardHooks(s: Stack, p: number, bridge: number, port: nu
   return true;
 }
 
-/** A frame has left the bridge for its machine: INPUT and FORWARD still know the port it came in by. */
+/** A frame has left the bridge for its machine: INPUT and FORWARD still know the port it came in by, but not that it came in pieces. */
 export function leaveBridgeNf(s: Stack, p: number): void {
-  s.packets.c.meta[p]! &= ~PACKET_META.BRIDGED;
+  const c = s.packets.c;
+  c.meta[p]! &= ~PACKET_META.BRIDGED;
+  c.fragMax[p] = 0;
 }

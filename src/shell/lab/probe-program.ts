@@ -1,6 +1,7 @@
 /** `probe` of a lab over TCP and UDP: one connection or datagram, its answer or errno, then the socket is closed. */
 import { errnoName } from "../../linux/errno.js";
 import type { AppDoor, Program } from "../../linux/sock/app.js";
+import { WAKING } from "../ping/echo-program.js";
 
 export interface ProbeArguments {
   readonly protocol: "tcp" | "udp";
@@ -15,8 +16,6 @@ export interface ProbeArguments {
 }
 
 const QUESTION = new Uint8Array([113]);
-/** A program wakes when what the kernel had to send at that instant has gone its way. */
-const WAKING = 1;
 /** The timer that closes. */
 const CLOSE = 0;
 

@@ -1,5 +1,5 @@
 /** The program behind `ping`, `traceroute` and a lab's `probe icmp`: echo requests one after the other, and what became of each. */
-import { SECOND } from "../../base/time.js";
+import { SECOND, US } from "../../base/time.js";
 import { launch, type Program } from "../../linux/sock/app.js";
 import type { Stack } from "../../linux/stack.js";
 
@@ -79,6 +79,8 @@ export const echoProgram: Program = Object.freeze<Program>({
 });
 
 const LONGEST = 3600 * SECOND;
+/** A program goes on when all that it sent has left, in however many pieces a nanosecond apart. */
+export const WAKING: number = 2 * US;
 
 /** Runs the program to its end, time passing, and forgets it. */
 export function sendEchoes(s: Stack, ns: number, args: EchoArguments): readonly EchoResult[] {
@@ -86,11 +88,11 @@ export function sendEchoes(s: Stack, ns: number, args: EchoArguments): readonly 
   return runApp(s, app, () => (s.app.apps.get(app)!.state as Memory).results);
 }
 
-/** Lets time pass until a program has exited and what it set off at that instant is over; then forgets it. */
+/** Lets time pass until a program has exited and what it set off is over; then forgets it. */
 export function runApp<T>(s: Stack, app: number, answer: () => T): T {
   const limit = s.engine.now + LONGEST;
   while (s.app.apps.get(app)?.exit === undefined && s.engine.nextTime() <= limit) s.engine.step();
-  s.engine.run(s.engine.now);
+  s.engine.run(s.engine.now + WAKING);
   const result = answer();
   s.app.apps.delete(app);
   return result;
