@@ -5,6 +5,7 @@
 import type { Addr } from "../../base/address-book.js";
 import { DROP, ETHERTYPE, PROTO } from "../../base/codes.js";
 import { mix32 } from "../../base/hash.js";
+import { IP_FLAG } from "../../packet/columns.js";
 import { STEP } from "../../trace/kinds.js";
 import { countRx, countTx, isUnicastMac, isUp } from "../device.js";
 import { routeOutput } from "../route-output.js";
@@ -19,6 +20,8 @@ const TTL = 64;
 const OVERHEAD = 20 + 8 + 8 + 14;
 /** An IPv6 header is so much longer. */
 const OVER_IPV6 = 20;
+/** IP_TUNNEL_RECURSION_LIMIT; a tunnel and its device each count. */
+const TUNNEL_RECURSION_LIMIT = 5;
 const ZERO_MAC = 0;
 
 /** vxlan_xmit: to the destinations of the frame's MAC, else to those of the zero MAC. */
@@ -72,14 +75,36 @@ function encapsulate(s: Stack, p: number, dev: number, remote: Addr): void {
   if (s.trace !== null) traceStep(s, STEP.ENCAP, p, ns, dev, vxlan.vni, remote);
   scrub(s, p, true);
   s.packets.c.inner[outer] = p;
-  if (routeOutput(s, outer, ns, s.dev.c.peer[dev]!) !== 0) {
-    s.dev.c.txDropped[dev]!++;
-    s.op.drop(outer, ns, dev, DROP.IP_OUTNOROUTES);
+  const { dev: device } = s;
+  const errno = routeOutput(s, outer, ns, remote === vxlan.remote ? device.c.peer[dev]! : 0);
+  const circular = errno === 0 && s.packets.c.rtDev[outer] === dev;
+  if (errno !== 0 || circular || s.nested > TUNNEL_RECURSION_LIMIT) {
+    device.c.txErrors[dev]!++;
+    if (errno !== 0) device.c.txCarrier[dev]!++;
+    if (circular) device.c.collisions[dev]!++;
+    s.op.drop(outer, ns, dev, errno === 0 ? DROP.XMIT_RECURSION : DROP.IP_OUTNOROUTES);
     return;
   }
+  const counted = countedBytes(s, p);
+  s.nested++;
   // iptunnel_xmit counts what its host let out.
-  if (s.op.ipLocalOut(outer, ns) === 0) countTx(s, dev, bytes);
-  else s.dev.c.txDropped[dev]!++;
+  if (s.op.ipLocalOut(outer, ns) === 0) countTx(s, dev, counted);
+  else device.c.txDropped[dev]!++;
+  s.nested--;
+}
+
+/**
+ * What iptunnel_xmit takes for the length of the inner packet. A packet that is led into a tunnel again has its inner headers
+ * marked anew every second time only (iptunnel_handle_offloads), beginning with the first if its own checksum was left to the device.
+ */
+function countedBytes(s: Stack, p: number): number {
+  const c = s.packets.c;
+  const chain = [p];
+  while (c.proto[chain[0]!] === PROTO.UDP && c.inner[chain[0]!] !== 0) chain.unshift(c.inner[chain[0]!]!);
+  const first = chain[0]!;
+  const again = chain.length - 1;
+  const left = (c.proto[first] === PROTO.TCP || c.proto[first] === PROTO.UDP) && (c.frag[first]! & (IP_FLAG.MF | IP_FLAG.OFFSET)) === 0;
+  return networkBytes(s, chain[again === 0 || again % 2 === (left ? 0 : 1) ? again : again - 1]!);
 }
 
 /**
