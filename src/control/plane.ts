@@ -13,7 +13,7 @@ import type { EventRecord as QueuedRecord } from "../engine/queue.js";
 import type { Act, ActResult } from "../linux/plumbing/act.js";
 import { plumbFirst } from "../linux/plumbing.js";
 import type { Stack } from "../linux/stack.js";
-import type { NodeDoor } from "../models/node-door.js";
+import type { CniDoor } from "../models/node-door.js";
 import { type Delays, defaultDelays } from "./delays.js";
 import { EventLog } from "./event-log.js";
 import { Indexes } from "./indexes.js";
@@ -204,7 +204,7 @@ export class Plane {
   }
 
   /** A node as one model sees it. */
-  door(node: PlaneNode, model: string): NodeDoor {
+  door(node: PlaneNode, model: string): CniDoor {
     return {
       stack: this.s,
       ns: node.ns,
@@ -213,6 +213,8 @@ export class Plane {
       memory: this.memory(node.name, model),
       below: (what, n) => this.below(`${node.name}/${model}/${what}`, n),
       cause: (object, path) => this.causeOf(model, object, path),
+      shared: this.memory("", model),
+      announce: () => this.enqueue(CONTROLLER.peers, "shared", this.delays.peers),
     };
   }
 

@@ -13,7 +13,7 @@ export function tunnelActs(door: CniDoor, tunnel: Exclude<CalicoTunnel, "none">,
   const make: Act =
     tunnel === "vxlan"
       ? { verb: "link-add", ns, name: device, kind: "vxlan", mac: self.tunnelMac, mtu, vxlan, cause }
-      : ({ verb: "link-add", ns, name: device, kind: "ipip", mtu, cause } as unknown as Act);
+      : { verb: "link-add", ns, name: device, kind: "ipip", mtu, cause };
   return [
     devicesOf(door, ns).has(device) ? { verb: "addr-flush", ns, dev: device, cause } : make,
     { verb: "addr-add", ns, dev: device, addr: `${self.tunnelAddress}/32`, cause },
