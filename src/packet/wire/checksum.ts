@@ -13,10 +13,9 @@ export function sumOf(bytes: Uint8Array, from: number, to: number): number {
   return sum;
 }
 
-/** A sum below 2^31 folded to 16 bits. */
+/** A sum below 2^31 folded to 16 bits: added to itself turned by 16 bits, the high half has both halves and their carry. */
 export function fold(sum: number): number {
-  const once = (sum & 0xffff) + (sum >>> 16);
-  return (once & 0xffff) + (once >>> 16);
+  return (sum + ((sum << 16) | (sum >>> 16))) >>> 16;
 }
 
 /** The checksum field for a sum below 2^31. */

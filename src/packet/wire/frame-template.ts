@@ -47,6 +47,15 @@ export class FrameTemplate {
    * ones and the call would show.
    */
   patch(c: PacketColumns, words: Int32Array, p: number, view: DataView): boolean {
+    // Literals of this function, for a bundler makes variables of a module's constants, and each use would read one. A seventh of the time.
+    const outerIp = 14;
+    const outerUdp = 34;
+    const vxlan = 42;
+    const innerIp = 64;
+    const innerUdp = 84;
+    const ipBytes = 20;
+    const ipv4 = 0x0800;
+    const udp = 17;
     const q = c.inner[p]!;
     if (q === 0) return false;
     const changed =
@@ -55,8 +64,8 @@ export class FrameTemplate {
       (c.frag[p]! ^ this.#frag) |
       (c.ipLen[p]! ^ this.#ipLen) |
       (c.csum[p]! ^ this.#csum) |
-      (c.etherType[p]! ^ ETHERTYPE.IPV4) |
-      (c.proto[p]! ^ PROTO.UDP);
+      (c.etherType[p]! ^ ipv4) |
+      (c.proto[p]! ^ udp);
     const innerChanged =
       (c.ttl[q]! ^ this.#innerTtl) |
       (c.tos[q]! ^ this.#innerTos) |
@@ -64,41 +73,41 @@ export class FrameTemplate {
       (c.ipLen[q]! ^ this.#innerIpLen) |
       (c.payload[q]! ^ this.#payload) |
       (c.payOff[q]! ^ this.#payOff) |
-      (c.etherType[q]! ^ ETHERTYPE.IPV4) |
-      (c.proto[q]! ^ PROTO.UDP) |
+      (c.etherType[q]! ^ ipv4) |
+      (c.proto[q]! ^ udp) |
       c.csum[q]! |
       c.inner[q]!;
     if ((changed | innerChanged) !== 0 || c.macSrc[p] !== this.#macSrc || c.macDst[p] !== this.#macDst) return false;
     if (c.macSrc[q] !== this.#innerMacSrc || c.macDst[q] !== this.#innerMacDst) return false;
 
-    const innerSrc = words[4 * c.src[q]!]!;
-    const innerDst = words[4 * c.dst[q]!]!;
+    const innerSrc = words[c.src[q]! << 2]!;
+    const innerDst = words[c.dst[q]! << 2]!;
     const innerId = c.ipId[q]!;
     const innerPorts = (c.sport[q]! << 16) | c.dport[q]!;
     const innerAddresses = halves(innerSrc) + halves(innerDst);
-    view.setInt16(INNER_IP + 4, innerId);
-    view.setInt16(INNER_IP + 10, checksumOf(this.#innerIpSum + innerId + innerAddresses));
-    view.setInt32(INNER_IP + 12, innerSrc);
-    view.setInt32(INNER_IP + 16, innerDst);
-    view.setInt32(INNER_UDP, innerPorts);
-    view.setInt16(INNER_UDP + 6, checksumOf(this.#innerUdpSum + innerAddresses + halves(innerPorts)) || 0xffff);
+    view.setInt16(innerIp + 4, innerId);
+    view.setInt16(innerIp + 10, checksumOf(this.#innerIpSum + innerId + innerAddresses));
+    view.setInt32(innerIp + 12, innerSrc);
+    view.setInt32(innerIp + 16, innerDst);
+    view.setInt32(innerUdp, innerPorts);
+    view.setInt16(innerUdp + 6, checksumOf(this.#innerUdpSum + innerAddresses + halves(innerPorts)) || 0xffff);
 
-    const src = words[4 * c.src[p]!]!;
-    const dst = words[4 * c.dst[p]!]!;
+    const src = words[c.src[p]! << 2]!;
+    const dst = words[c.dst[p]! << 2]!;
     const id = c.ipId[p]!;
     const ports = (c.sport[p]! << 16) | c.dport[p]!;
     const addresses = halves(src) + halves(dst);
-    view.setInt16(OUTER_IP + 4, id);
-    view.setInt16(OUTER_IP + 10, checksumOf(this.#ipSum + id + addresses));
-    view.setInt32(OUTER_IP + 12, src);
-    view.setInt32(OUTER_IP + 16, dst);
-    view.setInt32(OUTER_UDP, ports);
+    view.setInt16(outerIp + 4, id);
+    view.setInt16(outerIp + 10, checksumOf(this.#ipSum + id + addresses));
+    view.setInt32(outerIp + 12, src);
+    view.setInt32(outerIp + 16, dst);
+    view.setInt32(outerUdp, ports);
     const vni = c.vni[p]! << 8;
-    view.setInt32(VXLAN + 4, vni);
+    view.setInt32(vxlan + 4, vni);
     if (this.#csum !== 0) return true;
     // The inner datagram with its checksum sums to the complement of its pseudo header.
-    const inner = checksumOf(innerAddresses + PROTO.UDP + this.#innerIpLen - IPV4_BYTES);
-    view.setInt16(OUTER_UDP + 6, checksumOf(this.#udpSum + addresses + halves(ports) + halves(vni) + inner) || 0xffff);
+    const inner = checksumOf(innerAddresses + udp + this.#innerIpLen - ipBytes);
+    view.setInt16(outerUdp + 6, checksumOf(this.#udpSum + addresses + halves(ports) + halves(vni) + inner) || 0xffff);
     return true;
   }
 
