@@ -1,39 +1,55 @@
 /** `bridge` of iproute2 6.1: fdb and link. */
-import { formatMac } from "../../base/mac.js";
+import { formatMac, parseMac } from "../../base/mac.js";
 import { FDBF } from "../../linux/dev/fdb-table.js";
 import { isAged } from "../../linux/dev/bridge-fdb.js";
 import { isBridge } from "../../linux/dev/bridge-port.js";
-import { deviceName, devicesOf } from "../../linux/device.js";
+import { deviceByName, deviceName, devicesOf } from "../../linux/device.js";
 import type { FdbChange } from "../../linux/plumbing/act.js";
 import { DEV, DEVF, type Stack } from "../../linux/stack.js";
-import { findDevice } from "../ip/device-list.js";
-import { flagsText } from "../ip/device-text.js";
+import { type Field, fieldsObject, fieldsText } from "../fields.js";
+import { flagsText, flagWords } from "../ip/device-text.js";
 import { slaveWords } from "../ip/link.js";
-import { Ended, NotModelled, type Output, said } from "../output.js";
+import { type Json, jsonText } from "../json-text.js";
+import { Ended, failed, NotModelled, type Output, said } from "../output.js";
 import { act, namespaceOf, type Place } from "../place.js";
 import { WordReader } from "../word-reader.js";
 import { groupMacs } from "./group-macs.js";
 
+interface BridgeOptions {
+  readonly details: boolean;
+  readonly statistics: boolean;
+  readonly json: boolean;
+  readonly pretty: boolean;
+}
+
+const USAGE = "Usage: bridge [ OPTIONS ] OBJECT { COMMAND | help }\n       bridge [ -force ] -batch filename";
+
 export function bridge(place: Place, words: readonly string[]): Output {
   const reader = new WordReader(words);
   let where = place;
-  let details = false;
+  const options = { details: false, statistics: false, json: false, pretty: false };
   while (reader.peek()?.startsWith("-") === true) {
-    const option = reader.take();
+    const option = reader.take().replace(/^--/, "-");
     if (option === "-n" || option === "-netns") where = { ...where, ns: namespaceOf(where, reader.argument()) };
-    else if (option === "-d" || option === "-details") details = true;
-    else throw new NotModelled(`bridge ${option}`);
+    else if (option === "-d" || option === "-details") options.details = true;
+    else if (option === "-s" || option === "-stats" || option === "-statistics") options.statistics = true;
+    else if (option === "-j" || option === "-json") options.json = true;
+    else if (option === "-p" || option === "-pretty") options.pretty = true;
+    else if (option === "-V" || option === "-Version") return said("bridge utility, 6.1.0");
+    else if (option !== "-o" && option !== "-oneline") throw new NotModelled(`bridge ${option}`);
   }
-  const object = reader.done ? "" : reader.take();
+  if (reader.done) throw new Ended(255, USAGE);
+  const object = reader.take();
   const verb = reader.done ? "show" : reader.take();
-  if (object === "fdb") return fdb(where, verb, reader);
-  if (object === "link") return link(where, verb, details, reader);
+  if (object === "fdb") return fdb(where, verb, options, reader);
+  if (object === "link") return link(where, verb, options, reader);
   if (["vlan", "mdb", "monitor", "vni"].includes(object)) throw new NotModelled(`bridge ${object}`);
   throw new Ended(255, `Object "${object}" is unknown, try "bridge help".`);
 }
 
-function fdb(place: Place, verb: string, reader: WordReader): Output {
-  if (verb === "show" || verb === "list" || verb === "lst") return said(showFdb(place, reader).join("\n"));
+function fdb(place: Place, verb: string, options: BridgeOptions, reader: WordReader): Output {
+  if (verb === "show" || verb === "list" || verb === "lst") return said(showFdb(place, options, reader));
+  if (verb === "get") return getFdb(place, options, reader);
   if (verb !== "add" && verb !== "append" && verb !== "replace" && verb !== "delete" && verb !== "del") throw new NotModelled(`bridge fdb ${verb}`);
   const made: { -readonly [K in keyof FdbChange]: FdbChange[K] } = { verb: verb.startsWith("del") ? "fdb-del" : `fdb-${verb as "add" | "append" | "replace"}`, ns: place.ns, dev: "", mac: "" };
   while (!reader.done) {
@@ -53,48 +69,116 @@ function fdb(place: Place, verb: string, reader: WordReader): Output {
   return refusedAsBridge(act(place, made));
 }
 
+/** The row of a device, or the tool's end. */
+function findDevice({ s, ns }: Place, name: string): number {
+  const dev = deviceByName(s, ns, name);
+  if (dev === 0) throw new Ended(255, `Cannot find device "${name}"`);
+  return dev;
+}
+
 /** The tool ends with 255 where ip would with 2. */
 function refusedAsBridge(done: Output): Output {
   return done.code === 2 ? { ...done, code: 255 } : done;
 }
 
-/** A table's entries and the group addresses devices listen to, with the words that `dev` and `br` leave out. */
-function showFdb(place: Place, reader: WordReader): string[] {
-  const { s, ns } = place;
+interface FdbLine {
+  readonly mac: number;
+  readonly dev: number;
+  readonly remote: number;
+  readonly master: number;
+  readonly state: "permanent" | "static" | "";
+}
+
+/** Every entry of the tables, and the group addresses that devices listen to. */
+function fdbLines({ s, ns }: Place): FdbLine[] {
+  const c = s.fdb.rows.c;
+  const lines: FdbLine[] = [];
+  const stateOf = (row: number): FdbLine["state"] => ((c.flags[row]! & FDBF.permanent) !== 0 ? "permanent" : (c.flags[row]! & FDBF.static) !== 0 ? "static" : "");
+  // The kernel lists the newest first.
+  const bridgeLines = (owner: number, port: number): void => {
+    for (const row of [...s.fdb.of(owner)].reverse()) if (c.port[row] === port && !isAged(s, row)) lines.push({ mac: c.mac[row]!, dev: port === 0 ? owner : port, remote: 0, master: owner, state: stateOf(row) });
+  };
+  for (const dev of devicesOf(s, ns)) {
+    const groups = groupMacs(s, dev).map((mac): FdbLine => ({ mac, dev, remote: 0, master: 0, state: "permanent" }));
+    if (s.dev.c.master[dev] !== 0) bridgeLines(s.dev.c.master[dev]!, dev);
+    if (isBridge(s, dev)) {
+      lines.push(...groups);
+      bridgeLines(dev, 0);
+    } else if (s.dev.c.kind[dev] === DEV.vxlan) {
+      for (const first of s.fdb.of(dev)) for (let row = first; row !== 0; row = c.more[row]!) lines.push({ mac: c.mac[row]!, dev, remote: c.remote[row]!, master: 0, state: (c.flags[row]! & FDBF.permanent) !== 0 ? "permanent" : "" });
+    } else if (s.dev.c.kind[dev] !== DEV.loopback) lines.push(...groups);
+  }
+  return lines;
+}
+
+function fdbFields(s: Stack, line: FdbLine, withDevice: boolean): Field[] {
+  const field = (key: string, value: Json, text: string): Field => ({ key, value, text });
+  const name = deviceName(s, line.dev);
+  const dst = line.remote === 0 ? "" : s.book.text(line.remote as never);
+  const master = deviceName(s, line.master);
+  return [
+    field("mac", formatMac(line.mac), formatMac(line.mac)),
+    ...(withDevice ? [field("ifname", name, `dev ${name}`)] : []),
+    ...(dst === "" ? [] : [field("dst", dst, `dst ${dst}`)]),
+    field("flags", line.master === 0 ? ["self"] : [], line.master === 0 ? "self" : ""),
+    ...(line.master === 0 ? [] : [field("master", master, `master ${master}`)]),
+    field("state", line.state, line.state),
+  ];
+}
+
+function fdbText(s: Stack, lines: readonly FdbLine[], withDevice: boolean, options: BridgeOptions): string {
+  if (options.statistics && lines.length > 0) throw new NotModelled("bridge -s fdb");
+  const entries = lines.map((line) => fdbFields(s, line, withDevice));
+  if (options.json) return jsonText(entries.map(fieldsObject), options.pretty);
+  return entries.map((fields) => fieldsText(fields) + (fields[fields.length - 1]!.text === "" ? " " : "")).join("\n");
+}
+
+function showFdb(place: Place, options: BridgeOptions, reader: WordReader): string {
+  const { s } = place;
+  let dev = 0;
+  let br = 0;
+  let state = "";
+  let notPermanent = false;
+  while (!reader.done) {
+    const word = reader.take();
+    if (word === "dev" || word === "brport") dev = findDevice(place, reader.argument());
+    else if (word === "br") br = findDevice(place, reader.argument());
+    else if (word === "dynamic") notPermanent = true;
+    else if (word === "state") {
+      state = reader.argument();
+      if (!["permanent", "static", "dynamic", "temp"].includes(state)) throw new Ended(255, `Error: argument "${state}" is wrong: invalid state\n`);
+    } else if (word === "vlan" || word === "vni") throw new NotModelled(`bridge fdb show ${word}`);
+  }
+  const wanted = state === "dynamic" ? "" : state === "temp" ? "static" : state;
+  const lines = fdbLines(place).filter((line) => {
+    if (dev !== 0 && line.dev !== dev) return false;
+    if (br !== 0 && line.dev !== br && s.dev.c.master[line.dev] !== br) return false;
+    return (!notPermanent || line.state !== "permanent") && (state === "" || line.state === wanted);
+  });
+  return fdbText(s, lines, dev === 0, options);
+}
+
+/** `bridge fdb get MAC dev PORT | br BRIDGE`. */
+function getFdb(place: Place, options: BridgeOptions, reader: WordReader): Output {
+  let mac = "";
   let dev = 0;
   let br = 0;
   while (!reader.done) {
     const word = reader.take();
     if (word === "dev" || word === "brport") dev = findDevice(place, reader.argument());
     else if (word === "br") br = findDevice(place, reader.argument());
-    else throw new NotModelled(`bridge fdb show ${word}`);
+    else if (word === "master" || word === "dynamic") continue;
+    else if (word === "self" || word === "vlan" || word === "vni") throw new NotModelled(`bridge fdb get ${word}`);
+    else mac = word === "to" ? reader.argument() : word;
   }
-  const c = s.fdb.rows.c;
-  const lines: string[] = [];
-  const line = (mac: number, device: number, more: string): void => {
-    if (dev !== 0 && dev !== device) return;
-    lines.push(`${formatMac(mac)}${dev !== 0 ? "" : ` dev ${deviceName(s, device)}`} ${more}`);
-  };
-  const bridgeLines = (owner: number, port: number): void => {
-    for (const row of s.fdb.of(owner)) {
-      if (c.port[row] !== port || isAged(s, row)) continue;
-      const state = (c.flags[row]! & FDBF.permanent) !== 0 ? "permanent" : (c.flags[row]! & FDBF.static) !== 0 ? "static" : "";
-      line(c.mac[row]!, port === 0 ? owner : port, `master ${deviceName(s, owner)} ${state}`);
-    }
-  };
-  for (const device of devicesOf(s, ns)) {
-    const kind = s.dev.c.kind[device]!;
-    const master = s.dev.c.master[device]!;
-    if (br !== 0 && br !== device && br !== master) continue;
-    if (master !== 0) bridgeLines(master, device);
-    if (isBridge(s, device)) {
-      for (const mac of groupMacs(s, device)) line(mac, device, "self permanent");
-      bridgeLines(device, 0);
-    } else if (kind === DEV.vxlan) {
-      for (const first of s.fdb.of(device)) for (let row = first; row !== 0; row = c.more[row]!) line(c.mac[row]!, device, `dst ${s.book.text(c.remote[row]! as never)} self${(c.flags[row]! & FDBF.permanent) !== 0 ? " permanent" : ""}`);
-    } else if (kind !== DEV.loopback) for (const mac of groupMacs(s, device)) line(mac, device, "self permanent");
-  }
-  return lines;
+  if ((dev === 0 && br === 0) || mac === "") throw new Ended(255, "Device or master and address are required arguments.");
+  const wanted = parseMac(mac);
+  if (wanted === null) throw new Ended(255, `Invalid mac address ${mac}`);
+  const { s } = place;
+  const bridge = br !== 0 ? br : s.dev.c.master[dev]!;
+  if (bridge === 0) return failed(254, "Error: Device is not a bridge port.");
+  const found = fdbLines(place).find((line) => line.mac === wanted && (line.master === bridge || line.dev === bridge));
+  return found === undefined ? failed(254, "Error: Fdb entry not found.") : said(fdbText(s, [found], true, options));
 }
 
 /** The dump of ports does not say in which namespace the other end is: its index is looked up among the devices here. */
@@ -107,7 +191,7 @@ function portName(s: Stack, dev: number): string {
   return `${deviceName(s, dev)}@${same === undefined ? `if${index}` : deviceName(s, same)}`;
 }
 
-function link(place: Place, verb: string, details: boolean, reader: WordReader): Output {
+function link(place: Place, verb: string, options: BridgeOptions, reader: WordReader): Output {
   const { s, ns } = place;
   if (verb === "set") {
     if (!reader.takeIf("dev")) throw new NotModelled("bridge link set without dev");
@@ -117,17 +201,46 @@ function link(place: Place, verb: string, details: boolean, reader: WordReader):
   }
   if (verb !== "show" && verb !== "list" && verb !== "lst") throw new NotModelled(`bridge link ${verb}`);
   const only = reader.takeIf("dev") ? findDevice(place, reader.argument()) : 0;
-  const lines: string[] = [];
-  for (const dev of devicesOf(s, ns)) {
-    const master = s.dev.c.master[dev]!;
-    if (master === 0 || (only !== 0 && dev !== only)) continue;
-    const flags = s.dev.c.flags[dev]!;
-    const state = (flags & (DEVF.up | DEVF.carrier)) === (DEVF.up | DEVF.carrier) ? "forwarding" : "disabled";
-    lines.push(`${s.devInfo.get(dev)!.index}: ${portName(s, dev)}: <${flagsText(s, dev)}> mtu ${s.dev.c.mtu[dev]!} master ${deviceName(s, master)} state ${state} priority 32 cost 2 `);
-    const word = (bit: number): string => ((flags & bit) !== 0 ? "on" : "off");
-    if (details) {
-      lines.push(`    hairpin ${word(DEVF.hairpin)} guard off root_block off fastleave off learning ${word(DEVF.learning)} flood ${word(DEVF.flood)} mcast_flood on bcast_flood on mcast_router 1 mcast_to_unicast off neigh_suppress off vlan_tunnel off isolated off locked off `);
-    }
-  }
-  return said(lines.join("\n"));
+  if (!reader.done) throw new NotModelled(`bridge link show ${reader.take()}`);
+  const ports = devicesOf(s, ns).filter((dev) => s.dev.c.master[dev] !== 0 && (only === 0 || dev === only));
+  if (options.json) return said(jsonText(ports.map((dev) => portJson(s, dev, options.details)), options.pretty));
+  return said(ports.map((dev) => portLines(s, dev, options.details)).join("\n"));
+}
+
+/** Settings of a port in the order of print_protinfo. */
+function portSettings(s: Stack, dev: number): readonly (readonly [key: string, value: boolean | number])[] {
+  const flags = s.dev.c.flags[dev]!;
+  const has = (bit: number): boolean => (flags & bit) !== 0;
+  return [
+    ["hairpin", has(DEVF.hairpin)], ["guard", false], ["root_block", false], ["fastleave", false], ["learning", has(DEVF.learning)], ["flood", has(DEVF.flood)], ["mcast_flood", true], ["bcast_flood", true],
+    ["mcast_router", 1], ["mcast_to_unicast", false], ["neigh_suppress", false], ["vlan_tunnel", false], ["isolated", false], ["locked", false],
+  ];
+}
+
+function portState(s: Stack, dev: number): string {
+  const flags = s.dev.c.flags[dev]!;
+  return (flags & (DEVF.up | DEVF.carrier)) === (DEVF.up | DEVF.carrier) ? "forwarding" : "disabled";
+}
+
+function portLines(s: Stack, dev: number, details: boolean): string {
+  const line = `${s.devInfo.get(dev)!.index}: ${portName(s, dev)}: <${flagsText(s, dev)}> mtu ${s.dev.c.mtu[dev]!} master ${deviceName(s, s.dev.c.master[dev]!)} state ${portState(s, dev)} priority 32 cost 2 `;
+  if (!details) return line;
+  const words = portSettings(s, dev).map(([key, value]) => `${key} ${typeof value === "number" ? value : value ? "on" : "off"} `);
+  return `${line}\n    ${words.join("")}`;
+}
+
+function portJson(s: Stack, dev: number, details: boolean): Json {
+  const [name = "", link] = portName(s, dev).split("@");
+  return {
+    ifindex: s.devInfo.get(dev)!.index,
+    ...(link === undefined ? {} : { link }),
+    ifname: name,
+    flags: flagWords(s, dev),
+    mtu: s.dev.c.mtu[dev]!,
+    master: deviceName(s, s.dev.c.master[dev]!),
+    state: portState(s, dev),
+    priority: 32,
+    cost: 2,
+    ...(details ? Object.fromEntries(portSettings(s, dev)) : {}),
+  };
 }

@@ -1,13 +1,21 @@
 /** `ip addr`. */
+import { contains } from "../../base/cidr.js";
+import { deviceName } from "../../linux/device.js";
 import type { AddrChange } from "../../linux/plumbing/act.js";
 import type { InterfaceAddress, Stack } from "../../linux/stack.js";
+import { type Field, fieldsObject, fieldsText } from "../fields.js";
+import type { Json } from "../json-text.js";
 import { Ended, failed, NotModelled, type Output, said } from "../output.js";
 import { act, type Place } from "../place.js";
 import type { WordReader } from "../word-reader.js";
-import { devicesWanted, findDevice } from "./device-list.js";
-import { addressLine, headLine, otherPlace, statisticsLines } from "./device-text.js";
-import { type IpOptions, verbOf } from "./ip-options.js";
+import { detailLines } from "./device-details.js";
+import { type DeviceFilter, devicesWanted, findDevice } from "./device-list.js";
+import { addressLine, briefHead, headLine, otherPlace, statisticsLines } from "./device-text.js";
+import { type IpOptions, printed, verbOf } from "./ip-options.js";
+import { briefNames, type LinkMode, linkJson, statisticsJson } from "./link-json.js";
 
+/** no end: the lifetime of all ones */
+const FOREVER = 4294967295;
 const VERBS = ["add", "change", "replace", "delete", "show", "list", "lst", "flush", "save", "showdump", "restore"] as const;
 
 export function ipAddress(place: Place, options: IpOptions, reader: WordReader): Output {
@@ -22,33 +30,72 @@ export function ipAddress(place: Place, options: IpOptions, reader: WordReader):
   throw new NotModelled(`ip address ${verb}`);
 }
 
+interface Shown {
+  readonly dev: number;
+  readonly addresses: readonly InterfaceAddress[];
+}
+
+/** Devices that have an address asked for; one without any address belongs to a list of all families (ipaddr_filter). */
+function shownOf({ s }: Place, { devices, scope, to }: DeviceFilter, family: 0 | 4 | 6): Shown[] {
+  return devices.flatMap((dev) => {
+    const all = s.devInfo.get(dev)!.addresses;
+    const kept = all.filter((a) => (family === 0 || s.book.family[a.addr] === family) && (scope === "" || a.scope === scope) && (to === null || contains(to, s.book.words, a.addr * 4)));
+    const addresses = [...kept.filter((a) => s.book.family[a.addr] === 4), ...kept.filter((a) => s.book.family[a.addr] === 6)];
+    return addresses.length > 0 || (all.length === 0 && family === 0) ? [{ dev, addresses }] : [];
+  });
+}
+
 function showAddresses(place: Place, options: IpOptions, reader: WordReader): string {
   const { s, home } = place;
-  const { devices, named, scope } = devicesWanted(place, reader);
-  const lines: string[] = [];
-  for (const dev of devices) {
-    const shown = s.devInfo.get(dev)!.addresses.filter((a) => (options.family === 0 || s.book.family[a.addr] === options.family) && (scope === "" || a.scope === scope));
-    if (options.family !== 0 && shown.length === 0) continue;
-    const brief = options.family === 6 && !named;
-    const all = [headLine(s, dev, brief ? "inet6" : "addr") + (options.family !== 0 && !brief ? otherPlace(s, dev, home) : "")];
-    if (options.family === 0) all.push(addressLine(s, dev, home));
-    for (const family of [4, 6]) for (const a of shown) if (s.book.family[a.addr] === family) all.push(...addressLines(s, dev, a));
-    if (options.statistics && options.family === 0) all.push(...statisticsLines(s, dev));
-    if (options.oneLine) throw new NotModelled("ip -o addr");
-    lines.push(all.join("\n"));
-  }
-  return lines.join("\n");
+  const filter = devicesWanted(place, reader);
+  const family = filter.to !== null ? filter.to.family : options.family;
+  const mode = family === 6 && !filter.named ? "inet6" : family === 0 ? "addr" : "family";
+  const shown = shownOf(place, filter, family);
+  if (options.json) return printed(options, shown.map((one) => addressesJson(place, one, mode, options)));
+  if (options.brief) return shown.map(({ dev, addresses }) => `${briefHead(s, dev, mode === "inet6" ? mode : "addr")}${addresses.map((a) => `${s.book.text(a.addr)}/${a.prefix} `).join("")}`).join("\n");
+  if (options.oneLine) return shown.flatMap(({ dev, addresses }) => addresses.map((a) => `${s.devInfo.get(dev)!.index}: ${deviceName(s, dev)}${addressLines(s, dev, a).join("\\")}`)).join("\n");
+  return shown
+    .map(({ dev, addresses }) => {
+      const all = [headLine(s, dev, mode === "inet6" ? mode : "addr")];
+      const details = options.details && mode !== "inet6";
+      if (mode === "addr" || details) all.push(addressLine(s, dev, home));
+      else if (mode === "family") all[0] += otherPlace(s, dev, home);
+      if (details) detailLines(s, dev, false).forEach((line, i) => (i === 0 ? (all[1] += line) : all.push(line)));
+      for (const a of addresses) all.push(...addressLines(s, dev, a));
+      if (options.statistics && mode !== "inet6") all.push(...statisticsLines(s, dev));
+      return all.join("\n");
+    })
+    .join("\n");
+}
+
+function addressFields(s: Stack, dev: number, a: InterfaceAddress): Field[] {
+  const v6 = s.book.family[a.addr] === 6;
+  const text = s.book.text(a.addr);
+  const name = deviceName(s, dev);
+  return [
+    { key: "family", value: v6 ? "inet6" : "inet", text: v6 ? "inet6" : "inet" },
+    { key: "local", value: text, text: `${text}/${a.prefix}` },
+    { key: "prefixlen", value: a.prefix, text: "" },
+    ...(a.broadcast === undefined || a.broadcast === 0 ? [] : [{ key: "broadcast", value: s.book.text(a.broadcast), text: `brd ${s.book.text(a.broadcast)}` }]),
+    { key: "scope", value: a.scope, text: `scope ${a.scope}` },
+    ...(a.secondary ? [{ key: "secondary", value: true, text: "secondary" }] : []),
+    ...(a.nodad === true ? [{ key: "nodad", value: true, text: "nodad" }] : []),
+    ...(v6 ? [] : [{ key: "label", value: name, text: name }]),
+    { key: "valid_life_time", value: FOREVER, text: "" },
+    { key: "preferred_life_time", value: FOREVER, text: "" },
+  ];
 }
 
 function addressLines(s: Stack, dev: number, a: InterfaceAddress): string[] {
-  const v6 = s.book.family[a.addr] === 6;
-  const words = [`    inet${v6 ? "6" : ""} ${s.book.text(a.addr)}/${a.prefix}`];
-  if (a.broadcast !== undefined && a.broadcast !== 0) words.push(`brd ${s.book.text(a.broadcast)}`);
-  words.push(`scope ${a.scope}`);
-  if (a.secondary) words.push("secondary");
-  if (a.nodad === true) words.push("nodad");
-  words.push(v6 ? "" : s.devInfo.get(dev)!.name);
-  return [words.join(" "), "       valid_lft forever preferred_lft forever"];
+  return [`    ${fieldsText(addressFields(s, dev, a))}${s.book.family[a.addr] === 6 ? " " : ""}`, "       valid_lft forever preferred_lft forever"];
+}
+
+function addressesJson({ s, home }: Place, { dev, addresses }: Shown, mode: LinkMode, options: IpOptions): { readonly [key: string]: Json } {
+  if (options.brief) return { ...briefNames(s, dev), addr_info: addresses.map((a) => ({ local: s.book.text(a.addr), prefixlen: a.prefix })) };
+  const { index, name } = s.devInfo.get(dev)!;
+  const own = addresses.map((a) => fieldsObject(addressFields(s, dev, a)));
+  if (options.oneLine) return { addr_info: own.map((one) => ({ index, dev: name, ...one })) };
+  return { ...linkJson(s, dev, mode, home, options), addr_info: own, ...(options.statistics && mode !== "inet6" ? { stats64: statisticsJson(s, dev) } : {}) };
 }
 
 function changeAddress(place: Place, verb: AddrChange["verb"], reader: WordReader): Output {

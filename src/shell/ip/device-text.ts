@@ -4,6 +4,8 @@ import { isBridge } from "../../linux/dev/bridge-port.js";
 import { deviceName, devicesOf } from "../../linux/device.js";
 import { DEV, DEVF, type Stack } from "../../linux/stack.js";
 
+const BRIEF_NAME = 16;
+const BRIEF_STATE = 14;
 const COLUMNS = [10, 7, 6, 7, 7, 7] as const;
 
 /** How the device is named in a list: `vetha@if2`, `vethb@vetha`. */
@@ -15,13 +17,18 @@ export function linkedName(s: Stack, dev: number): string {
 }
 
 /** The other end of a veth pair, 0 for other kinds. An uplink looks like one. */
-function otherEnd(s: Stack, dev: number): number {
+export function otherEnd(s: Stack, dev: number): number {
   const kind = s.dev.c.kind[dev]!;
   return kind === DEV.veth || kind === DEV.uplink ? s.dev.c.peer[dev]! : 0;
 }
 
-/** `<BROADCAST,MULTICAST,UP,LOWER_UP>`, in the order of print_link_flags. */
+/** `BROADCAST,MULTICAST,UP,LOWER_UP`. */
 export function flagsText(s: Stack, dev: number): string {
+  return flagWords(s, dev).join(",");
+}
+
+/** In the order of print_link_flags; `link` is the device that the tool takes for the other end. */
+export function flagWords(s: Stack, dev: number, link: number = neighbourEnd(s, dev)): string[] {
   const flags = s.dev.c.flags[dev]!;
   const kind = s.dev.c.kind[dev]!;
   const up = (flags & DEVF.up) !== 0;
@@ -34,9 +41,14 @@ export function flagsText(s: Stack, dev: number): string {
   else words.push("BROADCAST", "MULTICAST");
   if (up) words.push("UP");
   if (up && carrier) words.push("LOWER_UP");
+  if (link !== 0 && (s.dev.c.flags[link]! & DEVF.up) === 0) words.push("M-DOWN");
+  return words;
+}
+
+/** The other end where it is in the same namespace, else 0. */
+function neighbourEnd(s: Stack, dev: number): number {
   const peer = otherEnd(s, dev);
-  if (peer !== 0 && s.dev.c.ns[peer] === s.dev.c.ns[dev] && (s.dev.c.flags[peer]! & DEVF.up) === 0) words.push("M-DOWN");
-  return words.join(",");
+  return peer !== 0 && s.dev.c.ns[peer] === s.dev.c.ns[dev] ? peer : 0;
 }
 
 /** The kernel looks for the other end by its index among the devices here, wherever that end is (default_operstate). */
@@ -49,7 +61,7 @@ function lowerIsDown(s: Stack, dev: number): boolean {
 }
 
 /** operstate */
-function stateText(s: Stack, dev: number): string {
+export function stateText(s: Stack, dev: number): string {
   const flags = s.dev.c.flags[dev]!;
   if ((flags & DEVF.up) === 0) return "DOWN";
   const kind = s.dev.c.kind[dev]!;
@@ -61,7 +73,7 @@ function stateText(s: Stack, dev: number): string {
 export function headLine(s: Stack, dev: number, mode: "link" | "addr" | "inet6"): string {
   const { index } = s.devInfo.get(dev)!;
   const master = s.dev.c.master[dev]!;
-  const words = [`${index}: ${mode === "inet6" ? misreadName(s, dev) : linkedName(s, dev)}: <${flagsText(s, dev)}> mtu ${s.dev.c.mtu[dev]!}`];
+  const words = [`${index}: ${mode === "inet6" ? misreadName(s, dev) : linkedName(s, dev)}: <${(mode === "inet6" ? flagWords(s, dev, misreadEnd(s, dev)) : flagWords(s, dev)).join(",")}> mtu ${s.dev.c.mtu[dev]!}`];
   if (mode !== "inet6") words.push(`qdisc ${(s.dev.c.flags[dev]! & DEVF.used) === 0 ? "noop" : "noqueue"}`);
   if (master !== 0) words.push(`master ${deviceName(s, master)}`);
   words.push(`state ${stateText(s, dev)}`);
@@ -86,13 +98,27 @@ export function otherPlace(s: Stack, dev: number, home: number): string {
 }
 
 /** The dump of IPv6 addresses does not say in which namespace the other end is, so the tool looks its index up in its own. */
-function misreadName(s: Stack, dev: number): string {
+export function misreadName(s: Stack, dev: number): string {
   const { name, index } = s.devInfo.get(dev)!;
   const peer = otherEnd(s, dev);
   const other = peer === 0 ? index : s.devInfo.get(peer)!.index;
   if (other === index) return name;
-  const known = devicesOf(s, s.dev.c.ns[dev]!).find((candidate) => s.devInfo.get(candidate)!.index === other);
-  return `${name}@${known === undefined ? `if${other}` : deviceName(s, known)}`;
+  const known = misreadEnd(s, dev);
+  return `${name}@${known === 0 ? `if${other}` : deviceName(s, known)}`;
+}
+
+/** The device of this namespace that has the index of the other end, 0 if there is none. */
+export function misreadEnd(s: Stack, dev: number): number {
+  const peer = otherEnd(s, dev);
+  if (peer === 0) return 0;
+  const { index } = s.devInfo.get(peer)!;
+  return devicesOf(s, s.dev.c.ns[dev]!).find((candidate) => candidate !== dev && s.devInfo.get(candidate)!.index === index) ?? 0;
+}
+
+/** `-br`: name and state in columns of their own. */
+export function briefHead(s: Stack, dev: number, mode: "link" | "addr" | "inet6"): string {
+  const name = mode === "inet6" ? misreadName(s, dev) : linkedName(s, dev);
+  return `${name.padEnd(BRIEF_NAME)} ${stateText(s, dev).padEnd(BRIEF_STATE)} `;
 }
 
 function columns(values: readonly (number | string)[]): string {
@@ -107,7 +133,7 @@ export function statisticsLines(s: Stack, dev: number): string[] {
     `    RX:  bytes packets errors dropped  missed   mcast${space}`,
     `    ${columns([c.rxBytes[dev]!, c.rxPackets[dev]!, 0, c.rxDropped[dev]!, 0, 0])} `,
     `    TX:  bytes packets errors dropped carrier collsns${space}`,
-    `    ${columns([c.txBytes[dev]!, c.txPackets[dev]!, 0, c.txDropped[dev]!, 0, 0])} `,
+    `    ${columns([c.txBytes[dev]!, c.txPackets[dev]!, c.txErrors[dev]!, c.txDropped[dev]!, c.txCarrier[dev]!, c.collisions[dev]!])} `,
   ];
 }
 

@@ -1,3 +1,4 @@
+import { type Json, jsonText } from "../json-text.js";
 import { Ended, type Output } from "../output.js";
 import type { Place } from "../place.js";
 import type { WordReader } from "../word-reader.js";
@@ -9,6 +10,15 @@ export interface IpOptions {
   readonly statistics: boolean;
   readonly details: boolean;
   readonly oneLine: boolean;
+  readonly brief: boolean;
+  readonly json: boolean;
+  /** JSON over several lines */
+  readonly pretty: boolean;
+}
+
+/** Records as `-j` prints them. */
+export function printed(options: IpOptions, records: readonly Json[]): string {
+  return jsonText(records, options.pretty);
 }
 
 /** Runs another command in a namespace, for `ip netns exec`. */

@@ -1,13 +1,17 @@
 /** `ip link`. */
 import type { LinkAdd, LinkKind, LinkPeer, LinkSet, VxlanAct } from "../../linux/plumbing/act.js";
+import { formatMac } from "../../base/mac.js";
 import { deviceName } from "../../linux/device.js";
+import type { Stack } from "../../linux/stack.js";
+import type { Json } from "../json-text.js";
 import { Ended, NotModelled, type Output, said } from "../output.js";
 import { act, namespaceOf, type Place } from "../place.js";
 import type { WordReader } from "../word-reader.js";
 import { detailLines } from "./device-details.js";
 import { devicesWanted, findDevice } from "./device-list.js";
-import { addressLine, headLine, statisticsLines } from "./device-text.js";
-import { type IpOptions, verbOf } from "./ip-options.js";
+import { addressLine, briefHead, flagsText, flagWords, headLine, statisticsLines } from "./device-text.js";
+import { type IpOptions, printed, verbOf } from "./ip-options.js";
+import { briefNames, linkJson } from "./link-json.js";
 
 const VERBS = ["add", "set", "replace", "change", "delete", "show", "list", "lst", "xstats", "afstats", "property"] as const;
 const SECONDS = 10_000_000;
@@ -23,14 +27,24 @@ export function ipLink(place: Place, options: IpOptions, reader: WordReader): Ou
 
 function showLinks(place: Place, options: IpOptions, reader: WordReader): string {
   const { s, home } = place;
-  const lines: string[] = [];
-  for (const dev of devicesWanted(place, reader).devices) {
-    const all = [headLine(s, dev, "link"), addressLine(s, dev, home)];
-    if (options.details) detailLines(s, dev).forEach((line, i) => (i === 0 ? (all[1] += line) : all.push(line)));
-    if (options.statistics) all.push(...statisticsLines(s, dev));
-    lines.push(options.oneLine ? all.join("\\") : all.join("\n"));
-  }
-  return lines.join("\n");
+  const { devices } = devicesWanted(place, reader);
+  if (options.json) return printed(options, devices.map((dev) => (options.brief ? briefJson(s, dev) : linkJson(s, dev, "link", home, options))));
+  return devices.map((dev) => (options.brief ? briefLine(s, dev) : linkLines(s, dev, home, options).join(options.oneLine ? "\\" : "\n"))).join("\n");
+}
+
+function linkLines(s: Stack, dev: number, home: number, options: IpOptions): string[] {
+  const all = [headLine(s, dev, "link"), addressLine(s, dev, home)];
+  if (options.details) detailLines(s, dev, true).forEach((line, i) => (i === 0 ? (all[1] += line) : all.push(line)));
+  if (options.statistics) all.push(...statisticsLines(s, dev));
+  return all;
+}
+
+function briefLine(s: Stack, dev: number): string {
+  return `${briefHead(s, dev, "link")}${formatMac(s.dev.c.mac[dev]!)} <${flagsText(s, dev)}> `;
+}
+
+function briefJson(s: Stack, dev: number): { readonly [key: string]: Json } {
+  return { ...briefNames(s, dev), address: formatMac(s.dev.c.mac[dev]!), flags: flagWords(s, dev) };
 }
 
 function deleteLink(place: Place, reader: WordReader): Output {

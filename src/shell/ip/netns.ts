@@ -3,16 +3,19 @@ import { Ended, NotModelled, type Output, said } from "../output.js";
 import { act, namespaceNames, namespaceOf, type Place } from "../place.js";
 import type { WordReader } from "../word-reader.js";
 import { netnsByName } from "../../linux/netns.js";
-import type { RunIn } from "./ip-options.js";
+import { type IpOptions, printed, type RunIn } from "./ip-options.js";
 
 const VERBS = ["list", "show", "lst", "add", "set", "attach", "delete", "identify", "pids", "exec", "monitor", "list-id"] as const;
 
-export function ipNetns(place: Place, reader: WordReader, runIn: RunIn): Output {
+export function ipNetns(place: Place, options: IpOptions, reader: WordReader, runIn: RunIn): Output {
   const word = reader.done ? "list" : reader.take();
   const verb = VERBS.find((known) => known.startsWith(word));
   const { s, home } = place;
   const node = s.ns.c.node[home]!;
-  if (verb === "list" || verb === "show" || verb === "lst") return said(namespaceNames(place).join("\n"));
+  if (verb === "list" || verb === "show" || verb === "lst") {
+    const names = namespaceNames(place);
+    return said(options.json ? printed(options, names.map((name) => ({ name }))) : names.join("\n"));
+  }
   if (verb === "add") {
     if (reader.done) throw new Ended(1, "No netns name specified");
     const done = act(place, { verb: "netns-add", node, name: reader.take() });

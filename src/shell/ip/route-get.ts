@@ -4,12 +4,14 @@ import { deviceName } from "../../linux/device.js";
 import { chooseHop, fibLookup, isLocalAddress } from "../../linux/fib.js";
 import { RT_TABLE, RTN, type Route } from "../../linux/fib-table.js";
 import { preferredSource } from "../../linux/source-address.js";
+import { type Field, fieldsObject, fieldsText } from "../fields.js";
+import type { Json } from "../json-text.js";
 import { Ended, failed, NotModelled, type Output, said } from "../output.js";
 import type { Place } from "../place.js";
 import type { WordReader } from "../word-reader.js";
 import { findDevice } from "./device-list.js";
-import type { IpOptions } from "./ip-options.js";
-import { typeText } from "./route-text.js";
+import { type IpOptions, printed } from "./ip-options.js";
+import { routeJson, routeLine, typeText } from "./route-text.js";
 import { tableText } from "./route-words.js";
 
 interface Question {
@@ -29,9 +31,10 @@ const ERRORS: Readonly<Record<number, string>> = Object.freeze({
   [RTN.throw]: "Network is unreachable",
 });
 
-export function routeGet(place: Place, _options: IpOptions, reader: WordReader): Output {
+export function routeGet(place: Place, options: IpOptions, reader: WordReader): Output {
   const { s, ns } = place;
   const question: Question = { dst: 0, src: 0, iif: 0, oif: 0, mark: 0 };
+  let fibMatch = false;
   const address = (text: string): number => {
     const addr = s.book.ofText(text.replace(/\/(32|128)$/, ""));
     if (addr === 0) throw new Ended(1, `Error: any valid prefix is expected rather than "${text}".`);
@@ -43,60 +46,92 @@ export function routeGet(place: Place, _options: IpOptions, reader: WordReader):
     else if (word === "iif") question.iif = findDevice(place, reader.argument());
     else if (word === "oif" || word === "dev") question.oif = findDevice(place, reader.argument());
     else if (word === "mark") question.mark = Number(reader.argument()) | 0;
-    else if (["tos", "dsfield", "uid", "ipproto", "sport", "dport", "fibmatch", "vrf", "connected", "notify"].includes(word)) throw new NotModelled(`ip route get ${word}`);
+    else if (word === "fibmatch") fibMatch = true;
+    // Rules by protocol and ports do not exist here, and paths are chosen by addresses.
+    else if (word === "ipproto" || word === "sport" || word === "dport") reader.argument();
+    else if (["tos", "dsfield", "uid", "vrf", "connected", "notify"].includes(word)) throw new NotModelled(`ip route get ${word}`);
     else question.dst = address(word === "to" ? reader.argument() : word);
   }
-  if (question.dst === 0) throw new Ended(255, "need at least a destination address");
+  if (question.dst === 0) throw new Ended(1, "need at least a destination address");
   const { dst, src, iif, oif, mark } = question;
   const v6 = s.book.family[dst] === 6;
   if (iif === 0 && src !== 0 && !isLocalAddress(s, ns, src)) return refused("Invalid argument");
   const route = fibLookup(s, ns, dst, src, mark, iif, oif);
   if (route === null) return refused("Network is unreachable");
+  if (fibMatch) {
+    const form = { details: options.details, withTable: false, omit: [] };
+    return said(options.json ? printed(options, [routeJson(s, route, form)]) : routeLine(s, route, form));
+  }
   if (route.hops.length === 0) return refused(ERRORS[route.type] ?? "Network is unreachable");
   if (iif !== 0 && route.type === RTN.unicast && (v6 ? s.ns.c.ip6Forward[ns] : s.ns.c.ipForward[ns]) === 0) return refused("No route to host");
-  return said(v6 ? answer6(place, route, question) : answer4(place, route, question));
+  const fields = v6 ? fields6(place, route, question, options) : fields4(place, route, question, options);
+  if (options.json) return said(printed(options, [fieldsObject(fields)]));
+  if (v6) return said(fieldsText(fields));
+  const at = fields.findIndex(({ key }) => key === "cache");
+  return said(`${fieldsText(fields.slice(0, at))} \n    cache ${fields.slice(at).map(({ text }) => (text === "" ? "" : `${text} `)).join("")}`);
 }
 
-function answer4({ s, ns }: Place, route: Route, { dst, src, iif, mark }: Question): string {
-  const local = route.type === RTN.local;
-  const hop = chooseHop(s, route, src, dst);
-  const words: string[] = [];
-  if (route.type !== RTN.unicast) words.push(local ? "local" : "broadcast");
-  words.push(s.book.text(dst as never));
-  if (src !== 0) words.push("from", s.book.text(src as never));
-  if (!local && hop.via !== 0) words.push("via", s.book.text(hop.via));
-  words.push("dev", local ? "lo" : deviceName(s, hop.dev));
-  // While a namespace has only the default rules, its local table is part of the main one.
-  if (route.table !== RT_TABLE.main && s.fib.rules.has(ns)) words.push("table", tableText(route.table));
-  if (iif === 0) {
-    if (src === 0) words.push("src", s.book.text(local ? (route.src !== 0 ? route.src : (dst as never)) : preferredSource(s, route, hop, dst)));
-    if (mark !== 0) words.push("mark", String(mark >>> 0));
-    words.push("uid", "0");
+const field = (key: string, value: Json, text: string): Field => ({ key, value, text });
+
+function learnedFields({ s, ns }: Place, dst: number, route: Route): Field[] {
+  const learned = s.fib.mtus.get(ns)?.get(dst as never);
+  if (learned !== undefined && learned.expires > s.engine.now && route.type !== RTN.local) {
+    const left = Math.ceil((learned.expires - s.engine.now) / SECOND) - 1;
+    return [field("expires", left, `expires ${left}sec`), field("metrics", [{ mtu: learned.mtu }], `mtu ${learned.mtu}`)];
   }
-  const cache = ["    cache"];
-  if (route.type !== RTN.unicast) cache.push(local ? "<local>" : "<local,brd>");
-  const learned = s.fib.mtus.get(ns)?.get(dst as never);
-  if (learned !== undefined && learned.expires > s.engine.now && !local) cache.push("expires", `${Math.ceil((learned.expires - s.engine.now) / SECOND) - 1}sec`, "mtu", String(learned.mtu));
-  else if (route.mtu !== 0) cache.push("mtu", String(route.mtu));
-  if (iif !== 0) cache.push("iif", deviceName(s, iif));
-  return `${words.join(" ")} \n${cache.join(" ")} `;
+  return route.mtu !== 0 ? [field("metrics", [{ mtu: route.mtu }], `mtu ${route.mtu}`)] : [];
 }
 
-function answer6({ s, ns }: Place, route: Route, { dst, src, iif }: Question): string {
+function fields4(place: Place, route: Route, { dst, src, iif, mark }: Question, { details }: IpOptions): Field[] {
+  const { s, ns } = place;
+  const local = route.type === RTN.local;
+  const hop = chooseHop(s, route, src, dst);
+  const fields: Field[] = [];
+  const text = (addr: number): string => s.book.text(addr as never);
+  if (route.type !== RTN.unicast || details) fields.push(field("type", typeText(route.type), typeText(route.type)));
+  fields.push(field("dst", text(dst), text(dst)));
+  if (src !== 0) fields.push(field("from", text(src), `from ${text(src)}`));
+  if (!local && hop.via !== 0) {
+    const via6 = s.book.family[hop.via] === 6;
+    fields.push(via6 ? field("via", { family: "inet6", host: text(hop.via) }, `via inet6 ${text(hop.via)}`) : field("gateway", text(hop.via), `via ${text(hop.via)}`));
+  }
+  const dev = local ? "lo" : deviceName(s, hop.dev);
+  fields.push(field("dev", dev, `dev ${dev}`));
+  // While a namespace has only the default rules, its local table is part of the main one.
+  const table = route.table !== RT_TABLE.main && s.fib.rules.has(ns) ? route.table : details ? RT_TABLE.main : 0;
+  if (table !== 0) fields.push(field("table", tableText(table), `table ${tableText(table)}`));
+  if (iif === 0 && src === 0) {
+    const source = text(local ? (route.src !== 0 ? route.src : dst) : preferredSource(s, route, hop, dst));
+    fields.push(field("prefsrc", source, `src ${source}`));
+  }
+  fields.push(field("flags", [], ""));
+  if (iif === 0 && mark !== 0) fields.push(field("mark", mark >>> 0, `mark ${mark >>> 0}`));
+  if (iif === 0) fields.push(field("uid", 0, "uid 0"));
+  const kinds = route.type === RTN.unicast ? [] : local ? ["local"] : ["local", "brd"];
+  fields.push(field("cache", kinds, kinds.length === 0 ? "" : `<${kinds.join(",")}>`), ...learnedFields(place, dst, route));
+  if (iif !== 0) fields.push(field("iif", deviceName(s, iif), `iif ${deviceName(s, iif)}`));
+  return fields;
+}
+
+function fields6(place: Place, route: Route, { dst, src, iif }: Question, { details }: IpOptions): Field[] {
+  const { s } = place;
   const hop = chooseHop(s, route, src, dst);
   const local = route.type === RTN.local;
-  const words: string[] = route.type === RTN.unicast ? [] : [typeText(route.type)];
-  words.push(s.book.text(dst as never), "from", src === 0 ? "::" : s.book.text(src as never));
-  if (hop.via !== 0) words.push("via", s.book.text(hop.via));
-  words.push("dev", local || route.type === RTN.anycast ? "lo" : deviceName(s, hop.dev));
-  if (route.table !== RT_TABLE.main) words.push("table", tableText(route.table));
-  if (route.proto !== "boot" && route.proto !== "") words.push("proto", route.proto);
-  if (src === 0 && iif === 0) words.push("src", s.book.text(local ? (dst as never) : preferredSource(s, route, hop, dst)));
-  words.push("metric", String(route.metric));
-  const learned = s.fib.mtus.get(ns)?.get(dst as never);
-  if (learned !== undefined && learned.expires > s.engine.now) words.push("expires", `${Math.ceil((learned.expires - s.engine.now) / SECOND) - 1}sec`, "mtu", String(learned.mtu));
-  else if (route.mtu !== 0) words.push("mtu", String(route.mtu));
-  if (iif !== 0) words.push("iif", deviceName(s, iif));
-  words.push("pref", "medium");
-  return words.join(" ");
+  const text = (addr: number): string => s.book.text(addr as never);
+  const fields: Field[] = route.type === RTN.unicast && !details ? [] : [field("type", typeText(route.type), typeText(route.type))];
+  fields.push(field("dst", text(dst), text(dst)), field("from", src === 0 ? "::" : text(src), `from ${src === 0 ? "::" : text(src)}`));
+  if (hop.via !== 0) fields.push(field("gateway", text(hop.via), `via ${text(hop.via)}`));
+  const dev = local || route.type === RTN.anycast ? "lo" : deviceName(s, hop.dev);
+  fields.push(field("dev", dev, `dev ${dev}`));
+  if (route.table !== RT_TABLE.main || details) fields.push(field("table", tableText(route.table), `table ${tableText(route.table)}`));
+  if ((route.proto !== "boot" || details) && route.proto !== "") fields.push(field("protocol", route.proto, `proto ${route.proto}`));
+  if (details) fields.push(field("scope", "global", "scope global"));
+  if (src === 0 && iif === 0) {
+    const source = text(local ? dst : preferredSource(s, route, hop, dst));
+    fields.push(field("prefsrc", source, `src ${source}`));
+  }
+  fields.push(field("metric", route.metric, `metric ${route.metric}`), field("flags", [], ""), ...learnedFields(place, dst, route));
+  if (iif !== 0) fields.push(field("iif", deviceName(s, iif), `iif ${deviceName(s, iif)}`));
+  fields.push(field("pref", "medium", "pref medium"));
+  return fields;
 }

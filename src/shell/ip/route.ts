@@ -1,14 +1,14 @@
 /** `ip route`. */
-import { parseCidr } from "../../base/cidr.js";
+import { type Cidr, contains, parseCidr } from "../../base/cidr.js";
 import { RT_TABLE, RTN, type Route, tableKey } from "../../linux/fib-table.js";
 import type { RouteChange, RouteFlush, RouteType } from "../../linux/plumbing/act.js";
 import { Ended, failed, NotModelled, type Output, said } from "../output.js";
 import { act, type Place } from "../place.js";
 import type { WordReader } from "../word-reader.js";
-import { findDevice } from "./device-list.js";
-import { type IpOptions, verbOf } from "./ip-options.js";
+import { findDevice, prefixOf } from "./device-list.js";
+import { type IpOptions, printed, verbOf } from "./ip-options.js";
 import { routeGet } from "./route-get.js";
-import { compareRoutes, routeLine } from "./route-text.js";
+import { compareRoutes, routeJson, routeLine, scopeText } from "./route-text.js";
 import { protocolWord, tableId } from "./route-words.js";
 
 const VERBS = ["list", "show", "lst", "get", "add", "change", "replace", "prepend", "append", "test", "delete", "flush", "save", "restore", "showdump"] as const;
@@ -44,56 +44,80 @@ interface Filter {
   proto: string;
   type: number;
   scope: string;
-  dst: { readonly text: string; readonly how: "exact" | "root" | "match" } | null;
+  src: number;
+  metric: number | null;
+  dst: { readonly cidr: Cidr; readonly text: string; readonly how: "exact" | "root" | "match" } | null;
 }
 
-function readFilter(place: Place, reader: WordReader): Filter {
-  const filter: Filter = { table: RT_TABLE.main, dev: 0, via: 0, proto: "", type: 0, scope: "", dst: null };
+const DEFAULT4: Cidr = { family: 4, words: [0, 0, 0, 0], prefix: 0 };
+const DEFAULT6: Cidr = { family: 6, words: [0, 0, 0, 0], prefix: 0 };
+
+function readFilter(place: Place, options: IpOptions, reader: WordReader): Filter {
+  const filter: Filter = { table: RT_TABLE.main, dev: 0, via: 0, proto: "", type: 0, scope: "", src: 0, metric: null, dst: null };
+  const prefix = (text: string): Cidr => (text === "default" ? (options.family === 6 ? DEFAULT6 : DEFAULT4) : prefixOf(text));
   while (!reader.done) {
     const word = reader.take();
     if (word === "table") filter.table = tableId(reader.argument());
     else if (word === "dev" || word === "oif") filter.dev = findDevice(place, reader.argument());
     else if (word === "via") filter.via = place.s.book.ofText(reader.argument());
+    else if (word === "src") filter.src = place.s.book.ofText(reader.argument().split("/")[0]!);
+    else if (word === "metric") filter.metric = Number(reader.argument());
     else if (word === "proto" || word === "protocol") filter.proto = protocolWord(reader.argument());
     else if (word === "scope") filter.scope = reader.argument();
     else if (word === "type") filter.type = RTN[reader.argument() as RouteType] ?? 0;
-    else if (word === "cache" || word === "cloned" || word === "vrf" || word === "src" || word === "from") throw new NotModelled(`ip route show ${word}`);
+    else if (word === "cache" || word === "cloned" || word === "vrf" || word === "from") throw new NotModelled(`ip route show ${word}`);
     else if (TYPES.includes(word)) filter.type = RTN[word as RouteType];
-    else if (word === "root" || word === "match" || word === "exact") filter.dst = { text: reader.argument(), how: word };
-    else filter.dst = { text: word === "to" ? reader.argument() : word, how: "exact" };
+    else {
+      const how = word === "root" || word === "match" || word === "exact" ? word : "exact";
+      const text = how === word || word === "to" ? reader.argument() : word;
+      filter.dst = { cidr: prefix(text), text, how };
+    }
   }
   return filter;
 }
 
+/** Members of a route that the filter fixes: they are not said again. */
+function omitted(filter: Filter): string[] {
+  const omit: string[] = [];
+  if (filter.dev !== 0) omit.push("dev");
+  if (filter.via !== 0) omit.push("gateway");
+  if (filter.proto !== "") omit.push("protocol");
+  if (filter.scope !== "") omit.push("scope");
+  if (filter.src !== 0) omit.push("prefsrc");
+  if (filter.metric !== null) omit.push("metric");
+  return omit;
+}
+
 function passes(route: Route, filter: Filter): boolean {
   if (filter.dev !== 0 && (route.hops.length !== 1 || route.hops[0]!.dev !== filter.dev)) return false;
-  if (filter.via !== 0 && !route.hops.some((hop) => hop.via === filter.via)) return false;
+  if (filter.via !== 0 && (route.hops.length !== 1 || route.hops[0]!.via !== filter.via)) return false;
   if (filter.proto !== "" && route.proto !== filter.proto) return false;
   if (filter.type !== 0 && route.type !== filter.type) return false;
+  if (filter.scope !== "" && scopeText(route.scope) !== filter.scope) return false;
+  if (filter.src !== 0 && route.src !== filter.src) return false;
+  if (filter.metric !== null && route.metric !== filter.metric) return false;
   if (filter.dst === null) return true;
-  const cidr = filter.dst.text === "default" ? { words: [0, 0, 0, 0], prefix: 0 } : parseCidr(filter.dst.text.includes("/") ? filter.dst.text : `${filter.dst.text}/${route.family === 4 ? 32 : 128}`);
-  if (cidr === null) throw new Ended(1, `Error: any valid prefix is expected rather than "${filter.dst.text}".`);
-  if (filter.dst.how !== "exact") throw new NotModelled(`ip route show ${filter.dst.how}`);
+  const { cidr, how } = filter.dst;
+  if (cidr.family !== route.family) return false;
+  if (how === "root") return route.prefix >= cidr.prefix && contains(cidr, route.words);
+  if (how === "match") return route.prefix <= cidr.prefix && contains({ family: route.family, words: route.words, prefix: route.prefix }, cidr.words);
   return cidr.prefix === route.prefix && cidr.words.every((word, i) => word === route.words[i]);
 }
 
 function showRoutes(place: Place, options: IpOptions, reader: WordReader): string {
   const { s, ns } = place;
-  const filter = readFilter(place, reader);
-  const lines: string[] = [];
+  const filter = readFilter(place, options, reader);
+  const form = { details: options.details, withTable: filter.table === 0, omit: omitted(filter) };
+  const shown: Route[] = [];
+  const wanted = options.family !== 0 ? options.family : (filter.dst?.cidr.family ?? 0);
   for (const family of [4, 6] as const) {
-    if (options.family !== 0 ? options.family !== family : family === 6 && filter.table !== 0) continue;
+    if (wanted !== 0 ? wanted !== family : family === 6 && filter.table !== 0) continue;
     for (const table of tablesOf(place, family, filter.table)) {
       const routes = [...(s.fib.tables.get(tableKey(ns, family, table))?.values() ?? [])].flat().filter((route) => passes(route, filter));
-      for (const route of routes.sort(compareRoutes)) {
-        // What was asked for is not said again.
-        const asked = filter.proto === "" ? route : { ...route, proto: "" };
-        const line = routeLine(s, asked, options.details, filter.table === 0);
-        lines.push(`${filter.dev !== 0 ? line.replace(/ dev \S+/, "") : line}${family === 4 ? " " : ""}`);
-      }
+      shown.push(...routes.sort(compareRoutes));
     }
   }
-  return lines.join("\n");
+  return options.json ? printed(options, shown.map((route) => routeJson(s, route, form))) : shown.map((route) => routeLine(s, route, form, options.oneLine ? "\\" : "\n")).join("\n");
 }
 
 /** The tables a dump visits; 0 asks for all, in the order the kernel hashes them: main first, local last. */
@@ -156,7 +180,7 @@ function flushRoutes(place: Place, options: IpOptions, reader: WordReader): Outp
     place.s.fib.mtus.delete(place.ns);
     return said("");
   }
-  const filter = readFilter(place, reader);
+  const filter = readFilter(place, options, reader);
   const made: { -readonly [K in keyof RouteFlush]: RouteFlush[K] } = { verb: "route-flush", ns: place.ns, family: options.family === 6 ? 6 : 4, table: filter.table };
   if (filter.dev !== 0) made.dev = place.s.devInfo.get(filter.dev)!.name;
   if (filter.dst !== null) made.dst = filter.dst.text;
