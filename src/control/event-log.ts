@@ -27,6 +27,8 @@ export interface EventLogState {
 /** The API server forgets events after an hour; here the oldest go when there are more than `limit`. */
 export class EventLog {
   private records = new Map<string, EventRecord>();
+  /** Where the oldest is. A map that is asked for its first key again and again goes over all that were deleted before it. */
+  private oldest = this.records.keys();
 
   constructor(private readonly limit: number) {}
 
@@ -55,10 +57,7 @@ export class EventLog {
     };
     this.records.set(key, Object.freeze(record));
     if (this.records.size <= this.limit) return;
-    for (const oldest of this.records.keys()) {
-      this.records.delete(oldest);
-      break;
-    }
+    this.records.delete(this.oldest.next().value!);
   }
 
   /** In the order of their first time. */
@@ -74,6 +73,7 @@ export class EventLog {
     this.records = new Map(
       state.records.map((record) => [`${record.uid} ${record.reason} ${record.source} ${record.message}`, Object.freeze(record)]),
     );
+    this.oldest = this.records.keys();
   }
 }
 

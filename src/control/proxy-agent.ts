@@ -77,7 +77,7 @@ export class ProxyAgent implements Controller {
       this.slices.set(owner, known);
       this.dirty.add(owner);
     } else return;
-    if (this.asked.size < p.options.nodes.length) for (const { name } of p.options.nodes) if (isUp(p, name)) this.ask(p, name);
+    if (this.asked.size < p.options.nodes.length) for (const { name } of p.options.nodes) if (!this.asked.has(name) && isUp(p, name)) this.ask(p, name);
   }
 
   sync(p: Plane, name: string): void {

@@ -25,6 +25,8 @@ export class Scheduler implements Controller {
   readonly number = CONTROLLER.scheduler;
   /** Pods to be tried, in order: a set iterates in the order of entry. */
   private readonly queue = new Set<string>();
+  /** Where the first of them is: a set that is asked for its first again and again goes over all that were deleted before it. */
+  private front = this.queue.values();
   /** Pods that no node would take, until something changes. */
   private readonly waiting = new Set<string>();
   /** Those of them that look at where other pods are. */
@@ -47,8 +49,7 @@ export class Scheduler implements Controller {
   }
 
   sync(p: Plane): void {
-    for (const key of this.queue) {
-      this.queue.delete(key);
+    for (let key = this.take(); key !== undefined; key = this.take()) {
       const pod = p.store.get("Pod", key);
       if (pod === undefined || pod.spec.nodeName !== undefined || isTerminating(pod) || (pod.spec.schedulingGates ?? []).length > 0)
         continue;
@@ -70,6 +71,7 @@ export class Scheduler implements Controller {
     this.waiting.clear();
     this.choosy.clear();
     for (const key of state.queue) this.queue.add(key);
+    this.front = this.queue.values();
     for (const key of state.waiting) this.waiting.add(key);
     for (const key of state.choosy) this.choosy.add(key);
   }
@@ -81,16 +83,28 @@ export class Scheduler implements Controller {
     if (this.queue.size === 1) p.enqueue(this.number, NEXT, p.delays.schedule);
   }
 
+  /** Takes the first out of the queue. */
+  private take(): string | undefined {
+    if (this.queue.size === 0) return undefined;
+    let first = this.front.next();
+    if (first.done === true) {
+      this.front = this.queue.values();
+      first = this.front.next();
+    }
+    this.queue.delete(first.value!);
+    return first.value;
+  }
+
   private retry(p: Plane): void {
     for (const key of this.waiting) this.add(p, key);
   }
 }
 
-/** What the filters say of a spec and a list of nodes that does not depend on what the nodes hold. */
+/** What the filters say of a spec and a list of nodes that does not depend on what the nodes hold, as far as it has been asked. */
 interface Fitting {
   readonly nodes: readonly Node[];
-  /** null where a node suits */
-  readonly faults: readonly (NodeFault | null)[];
+  /** by place; null where a node suits */
+  readonly faults: Map<number, NodeFault | null>;
 }
 
 const EMPTY = new NodeLoad();
@@ -107,13 +121,18 @@ function looksAtPods({ spec }: Pod): boolean {
 function schedule(p: Plane, pod: Pod, fittings: WeakMap<PodSpec, Fitting>): boolean {
   const nodes = p.indexes.nodesByName(p.store);
   let fitting = fittings.get(pod.spec);
-  if (fitting?.nodes !== nodes) fittings.set(pod.spec, (fitting = { nodes, faults: nodes.map((node) => nodeFault(pod, node)) }));
+  if (fitting?.nodes !== nodes) fittings.set(pod.spec, (fitting = { nodes, faults: new Map() }));
   const { faults } = fitting;
+  const fixedFault = (place: number): NodeFault | null => {
+    let fault = faults.get(place);
+    if (fault === undefined) faults.set(place, (fault = nodeFault(pod, nodes[place]!)));
+    return fault;
+  };
   const owner = controllerOf(pod) ?? "";
   const loadAt = (place: number): NodeLoad => p.indexes.loads.get(nodes[place]!.metadata.name) ?? EMPTY;
   const near = domainFilter(p, pod, nodes);
   const faultAt = (place: number, load: NodeLoad): NodeFault | null =>
-    faults[place] ?? loadFault(pod, nodes[place]!, load) ?? (near === null ? null : near(nodes[place]!));
+    fixedFault(place) ?? loadFault(pod, nodes[place]!, load) ?? (near === null ? null : near(nodes[place]!));
   const takes = (place: number, load: NodeLoad): boolean => faultAt(place, load) === null;
   let best = p.indexes.nodesByLoad(p.store).first((place) => {
     const load = loadAt(place);

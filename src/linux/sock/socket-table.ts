@@ -166,6 +166,7 @@ export class SocketTable {
   /** Makes a socket be found by its local port. */
   hangBound(row: number): void {
     const c = this.rows.c;
+    this.grow();
     const bucket = this.portBucket(c.ns[row]!, c.proto[row]!, c.localPort[row]!);
     c.nextBound[row] = this.bound[bucket]!;
     this.bound[bucket] = row;
