@@ -9,6 +9,7 @@ import { FDBF } from "./dev/fdb-table.js";
 import { addAddressRoutes, deviceRoutesDown, deviceRoutesGone, deviceRoutesUp } from "./device-routes.js";
 import { deviceByName, devicesOf, isUp, portsOf, removeDevice, setDeviceInfo } from "./device.js";
 import { flushNeighbours } from "./neigh.js";
+import { endMasquerade } from "./nf/masquerade.js";
 import { DEV, DEVF, type InterfaceAddress, type Stack } from "./stack.js";
 
 /** A cable's two ends have carrier while both are up. */
@@ -66,6 +67,7 @@ export function setDown(s: Stack, dev: number): void {
   portChanged(s, dev);
   flushNeighbours(s, dev, false);
   dropAddresses6(s, dev);
+  endMasquerade(s, dev);
   deviceRoutesDown(s, dev);
 }
 

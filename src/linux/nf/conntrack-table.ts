@@ -39,6 +39,8 @@ const columns = {
   lastDir: "u8",
   lastIndex: "u8",
   retrans: "u8",
+  /** interface index that MASQUERADE chose the source for, 0 if it did not */
+  masquerade: "u16",
 } as const;
 
 /** Words of a row in `tuples`: source, destination and ports of the original and of the reply tuple, place, zone. */

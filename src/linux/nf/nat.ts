@@ -10,9 +10,10 @@ import { mix32 } from "../../base/hash.js";
 import { STEP } from "../../trace/kinds.js";
 import { HOOK, NF, type Stack } from "../stack.js";
 import { traceStep } from "../trace-step.js";
-import { invertTuple, type Tuple } from "./conntrack.js";
+import { invertTuple, killFlow, type Tuple } from "./conntrack.js";
 import { NATF, type NatRange, type WalkNat } from "./conntrack-seam.js";
 import { CTINFO, CTS, directionOf } from "./conntrack-table.js";
+import { wayChanged } from "./masquerade.js";
 
 /** NF_NAT_MAX_ATTEMPTS */
 const MOST_TRIES = 128;
@@ -205,10 +206,17 @@ export function natHook(s: Stack, p: number, ns: number, hook: number, inDev: nu
       const verdict = walkNat(p, ns, hook, inDev, outDev);
       if (verdict !== NF.accept) return verdict;
       if ((s.ct.t.c.status[row]! & done) === 0) keepAddress(s, p, hook);
-    }
-  }
+    } else if (leavesElsewhere(s, row, hook, info, outDev)) return dropped(s, p, ns, inDev);
+  } else if (leavesElsewhere(s, row, hook, info, outDev)) return dropped(s, p, ns, inDev);
   rewrite(s, p, ns, row, manip, directionOf(info));
   return NF.accept;
+}
+
+/** nf_nat_oif_changed: a masqueraded flow whose way out has changed ends here. */
+function leavesElsewhere(s: Stack, row: number, hook: number, info: number, outDev: number): boolean {
+  if (hook !== HOOK.postrouting || s.ct.t.c.masquerade[row] === 0 || directionOf(info) !== 0 || !wayChanged(s, row, outDev)) return false;
+  killFlow(s, row);
+  return true;
 }
 
 function dropped(s: Stack, p: number, ns: number, dev: number): number {

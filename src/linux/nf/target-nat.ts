@@ -4,6 +4,7 @@ import { selectAddress } from "../source-address.js";
 import { HOOK, NF, type Stack } from "../stack.js";
 import { NATF, type NatRange } from "./conntrack-seam.js";
 import { only, type ReadOption, type SpecContext, shapes, type TargetExtension } from "./extension.js";
+import { masqueradeFor } from "./masquerade.js";
 import { flagsOf, formatFlags, formatPortRange, formatRange, needPorts, readPortRange, readRange } from "./nat-range.js";
 import { formatHostMask, type HostMask, parseHostMask } from "./option-values.js";
 import { TARGET, type Target } from "./rule.js";
@@ -67,7 +68,9 @@ export const masqueradeTarget: TargetExtension<NatTarget> = {
     const c = s.packets.c;
     const towards = c.rtVia[p] !== 0 && frame.family === 4 ? c.rtVia[p]! : c.dst[p]!;
     const addr = selectAddress(s, frame.outDev, towards, RT_SCOPE.global);
-    return addr === 0 ? NF.drop : setup(s, p, frame, at(t.range, addr), "src");
+    if (addr === 0) return NF.drop;
+    masqueradeFor(s, p, frame.outDev);
+    return setup(s, p, frame, at(t.range, addr), "src");
   },
 };
 

@@ -4,6 +4,7 @@ import { lastAddress, masked, parseCidr, type Cidr } from "../../base/cidr.js";
 import { withAddress6 } from "../addrconf.js";
 import { isLinkLocal, isLoopback6 } from "../address6.js";
 import { addAddressRoutes, removeAddressRoutes } from "../device-routes.js";
+import { endMasquerade } from "../nf/masquerade.js";
 import type { InterfaceAddress, Stack } from "../stack.js";
 import { type ActResult, type AddrChange, type AddrFlush, extackError, noDevice } from "./act.js";
 
@@ -41,7 +42,10 @@ function remove(s: Stack, dev: number, a: InterfaceAddress): void {
     ? [a]
     : list.filter((b) => b === a || (b.secondary && b.prefix === a.prefix && s.book.family[b.addr] === s.book.family[a.addr] && sameWords(subnetOf(s, a), subnetOf(s, b))));
   setAddresses(s, dev, list.filter((b) => !gone.includes(b)));
-  for (const b of gone) removeAddressRoutes(s, dev, b);
+  for (const b of gone) {
+    removeAddressRoutes(s, dev, b);
+    endMasquerade(s, dev, b.addr);
+  }
 }
 
 /** The kernel knows the scope of an IPv6 address by its bits. */

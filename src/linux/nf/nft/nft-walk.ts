@@ -14,6 +14,7 @@ import { HOOK, NF, type Stack } from "../../stack.js";
 import { traceStep } from "../../trace-step.js";
 import { CTS } from "../conntrack-table.js";
 import { CTSTATE, NATF } from "../conntrack-seam.js";
+import { masqueradeFor } from "../masquerade.js";
 import { TABLE } from "../table.js";
 import type { NftChain, NftHookName } from "./nft-doc.js";
 import { type NftField, type NftStatement, type NftVerdict, readNftRule, readNftVerdict } from "./nft-statement.js";
@@ -181,8 +182,9 @@ function runStatement(s: Stack, p: number, pass: Pass, chain: NftChain, statemen
       return s.nf.ct!.natSetup(p, pass.hook, { minAddr: addr, maxAddr: addr, minPort: to.port, maxPort: to.port, flags: NATF.mapIps | NATF.ports }, "dst");
     }
     case "masquerade": {
-      const addr = selectAddress(s, pass.outDev, c.rtVia[p] !== 0 ? c.rtVia[p]! : c.dst[p]!, RT_SCOPE.global);
+      const addr = selectAddress(s, pass.outDev, c.rtVia[p] !== 0 && s.book.is4(c.dst[p]!) ? c.rtVia[p]! : c.dst[p]!, RT_SCOPE.global);
       if (addr === 0) return NF.drop;
+      masqueradeFor(s, p, pass.outDev);
       const flags = NATF.mapIps | (statement.fullyRandom ? NATF.randomFully : 0);
       return s.nf.ct!.natSetup(p, pass.hook, { minAddr: addr, maxAddr: addr, minPort: 0, maxPort: 0, flags }, "src");
     }
