@@ -100,10 +100,12 @@ function encapsulate(s: Stack, p: number, dev: number, remote: Addr): void {
 function countedBytes(s: Stack, p: number): number {
   const c = s.packets.c;
   const chain = [p];
-  while (c.proto[chain[0]!] === PROTO.UDP && c.inner[chain[0]!] !== 0) chain.unshift(c.inner[chain[0]!]!);
+  const isPiece = (row: number): boolean => (c.frag[row]! & (IP_FLAG.MF | IP_FLAG.OFFSET)) !== 0;
+  // The pieces of a packet are new ones.
+  while (c.proto[chain[0]!] === PROTO.UDP && c.inner[chain[0]!] !== 0 && !isPiece(chain[0]!)) chain.unshift(c.inner[chain[0]!]!);
   const first = chain[0]!;
   const again = chain.length - 1;
-  const left = (c.proto[first] === PROTO.TCP || c.proto[first] === PROTO.UDP) && (c.frag[first]! & (IP_FLAG.MF | IP_FLAG.OFFSET)) === 0;
+  const left = (c.proto[first] === PROTO.TCP || c.proto[first] === PROTO.UDP) && !isPiece(first);
   return networkBytes(s, chain[again === 0 || again % 2 === (left ? 0 : 1) ? again : again - 1]!);
 }
 
