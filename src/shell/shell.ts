@@ -15,7 +15,7 @@ import { arping } from "./ping/arping.js";
 import { ping } from "./ping/ping.js";
 import { traceroute } from "./ping/traceroute.js";
 import type { Place } from "./place.js";
-import { ss } from "./ss.js";
+import { ss } from "./ss/ss.js";
 import { sysctl } from "./sysctl.js";
 import { splitWords } from "./words.js";
 
