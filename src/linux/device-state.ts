@@ -9,6 +9,7 @@ import { FDBF } from "./dev/fdb-table.js";
 import { addAddressRoutes, deviceRoutesDown, deviceRoutesGone, deviceRoutesUp } from "./device-routes.js";
 import { deviceByName, devicesOf, isUp, portsOf, removeDevice, setDeviceInfo } from "./device.js";
 import { flushNeighbours } from "./neigh.js";
+import { linkChanged } from "./sock/netlink.js";
 import { endMasquerade } from "./nf/masquerade.js";
 import { DEV, DEVF, type InterfaceAddress, type Stack } from "./stack.js";
 
@@ -30,6 +31,7 @@ function setCarrier(s: Stack, dev: number, on: boolean): void {
   if (on) addLinkLocal(s, dev);
   else flushNeighbours(s, dev, true);
   portChanged(s, dev);
+  linkChanged(s, s.dev.c.ns[dev]!);
 }
 
 /** `lo` gets its addresses when it first comes up. */
@@ -55,6 +57,7 @@ export function setUp(s: Stack, dev: number): void {
   refreshCable(s, dev);
   addLinkLocal(s, dev);
   portChanged(s, dev);
+  linkChanged(s, s.dev.c.ns[dev]!);
 }
 
 /** `ip link set DEV down`. */
@@ -69,6 +72,7 @@ export function setDown(s: Stack, dev: number): void {
   dropAddresses6(s, dev);
   endMasquerade(s, dev);
   deviceRoutesDown(s, dev);
+  linkChanged(s, s.dev.c.ns[dev]!);
 }
 
 function flushLearned(s: Stack, vxlan: number): void {
@@ -82,6 +86,7 @@ export function detach(s: Stack, dev: number): void {
   leaveBridge(s, dev);
   flushNeighbours(s, dev, false);
   deviceRoutesGone(s, dev);
+  linkChanged(s, s.dev.c.ns[dev]!);
   setDeviceInfo(s, dev, { addresses: Object.freeze([]) });
 }
 

@@ -89,6 +89,10 @@ export function isLocalTable(key: number): boolean {
   return (key & 511) === RT_TABLE.local;
 }
 
+/** The namespace and the number of the table behind a key. */
+export const netnsOfKey = (key: number): number => Math.floor(key / KEYS_PER_NETNS);
+export const tableOfKey = (key: number): number => key & 511;
+
 /** Routes by `prefixKey`, those of one prefix by metric. */
 export type RouteTable = Map<string, readonly Route[]>;
 
@@ -166,7 +170,7 @@ export class FibTables {
   }
 
   private noteKey(key: number): void {
-    const ns = Math.floor(key / KEYS_PER_NETNS);
+    const ns = netnsOfKey(key);
     const keys = this.keys.get(ns);
     if (keys === undefined) this.keys.set(ns, [key]);
     else keys.push(key);

@@ -6,8 +6,9 @@
  */
 import { Lpm4, Lpm6 } from "../base/lpm.js";
 import { mix32 } from "../base/hash.js";
-import { isLocalTable, type Nexthop, prefixKey, RTN, type Route, RT_SCOPE, RT_TABLE, tableKey } from "./fib-table.js";
+import { isLocalTable, type Nexthop, netnsOfKey, prefixKey, RTN, type Route, RT_SCOPE, RT_TABLE, tableKey, tableOfKey } from "./fib-table.js";
 import { matchesRule, rulesOf } from "./policy-routing.js";
+import { routeChanged } from "./sock/netlink.js";
 import { DEVF, type Stack } from "./stack.js";
 import { writeNow } from "./write-later.js";
 
@@ -72,6 +73,7 @@ export function setRoutes(s: Stack, key: number, family: number, words: readonly
   const table = s.fib.make(key);
   if (routes.length === 0) table.delete(text);
   else table.set(text, Object.freeze(routes));
+  if (s.app.watchers.size > 0) routeChanged(s, netnsOfKey(key), family, tableOfKey(key), words, prefix);
   const derived = s.fib.derived.get(key) as Derived | undefined;
   if (derived === undefined) return;
   if (derived.scan !== null) {

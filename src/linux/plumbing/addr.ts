@@ -5,6 +5,7 @@ import { withAddress6 } from "../addrconf.js";
 import { isLinkLocal, isLoopback6 } from "../address6.js";
 import { addAddressRoutes, removeAddressRoutes } from "../device-routes.js";
 import { endMasquerade } from "../nf/masquerade.js";
+import { linkChanged } from "../sock/netlink.js";
 import type { InterfaceAddress, Stack } from "../stack.js";
 import { type ActResult, type AddrChange, type AddrFlush, extackError, noDevice } from "./act.js";
 
@@ -26,6 +27,7 @@ function subnetOf(s: Stack, a: InterfaceAddress): readonly number[] {
 
 function setAddresses(s: Stack, dev: number, addresses: readonly InterfaceAddress[]): void {
   s.devInfo.set(dev, Object.freeze({ ...s.devInfo.get(dev)!, addresses: Object.freeze(addresses) }));
+  linkChanged(s, s.dev.c.ns[dev]!);
 }
 
 /** The kernel keeps primaries in front of secondaries. */

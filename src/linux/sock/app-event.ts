@@ -13,5 +13,9 @@ export type AppEvent =
   | { readonly kind: "end"; readonly sock: number }
   /** the socket is gone; errno 0 after an orderly close */
   | { readonly kind: "closed"; readonly sock: number; readonly errno: number }
+  /** a link or an address of its namespace has changed; heard by those who watch */
+  | { readonly kind: "link" }
+  /** the routes of one prefix have changed; `dst` is the prefix as text */
+  | { readonly kind: "route"; readonly family: number; readonly table: number; readonly dst: string }
   /** an ICMP error about a datagram or an echo: errno, who said so, and the sequence number of the echo (else a destination port) */
   | { readonly kind: "error"; readonly sock: number; readonly errno: number; readonly from: number; readonly type: number; readonly code: number; readonly info: number; readonly sequence: number };

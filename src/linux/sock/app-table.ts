@@ -17,6 +17,7 @@ export interface AppInfo {
 export interface AppState {
   readonly apps: ReadonlyMap<number, AppInfo>;
   readonly next: number;
+  readonly watchers: ReadonlyMap<number, readonly number[]>;
 }
 
 /** The programs that run, and those that have ended, by number. */
@@ -24,16 +25,27 @@ export class AppTable {
   apps: Map<number, AppInfo> = new Map();
   /** number of the next program */
   next = 1;
+  /** programs that hear of their namespace's links and routes, by namespace */
+  watchers: Map<number, readonly number[]> = new Map();
+
+  /** Lets a program hear of links and routes, or no more. */
+  watch(ns: number, app: number, on: boolean): void {
+    const others = (this.watchers.get(ns) ?? []).filter((one) => one !== app);
+    if (on) this.watchers.set(ns, Object.freeze([...others, app]));
+    else if (others.length > 0) this.watchers.set(ns, Object.freeze(others));
+    else this.watchers.delete(ns);
+  }
 
   /** What it holds, as plain data. */
   save(): AppState {
-    return { apps: new Map(this.apps), next: this.next };
+    return { apps: new Map(this.apps), next: this.next, watchers: new Map(this.watchers) };
   }
 
   /** Takes on a saved state. */
   restore(state: AppState): void {
     this.apps = new Map(state.apps);
     this.next = state.next;
+    this.watchers = new Map(state.watchers);
   }
 
   /** Folds what can decide a later step. */

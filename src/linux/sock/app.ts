@@ -4,8 +4,12 @@
  * A program is a module (rebuilt, never saved); what it remembers is one frozen record that it replaces. It hears plain
  * events and acts through the door it is given; so a world with running programs can be saved, forked and rewound.
  */
+import type { Addr } from "../../base/address-book.js";
+import { answerFor, answerNoMore } from "../arp-answers.js";
+import { deviceByName } from "../device.js";
 import { EV, type Stack } from "../stack.js";
 import type { AppEvent } from "./app-event.js";
+import { NETLINK } from "./netlink.js";
 import { pingClose, pingOpen, pingSend } from "./ping.js";
 import { PROTO } from "../../base/codes.js";
 import { SOCKF } from "./socket-table.js";
@@ -58,12 +62,18 @@ export class AppDoor {
     const info = this.s.app.apps.get(this.app);
     if (info === undefined || info.exit !== undefined) return;
     this.s.app.apps.set(this.app, Object.freeze({ ...info, exit: code }));
+    this.s.app.watch(info.ns, this.app, false);
     closeSockets(this.s, this.app, false);
   }
 
   /** The program hears `timer` with this word after `delay` ns; timers cannot be taken back, so a word should tell whether it is still wanted. */
   timer(delay: number, word: number): void {
     this.s.engine.schedule(delay, EV.app, this.app, word);
+  }
+
+  /** From now on the program hears "link" and "route" of its namespace. */
+  watch(): void {
+    this.s.app.watch(this.ns, this.app, true);
   }
 
   /** A UDP socket at an address (0 any) and port (0 the kernel's choice): its row, or a negative errno. */
@@ -120,6 +130,12 @@ export class AppDoor {
     pingClose(this.s, sock);
   }
 
+  /** Answers ARP for an address on a device, as over a packet socket, until the program ends; announces it now. */
+  arpAnswer(device: string, addr: number): void {
+    const dev = deviceByName(this.s, this.ns, device);
+    if (dev !== 0 && addr !== 0) answerFor(this.s, dev, addr as Addr, this.app);
+  }
+
   /** The bytes of a datagram or data event; not to be written to. */
   bytes(event: { readonly payload: number; readonly off: number; readonly len: number }): Uint8Array {
     if (event.payload === 0) return new Uint8Array(event.len);
@@ -148,6 +164,7 @@ export class AppDoor {
 }
 
 function closeSockets(s: Stack, app: number, abort: boolean): void {
+  answerNoMore(s, s.app.apps.get(app)?.ns ?? 0, app);
   const c = s.sock.rows.c;
   for (const row of s.sock.ownedBy(app)) {
     if (s.sock.rows.live[row] !== 1) continue;
@@ -167,6 +184,8 @@ export function launch(s: Stack, ns: number, program: string, args: Readonly<Rec
 
 /** Ends a program from outside and forgets it: its sockets are gone, connections are reset. */
 export function killApp(s: Stack, app: number): void {
+  const info = s.app.apps.get(app);
+  if (info !== undefined) s.app.watch(info.ns, app, false);
   closeSockets(s, app, true);
   s.app.apps.delete(app);
 }
@@ -184,5 +203,9 @@ export function installApps(s: Stack, programs: readonly Program[]): void {
     if (info === undefined || info.exit !== undefined) return;
     byName.get(info.program)?.on(new AppDoor(s, app), event);
   };
-  s.engine.on(EV.app, (app, word) => s.op.appEvent(app, { kind: "timer", word }));
+  s.engine.on(EV.app, (app, word, record) => {
+    if (word === NETLINK.link) s.op.appEvent(app, { kind: "link" });
+    else if (word === NETLINK.route) s.op.appEvent(app, { kind: "route", ...(record as { readonly family: number; readonly table: number; readonly dst: string }) });
+    else s.op.appEvent(app, { kind: "timer", word });
+  });
 }
