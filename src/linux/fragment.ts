@@ -10,7 +10,7 @@ import { IP_FLAG } from "../packet/columns.js";
 import { STEP } from "../trace/kinds.js";
 import { ICMP } from "./icmp-codes.js";
 import { ICMP6 } from "./icmp6-codes.js";
-import { EV, type Stack } from "./stack.js";
+import { DEV, EV, type Stack } from "./stack.js";
 import { traceStep } from "./trace-step.js";
 
 const IP_HEADER = 20;
@@ -44,7 +44,35 @@ export function isFragment(s: Stack, p: number): boolean {
   return (s.packets.c.frag[p]! & (IP_FLAG.MF | IP_FLAG.OFFSET)) !== 0;
 }
 
-/** ip_do_fragment: the pieces of `p`, which is used up, on their way out of `dev`, in order; each but the last is as long as `mtu` and eights of bytes allow. */
+/** ip_append_data: a program's packet is cut when it is made, for the route it has then. */
+export function layPieces(s: Stack, p: number, mtu: number): void {
+  const front = headerOfPiece(s, p);
+  const total = s.packets.c.ipLen[p]! - headerOfWhole(s, p);
+  s.packets.c.pieces[p] = putLengths(s, evenLengths(total, Math.max(8, (mtu - front) & ~7)).map((size) => size + front));
+}
+
+function evenLengths(total: number, step: number): number[] {
+  return Array.from({ length: Math.ceil(total / step) }, (_, n) => Math.min(step, total - n * step));
+}
+
+function putLengths(s: Stack, lengths: readonly number[]): number {
+  return s.payloads.put(Uint8Array.from(lengths.flatMap((length) => [length >> 8, length & 255])));
+}
+
+/** Data bytes of the pieces that `p` was made of, if they fit in front of `dev`: tunnels want more room before a piece than it has. */
+function oldLengths(s: Stack, p: number, mtu: number, dev: number): number[] | null {
+  const c = s.packets.c;
+  const kind = s.dev.c.kind[dev]!;
+  if (c.pieces[p] === 0 || c.frag[p] !== 0 || kind === DEV.vxlan || kind === DEV.ipip) return null;
+  const bytes = s.payloads.bytes(c.pieces[p]!);
+  const front = headerOfPiece(s, p);
+  const lengths: number[] = [];
+  for (let at = 0; at < bytes.length; at += 2) lengths.push(((bytes[at]! << 8) | bytes[at + 1]!) - front);
+  const last = lengths.length - 1;
+  return lengths.every((length, n) => length + front <= mtu && (n === last || length % 8 === 0)) ? lengths : null;
+}
+
+/** ip_do_fragment: the pieces of `p`, which is used up, on their way out of `dev`, in order: those it was made of, else each but the last as long as `mtu` and eights of bytes allow. */
 export function splitPacket(s: Stack, p: number, mtu: number, dev: number): number[] {
   const whole = s.packets.c;
   const base = whole.frag[p]! & IP_FLAG.OFFSET;
@@ -52,19 +80,21 @@ export function splitPacket(s: Stack, p: number, mtu: number, dev: number): numb
   const header = base === 0 ? transportHeader(s, p) : 0;
   const front = headerOfPiece(s, p);
   const total = whole.ipLen[p]! - headerOfWhole(s, p);
-  const step = Math.max(8, (mtu - front) & ~7);
+  const lengths = oldLengths(s, p, mtu, dev) ?? evenLengths(total, Math.max(8, (mtu - front) & ~7));
   const pieces: number[] = [];
-  for (let at = 0; at < total; at += step) {
-    const size = Math.min(step, total - at);
+  let at = 0;
+  for (const size of lengths) {
     const piece = s.packets.clone(p);
     const c = s.packets.c;
     c.frag[piece] = (base + at / 8) | (at + size < total ? IP_FLAG.MF : more);
     c.ipLen[piece] = front + size;
     c.fragMax[piece] = 0;
+    c.pieces[piece] = 0;
     c.payOff[piece] = c.payOff[p]! + Math.max(0, at - header);
     c.payLen[piece] = at === 0 ? Math.max(0, size - header) : size;
     if (c.l4Len[piece] === 0) c.l4Len[piece] = total;
     pieces.push(piece);
+    at += size;
   }
   if (s.trace !== null) traceStep(s, STEP.FRAGMENT, p, s.dev.c.ns[dev]!, dev, pieces.length, 0);
   s.packets.release(p);
@@ -114,6 +144,7 @@ function join(s: Stack, ordered: readonly number[], total: number, ns: number): 
   if (slices && c.payload[p] !== 0) c.payLen[p] = length;
   else joinBytes(s, ordered, p, length);
   c.fragMax[p] = ordered.reduce((most, row) => Math.max(most, c.ipLen[row]!), 0);
+  c.pieces[p] = putLengths(s, ordered.map((row) => c.ipLen[row]!));
   c.ipLen[p] = headerOfWhole(s, p) + total;
   c.frag[p] = 0;
   c.l4Len[p] = 0;

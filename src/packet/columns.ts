@@ -35,6 +35,7 @@ export const INT_COLUMNS = [
   "csum",
   "l4Len",
   "fragMax",
+  "pieces",
   "inner",
   "vni",
   "mark",
@@ -135,9 +136,12 @@ export class PacketColumns implements Record<IntColumn, Int32Array>, Record<Doub
   l4Len: Int32Array = NO_INTS;
   /** In packets put together from fragments, bytes of the longest: they leave in such again (frag_max_size). */
   fragMax: Int32Array = NO_INTS;
+  /** In packets that were in pieces, handle of the pieces' lengths as 16-bit words in order: they are cut there again (frag_list). */
+  pieces: Int32Array = NO_INTS;
 
   /** Row of the encapsulated packet (VXLAN), or of the packet that an ICMP error quotes; owned by this row. */
   inner: Int32Array = NO_INTS;
+  /** VXLAN; below zero: the session of a WireGuard message, whose contents nobody on the way can read. */
   vni: Int32Array = NO_INTS;
 
   mark: Int32Array = NO_INTS;
@@ -178,6 +182,8 @@ export const PACKET_META = {
   MULTICAST: 64,
   /** Has been through a tunnel's transmit: loops are cut by it. */
   ENCAPSULATED: 128,
+  /** IPVS has rewritten it, and looks at it no more on this machine. */
+  IPVS: 256,
 } as const;
 
 /** TCP flag bits, RFC 9293 3.1. */

@@ -1,6 +1,7 @@
 /** What all sockets do to send: a packet record with its source, route and DF bit chosen as ip_queue_xmit and ip_make_skb do. */
 import { ERRNO } from "../errno.js";
 import { IP_FLAG } from "../../packet/columns.js";
+import { layPieces } from "../fragment.js";
 import { routeOutput } from "../route-output.js";
 import type { Stack } from "../stack.js";
 
@@ -35,6 +36,7 @@ export function sendLocal(s: Stack, p: number, ns: number, fragment: "never" | "
     s.packets.release(p);
     return ERRNO.EMSGSIZE;
   }
+  if (!fits) layPieces(s, p, c.rtMtu[p]!);
   if (fragment === "never" || (fits && fragment === "fits")) c.frag[p] = IP_FLAG.DF;
   else c.ipId[p] = s.sock.ids = (s.sock.ids + 1) & 0xffff;
   return s.op.ipLocalOut(p, ns);
