@@ -13,6 +13,7 @@ import { installIp6Input } from "./ip6-input.js";
 import { installIpInput } from "./ip-input.js";
 import { installIpOutput } from "./ip-output.js";
 import { installUplink } from "./dev/uplink.js";
+import { installIpvs } from "./ipvs/connection.js";
 import { installNeighbours } from "./neigh.js";
 import { installConntrack } from "./nf/conntrack-ops.js";
 import { installHooks } from "./nf/hooks.js";
@@ -63,6 +64,7 @@ export function createStack(options: StackOptions): Stack {
   installFragments(s);
   installIcmpError(s);
   installConntrack(s);
+  installIpvs(s);
   installHooks(s);
   installSockets(s);
   installApps(s, options.programs ?? []);

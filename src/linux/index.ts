@@ -31,7 +31,9 @@ export type { NftTable, NftTables, NftTablesState } from "./nf/nft/nft-tables.js
 export type { RestoreChain, RestoreDoc, RestoreRule, RestoreTable } from "./nf/restore-doc.js";
 export type { AddressTest, DeviceTest, Match, Rule, Target } from "./nf/rule.js";
 export type { Chain, NfTable, NfTableState, NfTables, NfTablesState, RecentEntry } from "./nf/table.js";
+export type { IpvsTables, IpvsState, IpvsTimeouts, ServerName, TrashedReal } from "./ipvs/ipvs-table.js";
 export type * from "./plumbing/act.js";
+export type * from "./plumbing/ipvs-act.js";
 export type * from "./plumbing/tunnel-act.js";
 export { plumb } from "./plumbing.js";
 export { type AppDoor, launch, type Program } from "./sock/app.js";
@@ -40,6 +42,6 @@ export type { AppInfo, AppState, AppTable } from "./sock/app-table.js";
 export type { Chunk, SocketState, SocketTable } from "./sock/socket-table.js";
 export {
   type BridgeOptions, DEV, DEVF, type DeviceColumns, type deviceColumns, type DeviceInfo, EV, HOOK, type InterfaceAddress, type IpipOptions, type LinkOptions,
-  type NetnsColumns, type netnsColumns, type NetnsInfo, NF, type Ops, type Stack, type VxlanOptions,
+  type NetnsColumns, type netnsColumns, type NetnsInfo, NF, type Ops, type Stack, type VxlanOptions, type WireguardOptions, type WireguardPeer,
 } from "./stack.js";
 export { stackParts } from "./stack-parts.js";

@@ -18,7 +18,9 @@ function hookBit(s: Stack, p: number, hook: number): number {
 export function ipLocalOut(s: Stack, p: number, ns: number): number {
   const c = s.packets.c;
   c.meta[p] = c.meta[p]! | PACKET_META.LOCAL_OUT;
-  if ((s.ns.c.hooks[ns]! & (1 << hookBit(s, p, HOOK.output))) !== 0 && s.op.hook(HOOK.output, p, ns, 0, c.rtDev[p]!) !== NF.accept) return ERRNO.EPERM;
+  const verdict = (s.ns.c.hooks[ns]! & (1 << hookBit(s, p, HOOK.output))) === 0 ? NF.accept : s.op.hook(HOOK.output, p, ns, 0, c.rtDev[p]!);
+  // Whoever steals a packet has seen to it.
+  if (verdict !== NF.accept) return verdict === NF.stolen ? 0 : ERRNO.EPERM;
   return ipOutput(s, p, ns);
 }
 

@@ -1,6 +1,7 @@
 /** Network namespaces: making and finding them. A new one has the kernel's default sysctls and a `lo` that is down. */
 import { addFallback } from "./dev/ipip-device.js";
 import { addDevice } from "./device.js";
+import { dropServers } from "./ipvs/virtual-server.js";
 import { dropFlows } from "./nf/conntrack.js";
 import { DEV, type Stack } from "./stack.js";
 
@@ -32,6 +33,7 @@ export function addNetns(s: Stack, node: number, name: string): number {
 
 /** Forgets a namespace whose devices are gone but for `lo`. */
 export function removeNetns(s: Stack, ns: number): void {
+  dropServers(s, ns);
   dropFlows(s, ns);
   s.fib.drop(ns);
   const lo = s.ns.c.lo[ns]!;

@@ -8,6 +8,7 @@ import { changeAddress, flushAddresses } from "./plumbing/addr.js";
 import { changeFdb } from "./plumbing/fdb.js";
 import { changeIpset } from "./plumbing/ipset.js";
 import { changeIptables, restoreIptables } from "./plumbing/iptables.js";
+import { changeIpvs } from "./plumbing/ipvs.js";
 import { addLink, deleteLink, setLink } from "./plumbing/link.js";
 import { changeNeighbour } from "./plumbing/neigh.js";
 import { addNamespace, deleteNamespace } from "./plumbing/netns.js";
@@ -15,6 +16,7 @@ import { changeNft } from "./plumbing/nft.js";
 import { changeRoute, flushRoutes } from "./plumbing/route.js";
 import { changeRule } from "./plumbing/rule.js";
 import { setSysctl } from "./plumbing/sysctl.js";
+import { setWireguard } from "./plumbing/wireguard.js";
 import type { Stack } from "./stack.js";
 import { writeNow } from "./write-later.js";
 
@@ -72,6 +74,10 @@ export function plumbFirst(s: Stack, act: Act): ActResult {
       return restoreIptables(s, act);
     case "ipset":
       return changeIpset(s, act);
+    case "wg-set":
+      return setWireguard(s, act);
+    case "ipvs":
+      return changeIpvs(s, act);
     case "sysctl":
       return setSysctl(s, act);
     default:

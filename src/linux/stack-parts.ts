@@ -99,6 +99,7 @@ export function stackParts(s: Stack): Part[] {
     part("linux/nft", s.nft),
     part("linux/sets", s.sets),
     part("linux/conntrack", s.ct),
+    part("linux/ipvs", s.ipvs),
     part("linux/sockets", s.sock),
     part("linux/apps", s.app),
   ];

@@ -8,6 +8,7 @@
  * function tables are (net_protocol, net_device_ops, nf_hook_entries).
  */
 import type { Addr, AddressBook } from "../base/address-book.js";
+import type { Cidr } from "../base/cidr.js";
 import type { CauseTable } from "../base/causes.js";
 import type { Engine } from "../engine/engine.js";
 import type { Streams } from "../engine/rng.js";
@@ -18,6 +19,7 @@ import type { TraceSink } from "../trace/sink.js";
 import { FdbTable } from "./dev/fdb-table.js";
 import { FibTables } from "./fib-table.js";
 import { FragmentTable } from "./fragment-table.js";
+import { IpvsTables } from "./ipvs/ipvs-table.js";
 import { NeighbourTable } from "./neigh-table.js";
 import { ConntrackTable } from "./nf/conntrack-table.js";
 import { IpSets } from "./nf/ipset-table.js";
@@ -28,7 +30,7 @@ import { AppTable } from "./sock/app-table.js";
 import { SocketTable } from "./sock/socket-table.js";
 
 /** Kinds of device; the number is stored in `DeviceColumns.kind`. */
-export const DEV = Object.freeze({ loopback: 1, veth: 2, bridge: 3, vxlan: 4, uplink: 5, dummy: 6, ipip: 7 } as const);
+export const DEV = Object.freeze({ loopback: 1, veth: 2, bridge: 3, vxlan: 4, uplink: 5, dummy: 6, ipip: 7, wireguard: 8 } as const);
 
 /** Bits of `DeviceColumns.flags`: administratively up; carrier (lower layer up); bridge port bits; has been up once. */
 export const DEVF = Object.freeze({ up: 1, carrier: 2, hairpin: 4, learning: 8, flood: 16, promisc: 32, used: 64 } as const);
@@ -53,6 +55,8 @@ export const EV = Object.freeze({
   fragments: 8,
   /** a further piece of a program's own packet: a = packet, b = frames that its device had dropped before the first */
   piece: 9,
+  /** the end of an IPVS connection: a = its row */
+  ipvs: 10,
 } as const);
 
 /** The five hooks of ip and ip6, numbered as NF_INET_*. */
@@ -87,7 +91,7 @@ export const netnsColumns = {
   icmpRatemask: "i32",
   /** net.ipv4.icmp_ratelimit in ms, default 1000 */
   icmpRatelimit: "i32",
-  /** bit h set: something is registered at ip hook h, so `Ops.hook` must be asked; bit 8 + h: ip6 */
+  /** bit h set: something is registered at ip hook h, so `Ops.hook` must be asked; bit 8 + h: ip6; bits 16 and 17: IPVS is among them (ipvs/ipvs-hooks.ts) */
   hooks: "i32",
   /** conntrack has been asked for in this namespace (nat table, conntrack match or target) */
   tracking: "u8",
@@ -165,6 +169,7 @@ export interface DeviceInfo {
   readonly addresses: readonly InterfaceAddress[];
   readonly vxlan?: VxlanOptions;
   readonly ipip?: IpipOptions;
+  readonly wireguard?: WireguardOptions;
   readonly link?: LinkOptions;
   readonly bridge?: BridgeOptions;
   /** bridge: its ports, the one that joined last first */
@@ -173,6 +178,8 @@ export interface DeviceInfo {
   readonly macGiven?: boolean;
   /** bridge: its MTU was given and follows no port */
   readonly mtuGiven?: boolean;
+  /** addresses that programs answer ARP for here */
+  readonly arpAnswers?: readonly { readonly addr: Addr; readonly app: number }[];
   readonly cause: number;
 }
 
@@ -202,6 +209,25 @@ export interface IpipOptions {
   readonly tos: number;
   /** outer packets are not to be fragmented */
   readonly pmtudisc: boolean;
+}
+
+/** Settings of a WireGuard device; keys are 32 bytes in base 64, "" while there is none. */
+export interface WireguardOptions {
+  readonly privateKey: string;
+  readonly publicKey: string;
+  /** UDP port it listens on */
+  readonly port: number;
+  readonly peers: readonly WireguardPeer[];
+}
+
+/** The other end of a WireGuard tunnel. */
+export interface WireguardPeer {
+  readonly publicKey: string;
+  /** 0 while nobody knows where it is */
+  readonly endpoint: Addr;
+  readonly endpointPort: number;
+  /** addresses behind it */
+  readonly allowed: readonly Cidr[];
 }
 
 /** Settings of a bridge. */
@@ -279,6 +305,7 @@ export class Stack {
   readonly nft: NftTables = new NftTables();
   readonly sets: IpSets = new IpSets();
   readonly ct: ConntrackTable = new ConntrackTable();
+  readonly ipvs: IpvsTables = new IpvsTables();
   readonly sock: SocketTable = new SocketTable();
   readonly app: AppTable = new AppTable();
   /** null, or where every step of every packet is recorded */

@@ -5,7 +5,8 @@
  * and `NamespaceNames` follows who is who.
  */
 import type { Act } from "../linux/plumbing/act.js";
-import { addressCommand, fdbCommand, linkAddCommands, linkDelCommand, linkSetCommands, neighbourCommand } from "./transcript-link.js";
+import { ipvsCommand } from "./transcript-ipvs.js";
+import { addressCommand, fdbCommand, linkAddCommands, linkDelCommand, linkSetCommands, neighbourCommand, wireguardCommands } from "./transcript-link.js";
 import { routeCommand, routeFlushCommand, ruleCommand } from "./transcript-route.js";
 import { conntrackCommands, ipsetCommand, iptablesCommand, nftCommand, restoreCommand, sysctlCommand } from "./transcript-tables.js";
 import { formatTyped, type NamespaceWords, type TypedCommand } from "./transcript-words.js";
@@ -49,6 +50,8 @@ export function commandsOf(act: Act, at: NamespaceWords): readonly TypedCommand[
     case "fdb-replace":
     case "fdb-del":
       return [fdbCommand(act, at)];
+    case "wg-set":
+      return wireguardCommands(act, at);
     case "sysctl":
       return [sysctlCommand(act, at)];
     case "iptables":
@@ -61,6 +64,8 @@ export function commandsOf(act: Act, at: NamespaceWords): readonly TypedCommand[
       return conntrackCommands(act, at);
     case "nft":
       return [nftCommand(act, at)];
+    case "ipvs":
+      return [ipvsCommand(act, at)];
   }
 }
 

@@ -8,6 +8,7 @@ import { bridge } from "./bridge/bridge.js";
 import { conntrack } from "./conntrack.js";
 import { ip } from "./ip/ip.js";
 import { ipset } from "./ipset.js";
+import { ipvsadm } from "./ipvsadm/ipvsadm.js";
 import { iptables } from "./iptables/iptables.js";
 import { iptablesTool } from "./iptables/tool-of.js";
 import { Ended, failed, NotModelled, type Output, said } from "./output.js";
@@ -63,6 +64,8 @@ function runTool(place: Place, words: readonly string[], stdin: string): Output 
       return ipset(place, rest, stdin);
     case "conntrack":
       return conntrack(place, rest);
+    case "ipvsadm":
+      return ipvsadm(place, rest, stdin);
     case "sysctl":
       return sysctl(place, rest);
     case "ping":

@@ -48,6 +48,9 @@ const steps = [
   ["TCP_RESET", "a TCP RST is sent because of the packet; a: cause"],
   ["APP", "a program does something; a: program's event, b: its argument"],
   ["CONSUMED", "the kernel itself takes the packet: an echo answered, an ARP packet handled"],
+  ["IPVS_NEW", "IPVS makes a connection; a: cause of the virtual server, b: scheduler"],
+  ["IPVS_HIT", "IPVS finds the packet's connection; a: cause of the real server"],
+  ["IPVS_NO_SERVER", "a virtual server has no real server to give; a: cause of the virtual server, b: scheduler"],
 ] as const;
 
 /** Tunnels without a VNI, as steps name them. */

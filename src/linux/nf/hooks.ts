@@ -1,8 +1,9 @@
 /**
  * nf_hook: what a packet meets at each of the five hooks of ip and ip6, in the order of the kernel's priorities (raw -300,
- * conntrack -200, mangle -150, nat -100 for destinations, filter 0, security 50, nat 100 for sources, confirm last).
+ * conntrack -200, mangle -150, nat -100 for destinations, filter 0, security 50, IPVS next to nat, nat 100 for sources, confirm last).
  */
 import { DROP } from "../../base/codes.js";
+import { IPVS_HOOKS, ipvsHook } from "../ipvs/ipvs-hooks.js";
 import { HOOK, NF, type Stack } from "../stack.js";
 import { walkNft } from "./nft/nft-walk.js";
 import { TABLE, tableKey } from "./table.js";
@@ -19,13 +20,13 @@ export function runHook(s: Stack, hook: number, p: number, ns: number, inDev: nu
         ? NF.accept
         : s.nf.verdict;
     case HOOK.input:
-      return ask(s, TABLE.mangle, hook, p, ns, inDev, outDev) && filter(s, hook, p, ns, inDev, outDev) && nat(s, hook, p, ns, inDev, outDev) && confirm(s, p, ns)
+      return ask(s, TABLE.mangle, hook, p, ns, inDev, outDev) && filter(s, hook, p, ns, inDev, outDev) && ipvs(s, hook, p, ns) && nat(s, hook, p, ns, inDev, outDev) && confirm(s, p, ns)
         ? NF.accept
         : s.nf.verdict;
     case HOOK.forward:
-      return ask(s, TABLE.mangle, hook, p, ns, inDev, outDev) && filter(s, hook, p, ns, inDev, outDev) ? NF.accept : s.nf.verdict;
+      return ask(s, TABLE.mangle, hook, p, ns, inDev, outDev) && filter(s, hook, p, ns, inDev, outDev) && ipvs(s, hook, p, ns) ? NF.accept : s.nf.verdict;
     case HOOK.output:
-      return before(s, hook, p, ns, inDev, outDev) && mangleOutput(s, p, ns, outDev) && early(s, hook, p, ns, 0, outDev) && natOutput(s, p, ns, outDev) && filter(s, hook, p, ns, 0, outDev)
+      return before(s, hook, p, ns, inDev, outDev) && mangleOutput(s, p, ns, outDev) && early(s, hook, p, ns, 0, outDev) && natOutput(s, p, ns, outDev) && ipvs(s, hook, p, ns) && filter(s, hook, p, ns, 0, outDev)
         ? NF.accept
         : s.nf.verdict;
     default:
@@ -81,6 +82,12 @@ function nat(s: Stack, hook: number, p: number, ns: number, inDev: number, outDe
   const { ct, walkNat } = s.nf;
   if (ct === null || walkNat === null || !(s.nf.tables.has(tableKey(ns, familyOf(s, p), TABLE.nat)) || s.nft.tables.has(ns))) return true;
   return passed(s, ct.natHook(p, ns, hook, inDev, outDev, walkNat));
+}
+
+/** IPVS's own hooks, which a namespace that never had virtual servers has not. */
+function ipvs(s: Stack, hook: number, p: number, ns: number): boolean {
+  const registered = s.ns.c.hooks[ns]! & (IPVS_HOOKS.ip | IPVS_HOOKS.ip6);
+  return registered === 0 || (registered & (familyOf(s, p) === 6 ? IPVS_HOOKS.ip6 : IPVS_HOOKS.ip)) === 0 || passed(s, ipvsHook(s, hook, p, ns));
 }
 
 function confirm(s: Stack, p: number, ns: number): boolean {

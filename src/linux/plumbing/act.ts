@@ -1,6 +1,7 @@
 import type { NftCommand } from "../nf/nft/nft-doc.js";
 import type { RestoreDoc } from "../nf/restore-doc.js";
-import type { IpipAct } from "./tunnel-act.js";
+import type { IpvsAct } from "./ipvs-act.js";
+import type { IpipAct, WireguardSet } from "./tunnel-act.js";
 
 /** What every act may carry: a row of the cause table, and nothing else in common. */
 interface Caused {
@@ -25,7 +26,7 @@ export interface NetnsDel extends InNamespace {
 }
 
 /** Kinds of device that `link-add` makes; `lo` is made with its namespace. */
-export type LinkKind = "veth" | "bridge" | "vxlan" | "uplink" | "dummy" | "ipip";
+export type LinkKind = "veth" | "bridge" | "vxlan" | "uplink" | "dummy" | "ipip" | "wireguard";
 
 /** The other end of a veth or uplink. */
 export interface LinkPeer {
@@ -286,6 +287,8 @@ export type Act =
   | IptablesRestore
   | IpsetAct
   | NftAct
+  | IpvsAct
+  | WireguardSet
   | ConntrackDelete;
 
 /** Why an act was refused: the errno's name and the line the real tool prints. */
