@@ -4,7 +4,9 @@ import type { Problem } from "../base/problem.js";
 import type { KindConfig } from "../api/index.js";
 import { clusterCidrFault } from "../control/cidr-set.js";
 import type { Delays } from "../control/delays.js";
+import { type BalancerPlan, readBalancer } from "./balancer-words.js";
 import { calicoWordFault } from "./calico-words.js";
+import { flannelWordFault } from "./flannel-words.js";
 import { FABRIC_DEFAULTS, type FabricOptions } from "./fabric.js";
 import { InputError } from "./input-error.js";
 
@@ -29,7 +31,12 @@ export interface ClusterOptions {
   readonly cni?: string;
   /** "iptables" or "nftables" ("iptables") */
   readonly proxy?: string;
-  /** whether NetworkPolicies are enforced (true): flannel alone enforces none, so an enforcing dataplane runs beside it */
+  /**
+   * What gives Services of type LoadBalancer their addresses: "none", as in plain kind, where they stay pending; "cloud", passing packets on
+   * as they are; "cloud-provider-kind", proxying them; "metallb", in layer 2 mode. Addresses behind a colon: "metallb:pool=172.18.255.200-172.18.255.250"
+   */
+  readonly loadBalancer?: string;
+  /** whether NetworkPolicies are enforced (true): flannel alone enforces none, so an enforcing dataplane runs beside it; Calico always does */
   readonly enforce?: boolean;
   readonly seed?: number;
   readonly podSubnet?: string;
@@ -51,6 +58,7 @@ export interface ClusterPlan {
   readonly nodes: readonly NodeOption[];
   readonly cni: { readonly name: string; readonly options: Readonly<Record<string, string>> };
   readonly proxy: "iptables" | "nftables";
+  readonly balancer: BalancerPlan;
   readonly enforce: boolean;
   readonly seed: number;
   readonly podSubnet: string;
@@ -65,8 +73,6 @@ export interface ClusterPlan {
 
 /** CNIs and proxies that there are in the world; those beyond the first are real but not modelled yet. */
 const CNIS: readonly string[] = ["flannel", "kindnet", "calico"];
-const BACKENDS: readonly string[] = ["vxlan", "host-gw"];
-const KNOWN_BACKENDS: readonly string[] = [...BACKENDS, "ipip", "wireguard", "ipsec", "udp", "alloc", "extension"];
 const KNOWN_CNIS: readonly string[] = ["flannel", "kindnet", "calico", "cilium", "weave", "antrea", "kube-router", "ovn-kubernetes"];
 const KNOWN_PROXIES: readonly string[] = ["iptables", "nftables", "ipvs", "none"];
 /** Larger clusters do without pods that do nothing. */
@@ -99,16 +105,20 @@ function readCni(text: string, found: Findings): ClusterPlan["cni"] {
     else found.error("unknown-value", "cni", `Unsupported value: "${name}": supported values: ${CNIS.map((n) => `"${n}"`).join(", ")}`);
   }
   const options: Record<string, string> = {};
-  for (const pair of rest === "" ? [] : rest.split(",")) {
-    const [key = "", value] = pair.split("=");
+  const pairs = (rest === "" ? [] : rest.split(",")).map((pair) => pair.split("="));
+  const backend = pairs.find(([key]) => key === "backend")?.[1] ?? "vxlan";
+  for (const [key = "", value] of pairs) {
+    const pair = value === undefined ? key : `${key}=${value}`;
     if (name === "calico") {
       const fault = calicoWordFault(key, value ?? "");
       if (fault === null) options[key] = value!;
       else found.error("unknown-option", `cni.${key}`, `Invalid value: "${pair}": ${fault}`);
-    } else if (value === undefined || name === "kindnet" || !["vni", "port", "backend"].includes(key)) found.error("unknown-option", `cni.${key}`, `Invalid value: "${pair}": ${name === "kindnet" ? "kindnet takes no options" : "must be vni=N, port=N or backend=NAME"}`);
-    else if (key === "backend" && !BACKENDS.includes(value)) found.error(KNOWN_BACKENDS.includes(value) ? "not-modelled" : "unknown-value", "cni.backend", `flannel backend ${value}: ${KNOWN_BACKENDS.includes(value) ? "not modelled" : "there is none of that name"}`, `use backend=${BACKENDS.join(" or backend=")}`);
-    else if (key !== "backend" && !/^[1-9][0-9]*$/.test(value)) found.error("invalid-value", `cni.${key}`, `Invalid value: "${value}": must be a positive number`);
-    else options[key] = value;
+    } else if (name === "kindnet") found.error("unknown-option", `cni.${key}`, `Invalid value: "${pair}": kindnet takes no options`);
+    else {
+      const fault = flannelWordFault(key, value, backend);
+      if (fault === null) options[key] = value!;
+      else found.error(fault.code, `cni.${key}`, fault.message, fault.fix);
+    }
   }
   return { name, options };
 }
@@ -171,13 +181,16 @@ export function planCluster(options: ClusterOptions): ClusterPlan {
   if (fault !== null) found.error("too-small", "podSubnet", `Invalid value: "${podSubnet}": ${fault}`);
   checkOverlap({ podSubnet, serviceSubnet, fabric }, found);
   const nodes = readNodes(options, found);
+  const balancer = readBalancer(options.loadBalancer ?? "none", fabric.subnet);
+  if (typeof balancer === "string") found.error("invalid-value", "loadBalancer", balancer);
   const cni = readCni(options.cni ?? "flannel", found);
+  if (cni.name === "calico" && options.enforce === false) found.error("invalid-value", "enforce", "Invalid value: false: Calico always enforces policies", "leave it out");
   const services = parseCidr(serviceSubnet);
   const dns = services === null ? null : nthAddress(services, DNS_INDEX);
   if (services !== null && dns === null && options.dns !== false) found.error("too-small", "serviceSubnet", `Invalid value: "${formatCidr(services)}": too small: cluster DNS needs its tenth address`);
-  if (found.problems.length > 0) throw new InputError(found.problems);
+  if (found.problems.length > 0 || typeof balancer === "string") throw new InputError(found.problems);
   return Object.freeze({
-    nodes, cni, proxy: proxy === "nftables" ? "nftables" : "iptables", enforce: options.enforce !== false, seed, podSubnet, serviceSubnet, fabric,
+    nodes, cni, balancer, proxy: proxy === "nftables" ? "nftables" : "iptables", enforce: options.enforce !== false, seed, podSubnet, serviceSubnet, fabric,
     dnsIp: options.dns === false || dns === null ? null : formatWords(4, dns),
     systemPods: options.systemPods ?? nodes.length <= MOST_SHOWN,
     bridgeNf: options.bridgeNf !== false,

@@ -112,7 +112,7 @@ export class PolicyAgent implements Controller {
   }
 
   private hasPolicies(): boolean {
-    return POLICIES.some((kind) => this.p.store.count(kind) > 0);
+    return this.p.options.enforce?.everyPod === true || POLICIES.some((kind) => this.p.store.count(kind) > 0);
   }
 
   private matters(type: Change["type"], object: KubeObject, old: KubeObject | null): boolean {

@@ -41,6 +41,8 @@ export interface PodInput {
   /** Empty counts as running. */
   readonly phase: "" | "Pending" | "Running" | "Succeeded" | "Failed" | "Unknown";
   readonly ports: readonly PodPort[];
+  /** Name of its service account, where one is written. */
+  readonly serviceAccount?: string;
   readonly source: SourceRef | null;
 }
 

@@ -20,6 +20,7 @@ export function podInput(pod: Pod, workload: string, source: SourceRef | null = 
     hostNetwork: spec.hostNetwork === true,
     phase: readPhase(status?.phase),
     ports: podPorts(spec),
+    ...(spec.serviceAccountName === undefined ? {} : { serviceAccount: spec.serviceAccountName }),
     source,
   };
 }

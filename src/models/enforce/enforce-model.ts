@@ -19,6 +19,8 @@ export interface EnforceNote {
 /** A policy dataplane at work; everything it knows of a node is in that node's kernel. */
 export interface EnforceModel {
   readonly name: string;
+  /** It has chains for every pod, so that it needs the view where there is no policy too; left out: no. */
+  readonly everyPod?: boolean;
   /** The agent starts: the chains that everything hangs on, before any pod does. */
   nodeUp(door: NodeDoor): void;
   /**

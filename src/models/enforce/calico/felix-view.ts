@@ -1,0 +1,170 @@
+/**
+ * What one view asks of any node: policies in order, the sets they need, and who has which of them. What is made of a policy alone
+ * is kept for as long as the policy is; the rest for as long as the view is.
+ */
+import { calicoSelects } from "../../../api/calico-selector.js";
+import { compareText } from "../../../base/names.js";
+import type { Direction } from "../../../policy/rules.js";
+import type { EnforceView } from "../enforce-model.js";
+import { type FelixEndpoint, felixEndpoints, selected } from "./felix-endpoints.js";
+import { fixedSetName, policyChainName } from "./felix-names.js";
+import { type FelixPolicy, type FelixTier, TIERS } from "./felix-policy.js";
+import type { FelixChain, FelixRule } from "./felix-rule.js";
+import { fromNetworkPolicy } from "./from-network-policy.js";
+import { type FelixSet, policyChainRules } from "./policy-rules.js";
+import { type FelixTable, staticChains, type StaticOptions } from "./static-chains.js";
+import { dispatchChains, groupChains, profileChain, type TierPolicies, workloadChain } from "./workload-chains.js";
+import type { Because } from "../wanted.js";
+
+/** Settings that decide what Felix writes. */
+export interface FelixOptions extends StaticOptions {
+  /** cidr of the pool */
+  readonly pool: string;
+}
+
+/** A set as the kernel should hold it. */
+export interface WantedFelixSet {
+  readonly name: string;
+  readonly type: "hash:net" | "hash:ip,port";
+  readonly elements: ReadonlySet<string>;
+  readonly because: Because;
+}
+
+/** What a node's kernel should hold. */
+export interface WantedByFelix {
+  readonly sets: readonly WantedFelixSet[];
+  readonly chains: Readonly<Record<FelixTable, readonly FelixChain[]>>;
+}
+
+const DIRECTIONS: readonly Direction[] = Object.freeze(["ingress", "egress"] as const);
+/** Felix itself, which no policy asked for anything. */
+export const FELIX: Because = Object.freeze({ object: "felix", path: "" });
+
+interface RenderedPolicy {
+  readonly rules: readonly FelixRule[];
+  readonly sets: readonly FelixSet[];
+}
+
+/** What is made of policies, kept by policy. */
+export class PolicyCache {
+  private readonly read = new WeakMap<object, FelixPolicy>();
+  private readonly rendered = new WeakMap<FelixPolicy, Map<Direction, RenderedPolicy>>();
+
+  /** The policy of an object, read once. */
+  of<T extends object>(object: T, read: (object: T) => FelixPolicy): FelixPolicy {
+    let policy = this.read.get(object);
+    if (policy === undefined) this.read.set(object, (policy = read(object)));
+    return policy;
+  }
+
+  /** Its rules for one direction. */
+  rules(policy: FelixPolicy, direction: Direction): RenderedPolicy {
+    let both = this.rendered.get(policy);
+    if (both === undefined) this.rendered.set(policy, (both = new Map()));
+    let made = both.get(direction);
+    if (made === undefined) both.set(direction, (made = policyChainRules(policy, direction)));
+    return made;
+  }
+}
+
+/** Order of a tier's policies: by order, then name, namespace, kind (felix/calc/policy_sorter.go). */
+function byOrder(a: FelixPolicy, b: FelixPolicy): number {
+  if (a.order !== b.order) return a.order < b.order ? -1 : 1;
+  return compareText(a.name, b.name) || compareText(a.namespace, b.namespace) || compareText(a.kind, b.kind);
+}
+
+/** One view, judged for all nodes. */
+export class FelixView {
+  readonly #endpoints: readonly FelixEndpoint[];
+  readonly #byNode = new Map<string, FelixEndpoint[]>();
+  readonly #tiers: readonly { readonly tier: FelixTier; readonly policies: readonly FelixPolicy[] }[];
+  readonly #sets = new Map<string, ReadonlySet<string>>();
+  readonly #nodes: readonly string[];
+
+  constructor(
+    view: EnforceView,
+    private readonly options: FelixOptions,
+    private readonly cache: PolicyCache,
+  ) {
+    this.#endpoints = felixEndpoints(view);
+    for (const endpoint of this.#endpoints) {
+      const known = this.#byNode.get(endpoint.node);
+      if (known === undefined) this.#byNode.set(endpoint.node, [endpoint]);
+      else known.push(endpoint);
+    }
+    const policies = view.policies.flatMap(({ object }) => (object.kind === "NetworkPolicy" ? [cache.of(object, fromNetworkPolicy)] : [])).sort(byOrder);
+    this.#tiers = TIERS.map((tier) => ({ tier, policies: policies.filter((policy) => policy.tier === tier.name) })).filter((each) => each.policies.length > 0);
+    this.#nodes = view.nodes.flatMap(({ ips }) => ips.filter((ip) => !ip.includes(":")).slice(0, 1));
+  }
+
+  /** What a node should hold; `address` is its own. */
+  wanted(node: string, address: string): WantedByFelix {
+    const local = this.#byNode.get(node) ?? [];
+    const { raw, mangle, nat, filter } = staticChains(this.options);
+    const chains = new Map<string, FelixChain>();
+    const sets = new Map<string, FelixSet>();
+    for (const direction of DIRECTIONS) {
+      for (const chain of dispatchChains(local.map(({ device }) => device), direction)) chains.set(chain.name, chain);
+      for (const endpoint of local) {
+        const tiers = this.#tiersOf(endpoint, direction);
+        for (const chain of [workloadChain(endpoint, tiers, direction), ...groupChains(tiers, direction)]) chains.set(chain.name, chain);
+        for (const profile of endpoint.profiles) {
+          const chain = profileChain(profile, direction);
+          chains.set(chain.name, chain);
+        }
+        for (const policy of tiers.flatMap((each) => each.policies)) {
+          const { rules, sets: needed } = this.cache.rules(policy, direction);
+          const name = policyChainName(policy.id, direction);
+          chains.set(name, { name, rules });
+          for (const set of needed) if (!sets.has(set.name)) sets.set(set.name, set);
+        }
+      }
+    }
+    const empty = EMPTY_HOST_CHAINS;
+    return {
+      sets: [...this.#fixedSets(address), ...[...sets.values()].map((set) => this.#wantedSet(set))],
+      chains: { raw: [...raw, ...empty.raw], mangle: [...mangle, ...empty.mangle], nat, filter: [...filter, ...empty.filter, ...chains.values()] },
+    };
+  }
+
+  #tiersOf(endpoint: FelixEndpoint, direction: Direction): readonly TierPolicies[] {
+    return this.#tiers.flatMap(({ tier, policies }) => {
+      const own = policies.filter((policy) => policy[direction] !== null && calicoSelects(policy.selector, endpoint.label));
+      return own.length === 0 ? [] : [{ tier, policies: own }];
+    });
+  }
+
+  #fixedSets(address: string): readonly WantedFelixSet[] {
+    const { tunnel, natOutgoing, pool } = this.options;
+    const set = (id: string, elements: Iterable<string>): WantedFelixSet => ({ name: fixedSetName(id), type: "hash:net", elements: new Set(elements), because: FELIX });
+    return [
+      set("network-ip-pools", [pool]),
+      set("masq-ipam-pools", natOutgoing ? [pool] : []),
+      ...(tunnel === "ipip" ? [set("all-hosts-net", this.#nodes)] : []),
+      ...(tunnel === "vxlan" ? [set("all-vxlan-net", this.#nodes.filter((each) => each !== address))] : []),
+    ];
+  }
+
+  #wantedSet({ name, selector, port, because }: FelixSet): WantedFelixSet {
+    let elements = this.#sets.get(name);
+    if (elements === undefined) {
+      const members = selected(this.#endpoints, selector);
+      elements = new Set(
+        port === null
+          ? members.map(({ address }) => address)
+          : members.flatMap(({ address, ports }) => ports.filter((each) => each.name === port.name && each.protocol === port.protocol).map((each) => `${address},${each.protocol}:${each.number}`)),
+      );
+      this.#sets.set(name, elements);
+    }
+    return { name, type: port === null ? "hash:net" : "hash:ip,port", elements, because };
+  }
+}
+
+const none = (...names: readonly string[]): readonly FelixChain[] => names.map((name) => ({ name, rules: [] }));
+
+/** Dispatch to host endpoints where there are none. */
+const EMPTY_HOST_CHAINS: Readonly<Record<"raw" | "mangle" | "filter", readonly FelixChain[]>> = Object.freeze({
+  raw: none("cali-from-host-endpoint", "cali-to-host-endpoint"),
+  mangle: none("cali-from-host-endpoint", "cali-to-host-endpoint"),
+  filter: none("cali-from-hep-forward", "cali-to-hep-forward", "cali-from-host-endpoint", "cali-to-host-endpoint"),
+});
