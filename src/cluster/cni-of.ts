@@ -3,6 +3,7 @@ import { calico } from "../models/cni/calico/calico.js";
 import { calicoOptions } from "./calico-words.js";
 import type { CniModel } from "../models/cni/cni-model.js";
 import { flannel } from "../models/cni/flannel.js";
+import { flannelOptions } from "./flannel-words.js";
 import { kindnet } from "../models/cni/kindnet.js";
 import type { ClusterPlan } from "./options.js";
 
@@ -10,10 +11,5 @@ import type { ClusterPlan } from "./options.js";
 export function cniOf({ cni: { name, options }, podSubnet }: ClusterPlan): CniModel {
   if (name === "calico") return calico({ ...calicoOptions(options), pool: podSubnet });
   if (name === "kindnet") return kindnet({ podSubnets: [podSubnet] });
-  const { backend, ...numbers } = options;
-  return flannel({
-    network: podSubnet,
-    ...(backend === "host-gw" || backend === "vxlan" ? { backend } : {}),
-    ...Object.fromEntries(Object.entries(numbers).map(([key, value]) => [key, Number(value)])),
-  });
+  return flannel({ ...flannelOptions(options), network: podSubnet });
 }

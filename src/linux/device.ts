@@ -28,7 +28,7 @@ export function setDeviceInfo(s: Stack, dev: number, change: Partial<DeviceInfo>
 
 /** Whether devices of a kind carry IP packets and no frames: they have no MAC, and nobody is asked for one there. */
 export function carriesIp(kind: number): boolean {
-  return kind === DEV.ipip;
+  return kind === DEV.ipip || kind === DEV.wireguard;
 }
 
 /** All devices of a namespace, in order of their interface index. */

@@ -9,6 +9,7 @@ import { loopbackTransmit } from "./dev/loopback.js";
 import { uplinkTransmit } from "./dev/uplink.js";
 import { vethTransmit } from "./dev/veth.js";
 import { vxlanTransmit } from "./dev/vxlan.js";
+import { wireguardTransmit } from "./dev/wireguard.js";
 import { isRunning, isUp } from "./device.js";
 import { bridgeUp } from "./receive.js";
 import { DEV, type Stack } from "./stack.js";
@@ -44,6 +45,8 @@ export function transmit(s: Stack, p: number, dev: number): void {
       return dummyTransmit(s, p, dev);
     case DEV.ipip:
       return ipipTransmit(s, p, dev);
+    case DEV.wireguard:
+      return wireguardTransmit(s, p, dev);
     default:
       return s.op.drop(p, s.dev.c.ns[dev]!, dev, DROP.NOT_MODELLED);
   }

@@ -1,8 +1,8 @@
 /** Acts on namespaces, devices, addresses, neighbours and forwarding tables, as `ip` and `bridge` commands. */
 import { SECOND } from "../base/time.js";
 import type { AddrChange, AddrFlush, CableAct, FdbChange, LinkAdd, LinkDel, LinkSet, NeighChange, VxlanAct } from "../linux/plumbing/act.js";
-import type { IpipAct } from "../linux/plumbing/tunnel-act.js";
-import { inNetns, type NamespaceWords, netnsWord, type TypedCommand } from "./transcript-words.js";
+import type { IpipAct, WireguardSet } from "../linux/plumbing/tunnel-act.js";
+import { execIn, inNetns, type NamespaceWords, netnsWord, type TypedCommand } from "./transcript-words.js";
 
 const MICROSECOND = 1000;
 /** Bridges count their ageing in hundredths of a second. */
@@ -109,4 +109,13 @@ export function fdbCommand(act: FdbChange, at: NamespaceWords): TypedCommand {
   const { dev, mac, dst, master, self, state } = act;
   const words = [mac, "dev", dev, ...given("dst", dst), ...(self === true ? ["self"] : []), ...(master === true ? ["master"] : []), ...(state === undefined ? [] : [state])];
   return inNetns("bridge", at, act.ns, ["fdb", act.verb.slice(4), ...words]);
+}
+
+/** A private key is read from a file, so it is fed; then one command for the device and each peer. */
+export function wireguardCommands({ ns, dev, privateKey, listenPort, peers = [] }: WireguardSet, at: NamespaceWords): TypedCommand[] {
+  const words = ["wg", "set", dev, ...given("listen-port", listenPort), ...(privateKey === undefined ? [] : ["private-key", "/dev/stdin"])];
+  return [
+    ...(words.length === 3 ? [] : [execIn(at, ns, words, privateKey)]),
+    ...peers.map(({ publicKey, endpoint, allowedIps, remove }) => execIn(at, ns, ["wg", "set", dev, "peer", publicKey, ...(remove === true ? ["remove"] : [...given("endpoint", endpoint), ...given("allowed-ips", allowedIps?.join(","))])])),
+  ];
 }

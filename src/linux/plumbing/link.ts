@@ -10,6 +10,7 @@ import { flushNeighbours } from "../neigh.js";
 import { DEV, DEVF, type LinkOptions, type Stack, type VxlanOptions } from "../stack.js";
 import { type ActResult, type CableAct, extackError, type LinkAdd, type LinkDel, type LinkSet, noDevice, rtnetlinkError, type VxlanAct } from "./act.js";
 import { addIpip, MOST_IPIP_MTU } from "./link-ipip.js";
+import { addWireguard } from "./wireguard.js";
 
 const AGEING = 300 * SECOND;
 const VXLAN_PORT = 8472;
@@ -68,6 +69,7 @@ export function addLink(s: Stack, act: LinkAdd): ActResult {
   if (act.kind === "veth" || act.kind === "uplink") return addPair(s, act);
   if (act.kind === "vxlan") return addVxlan(s, act, act.vxlan);
   if (act.kind === "ipip") return addIpip(s, act);
+  if (act.kind === "wireguard") return addWireguard(s, act);
   const dev = addDevice(s, act.ns, { kind: DEV[act.kind], name: act.name, mac: macOf(act.mac), mtu: act.mtu, cause: act.cause });
   if (act.kind === "bridge") {
     initBridge(s, dev, act.bridge?.ageing ?? AGEING, act.mac !== undefined);

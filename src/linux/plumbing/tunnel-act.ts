@@ -13,3 +13,24 @@ export interface IpipAct {
   /** true unless given */
   readonly pmtudisc?: boolean;
 }
+
+/** The other end of a WireGuard tunnel; keys are 32 bytes in base 64. */
+export interface WireguardPeerAct {
+  readonly publicKey: string;
+  /** address:port */
+  readonly endpoint?: string;
+  /** CIDRs; they take the place of those that the peer had, and no other peer keeps one of them */
+  readonly allowedIps?: readonly string[];
+  readonly remove?: boolean;
+}
+
+/** `wg set`; what is left out stays as it is. */
+export interface WireguardSet {
+  readonly verb: "wg-set";
+  readonly ns: number;
+  readonly dev: string;
+  readonly privateKey?: string;
+  readonly listenPort?: number;
+  readonly peers?: readonly WireguardPeerAct[];
+  readonly cause?: number;
+}

@@ -2,6 +2,7 @@
 import { DROP, PROTO } from "../../base/codes.js";
 import { ipipReceive } from "../dev/ipip.js";
 import { vxlanReceive } from "../dev/vxlan.js";
+import { wireguardReceive } from "../dev/wireguard.js";
 import { icmpReceive } from "../icmp-input.js";
 import { ICMP } from "../icmp-codes.js";
 import { ICMP6 } from "../icmp6-codes.js";
@@ -24,7 +25,7 @@ function localDeliver(s: Stack, p: number, ns: number, dev: number, echoReply: (
       tcpReceive(s, p, ns, dev);
       break;
     case PROTO.UDP:
-      if (!vxlanReceive(s, p, ns)) udpReceive(s, p, ns, dev);
+      if (!vxlanReceive(s, p, ns) && !wireguardReceive(s, p, ns)) udpReceive(s, p, ns, dev);
       break;
     case PROTO.ICMP:
       icmpReceive(s, p, ns, dev, echoReply);

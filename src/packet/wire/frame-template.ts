@@ -115,7 +115,7 @@ export class FrameTemplate {
   remember(c: PacketColumns, p: number, out: Uint8Array, bodySum: number): void {
     this.#ttl = NEVER;
     const q = c.inner[p]!;
-    if (q === 0 || !plainUdp(c, p) || !plainUdp(c, q) || c.inner[q] !== 0 || c.csum[q] !== 0) return;
+    if (q === 0 || !plainUdp(c, p) || !plainUdp(c, q) || c.inner[q] !== 0 || c.csum[q] !== 0 || c.vni[p]! < 0) return;
     this.#ttl = c.ttl[p]!;
     this.#tos = c.tos[p]!;
     this.#frag = c.frag[p]!;

@@ -18,6 +18,9 @@ import { TCP_BYTES, writeTcp } from "./tcp.js";
 import { UDP_BYTES, writeUdp } from "./udp.js";
 import { VXLAN_BYTES, writeVxlan } from "./vxlan.js";
 
+/** The first four bytes of a WireGuard data message: its type, then zeros. */
+const WIREGUARD_DATA = 0x04000000;
+
 /** Bytes of the frame of packet `p`. */
 export function frameLength(c: PacketColumns, p: number): number {
   const etherType = c.etherType[p]!;
@@ -143,7 +146,7 @@ export class FrameWriter {
   #udp(p: number, at: number, length: number, whole: number, pseudo: number): void {
     const c = this.#c;
     const body = at + UDP_BYTES;
-    const sum = c.inner[p] === 0 ? this.#wholeBody(p, body, length - UDP_BYTES, whole - UDP_BYTES) : this.#vxlan(p, body, at + length);
+    const sum = c.inner[p] === 0 ? this.#wholeBody(p, body, length - UDP_BYTES, whole - UDP_BYTES) : c.vni[p]! < 0 ? this.#opaque(p, body, at + length) : this.#vxlan(p, body, at + length);
     writeUdp(c, p, this.#view, at, whole, sum + pseudo);
   }
 
@@ -152,7 +155,7 @@ export class FrameWriter {
     const c = this.#c;
     const isIpip = c.proto[p] === PROTO.IPIP;
     if (c.inner[p] === 0 || (c.proto[p] !== PROTO.UDP && !isIpip)) return this.#body(p, at, length);
-    const whole = isIpip ? c.ipLen[c.inner[p]!]! : UDP_BYTES + VXLAN_BYTES + frameLength(c, c.inner[p]!);
+    const whole = isIpip ? c.ipLen[c.inner[p]!]! : c.vni[p]! < 0 ? c.l4Len[p]! : UDP_BYTES + VXLAN_BYTES + frameLength(c, c.inner[p]!);
     if (isIpip) this.#ipip(p, at, whole);
     else this.#udp(p, at, whole, whole, 0);
     const skipped = (c.frag[p]! & IP_FLAG.OFFSET) * 8;
@@ -160,6 +163,14 @@ export class FrameWriter {
     this.out.copyWithin(at, at + skipped, at + skipped + count);
     this.#clear(at + count, at + length);
     return sumOf(this.out, at, at + length);
+  }
+
+  /** A WireGuard data message (type 4): nobody on the way can read what is in it. */
+  #opaque(p: number, at: number, end: number): number {
+    this.#clear(at, end);
+    this.#view.setInt32(at, WIREGUARD_DATA);
+    this.#view.setInt32(at + 4, -this.#c.vni[p]!);
+    return sumOf(this.out, at, end);
   }
 
   #vxlan(p: number, at: number, end: number): number {

@@ -53,7 +53,7 @@ function clusterText(): string {
   const exported = parseSource("export.test.ts", readFileSync(resolve(root, "test/kernel/export.test.ts"), "utf8"));
   const rows: readonly (readonly [string, readonly string[], readonly string[]])[] = [
     ["CNIs", constWords(options, "CNIS"), constWords(options, "KNOWN_CNIS")],
-    ["backends of flannel", constWords(options, "BACKENDS"), constWords(options, "KNOWN_BACKENDS")],
+    ["backends of flannel", constWords("models/cni/flannel-backend.ts", "FLANNEL_BACKENDS"), constWords("cluster/flannel-words.ts", "OTHER_BACKENDS")],
     ["modes of kube-proxy", typeWords(options, "ClusterPlan", "proxy"), constWords(options, "KNOWN_PROXIES")],
     ["kinds of objects", kinds.map(({ kind }) => kind), []],
     ["programs of pods", programs(), []],

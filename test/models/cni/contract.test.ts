@@ -5,8 +5,12 @@ import { createCluster, type Cluster } from "../../../src/cluster/cluster.js";
 import { plumb } from "../../../src/linux/plumbing.js";
 import { cniContract } from "../../../src/testing/cni-contract.js";
 
-describe.each(["flannel", "flannel:backend=host-gw", "kindnet"])("%s", (cni) => {
-  test.each(cniContract(() => createCluster({ nodes: 3, cni }), walk).map((one) => [one.name, one] as const))("%s", (_, one) => one.holds());
+/** Every CNI there is; each runs with every mode of kube-proxy. */
+const CNIS = ["flannel", "flannel:directRouting=true", "flannel:backend=host-gw", "flannel:backend=ipip", "flannel:backend=ipip,directRouting=true", "flannel:backend=wireguard", "kindnet"];
+const PROXIES = ["iptables", "nftables"];
+
+describe.each(CNIS.flatMap((cni) => PROXIES.map((proxy) => ({ cni, proxy }))))("$cni, $proxy", ({ cni, proxy }) => {
+  test.each(cniContract(() => createCluster({ nodes: 3, cni, proxy }), walk).map((one) => [one.name, one] as const))("%s", (_, one) => one.holds());
 });
 
 describe("a broken CNI", () => {
