@@ -11,6 +11,7 @@ export { type Cluster, createCluster, type Question, type Settled } from "./clus
 export type { Fabric, FabricNode, FabricOptions } from "./cluster/fabric.js";
 export { InputError, isInputError } from "./cluster/input-error.js";
 export { type ClusterOptions, type ClusterPlan, type NodeOption, optionsOfKind } from "./cluster/options.js";
+export type { BalancerPlan } from "./cluster/balancer-words.js";
 export type { Command, Rewindable, SavedCluster, Timeline } from "./cluster/timeline.js";
 export type { World } from "./cluster/world.js";
 export type { ProbeQuery } from "./cluster/probe.js";

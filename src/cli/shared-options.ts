@@ -16,6 +16,7 @@ export interface SharedOptions {
   readonly kind?: string;
   readonly cni?: string;
   readonly proxy?: string;
+  readonly loadBalancer?: string;
   readonly seed?: number;
   readonly strict?: boolean;
   readonly enforce?: boolean;
@@ -44,6 +45,7 @@ export function clusterOptions(command: Command): Command {
     .option("--kind <file>", "a kind cluster config")
     .option("--cni <name[:key=value,...]>", "the CNI (default: flannel)")
     .option("--proxy <mode>", "kube-proxy's mode (default: iptables)")
+    .option("--load-balancer <name[:pool=FIRST-LAST]>", "what gives LoadBalancer Services addresses: cloud, cloud-provider-kind, metallb (default: none)")
     .option("--no-enforce", "no dataplane for NetworkPolicy: flannel alone")
     .option("--seed <n>", "seed of all chance (default: 1)", wholeNumber);
 }
@@ -61,6 +63,7 @@ function describe(options: SharedOptions, problems: Problem[]): ClusterOptions {
     ...(options.nodes === undefined ? {} : { nodes: options.nodes }),
     ...(options.cni === undefined ? {} : { cni: options.cni }),
     ...(options.proxy === undefined ? {} : { proxy: options.proxy }),
+    ...(options.loadBalancer === undefined ? {} : { loadBalancer: options.loadBalancer }),
     ...(options.seed === undefined ? {} : { seed: options.seed }),
     ...(options.enforce === false ? { enforce: false } : {}),
   };

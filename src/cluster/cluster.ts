@@ -18,16 +18,20 @@ import { client, type ClientResult } from "../models/app/client.js";
 import { dig } from "../models/app/dig.js";
 import { nslookup } from "../models/app/nslookup.js";
 import { prober } from "../models/app/prober.js";
+import { relay } from "../models/app/relay.js";
 import { server } from "../models/app/server.js";
 import { wget } from "../models/app/wget.js";
+import { metallbSpeaker } from "../models/balancer/metallb.js";
 import { coreDns } from "../models/dns/coredns.js";
 import { upstreamDns } from "../models/dns/upstream.js";
-import { policyChains } from "../models/enforce/policy-chains.js";
+import { proxyHealth } from "../models/proxy/health-program.js";
 import { Kubectl } from "../shell/kubectl/index.js";
 import { type Output, Shell, SHELL_PROGRAMS } from "../shell/index.js";
 import { splitWords } from "../shell/words.js";
+import { balancerOf } from "./balancer-of.js";
 import { cniOf } from "./cni-of.js";
 import { dnsSource } from "./dns-of.js";
+import { enforceOf } from "./enforce-of.js";
 import { buildFabric, type Fabric, FABRIC_MACHINE, INTERNET_MACHINE } from "./fabric.js";
 import { inputError } from "./input-error.js";
 import { kubectlSource } from "./kubectl-source.js";
@@ -70,7 +74,7 @@ export class Cluster implements Rewindable<Cluster> {
   /** Use `createCluster`. @internal */
   constructor(plan: ClusterPlan) {
     this.plan = plan;
-    const programs = [server, client, upstreamDns, coreDns(dnsSource(() => this.control)), prober((app) => this.control.probeEnded(app)), nslookup, wget, dig, ...SHELL_PROGRAMS];
+    const programs = [server, client, upstreamDns, coreDns(dnsSource(() => this.control)), prober((app) => this.control.probeEnded(app)), proxyHealth((listener, path) => this.control.proxyHealth(listener, path)), relay, metallbSpeaker, nslookup, wget, dig, ...SHELL_PROGRAMS];
     this.world = createWorld(plan.seed, programs);
     const { stack } = this.world;
     this.fabric = buildFabric(stack, plan.nodes.map((node) => node.name), plan.fabric);
@@ -131,7 +135,8 @@ export class Cluster implements Rewindable<Cluster> {
   }
 
   /**
-   * Runs a command of the field's tools in a pod ("ns/pod", "pod") or on a node ("node/NAME"): `ip route`, `iptables-save`,
+   * Runs a command of the field's tools in a pod ("ns/pod", "pod"), on a node ("node/NAME"), on the switch and router under
+   * the nodes ("fabric") or on the host behind that ("internet"): `ip route`, `iptables-save`,
    * `ping -c1 10.96.0.1` ... What it does, happens; what it takes, passes.
    */
   exec(where: string, command: string | readonly string[], stdin = ""): Output {
@@ -243,6 +248,8 @@ export class Cluster implements Rewindable<Cluster> {
   }
 
   private netnsOf(where: string): number {
+    if (where === "internet") return this.fabric.internet;
+    if (where === "fabric") return this.fabric.ns;
     if (where.startsWith("node/")) {
       const node = this.fabric.nodes.find((one) => one.name === where.slice(5));
       if (node === undefined) throw inputError("not-found", "", `nodes "${where.slice(5)}" not found`);
@@ -258,7 +265,7 @@ export class Cluster implements Rewindable<Cluster> {
   placeOf(ns: number): { readonly node: string; readonly netns: string } {
     const machine = this.stack.ns.c.node[ns]!;
     const name = this.stack.nsInfo.get(ns)?.name ?? "";
-    if (machine === FABRIC_MACHINE) return { node: "fabric", netns: "fabric" };
+    if (machine === FABRIC_MACHINE) return { node: "fabric", netns: name };
     if (machine === INTERNET_MACHINE) return { node: "internet", netns: "internet" };
     const node = this.fabric.nodes[machine - 1]?.name ?? "";
     const pod = this.control.podOfNetns(ns);
@@ -267,6 +274,7 @@ export class Cluster implements Rewindable<Cluster> {
 
   private makeControl(): ControlPlane {
     const { plan, fabric } = this;
+    const balancer = balancerOf(plan, fabric.gateway);
     const control = new ControlPlane(this.stack, {
       nodes: plan.nodes.map((node, i) => ({
         name: node.name,
@@ -282,7 +290,9 @@ export class Cluster implements Rewindable<Cluster> {
       dnsIp: plan.dnsIp,
       cni: cniOf(plan),
       proxy: { mode: plan.proxy },
-      enforce: plan.enforce ? policyChains() : null,
+      enforce: enforceOf(plan),
+      ...(balancer === undefined ? {} : { balancer }),
+      fabric: fabric.ns,
       delays: plan.delays,
       systemPods: plan.systemPods,
       program: (pod, container) => {

@@ -22,6 +22,8 @@ export interface FabricOptions {
 
 export const FABRIC_DEFAULTS: FabricOptions = Object.freeze({ subnet: "172.18.0.0/16", delay: 50_000, rate: 0, loss: 0, mtu: 1500 });
 
+/** The switch of the nodes' network. */
+export const FABRIC_BRIDGE = "kind";
 /** Machine labels of the namespaces that are no nodes. */
 export const FABRIC_MACHINE = 0;
 export const INTERNET_MACHINE = -1;
@@ -81,9 +83,9 @@ export function buildFabric(s: Stack, names: readonly string[], options: FabricO
   const b = new Builder(s);
   const ns = b.namespace(FABRIC_MACHINE, "fabric");
   b.must([
-    { verb: "link-add", ns, name: "kind", kind: "bridge", mac: macOf(gateway), mtu: options.mtu },
-    { verb: "addr-add", ns, dev: "kind", addr: `${gateway}/${subnet.prefix}` },
-    { verb: "link-set", ns, name: "kind", up: true },
+    { verb: "link-add", ns, name: FABRIC_BRIDGE, kind: "bridge", mac: macOf(gateway), mtu: options.mtu },
+    { verb: "addr-add", ns, dev: FABRIC_BRIDGE, addr: `${gateway}/${subnet.prefix}` },
+    { verb: "link-set", ns, name: FABRIC_BRIDGE, up: true },
     { verb: "sysctl", ns, key: "net.ipv4.ip_forward", value: "1" },
     { verb: "sysctl", ns, key: "net.bridge.bridge-nf-call-iptables", value: "0" },
     { verb: "sysctl", ns, key: "net.ipv4.conf.all.send_redirects", value: "0" },
@@ -114,7 +116,7 @@ function buildNode(b: Builder, fabric: number, name: string, machine: number, ad
       verb: "link-add", ns, name: "eth0", kind: "uplink", mac: macOf(address), mtu: options.mtu,
       peer: { ns: fabric, name: port, mtu: options.mtu }, link: { delay: options.delay, rate: options.rate, loss: options.loss },
     },
-    { verb: "link-set", ns: fabric, name: port, master: "kind" },
+    { verb: "link-set", ns: fabric, name: port, master: FABRIC_BRIDGE },
     { verb: "link-set", ns: fabric, name: port, up: true },
     { verb: "link-set", ns, name: "eth0", up: true },
     { verb: "addr-add", ns, dev: "eth0", addr: `${address}/${prefix}` },

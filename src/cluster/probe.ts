@@ -7,7 +7,7 @@ import type { World } from "./world.js";
 
 /** A connection to be made. */
 export interface ProbeQuery {
-  /** "ns/pod", "pod" or "node/NAME" */
+  /** "ns/pod", "pod", "node/NAME" or "internet" */
   readonly from: string;
   /** an address or a name */
   readonly to: string;

@@ -6,6 +6,7 @@ import type { Kind, Located, ObjectOfKind, SourceRef } from "../api/index.js";
 import type { Event } from "../api/index.js";
 import type { Act } from "../linux/plumbing/act.js";
 import type { Stack } from "../linux/stack.js";
+import type { HealthAnswer, HealthListener } from "../models/proxy/health-program.js";
 import { applyObjects, type ApplyOptions } from "./admission.js";
 import type { CidrSetState } from "./cidr-set.js";
 import { daemonSets } from "./daemon-sets.js";
@@ -15,10 +16,12 @@ import { endpointsObjects } from "./endpoints-objects.js";
 import { endpointSlices } from "./endpoint-slices.js";
 import { endpointsMirror } from "./endpoints-mirror.js";
 import { eventObject, type EventLogState } from "./event-log.js";
+import { checkEnded } from "./balancer-checks.js";
 import { createFirstObjects } from "./first-objects.js";
 import { garbage } from "./garbage.js";
 import { jobs } from "./jobs.js";
 import { kubelet } from "./kubelet.js";
+import { loadBalancers } from "./load-balancers.js";
 import { namespaces } from "./namespaces.js";
 import { nodeAgent } from "./node-agent.js";
 import { nodeLifecycle, returnNode, silenceNode } from "./node-lifecycle.js";
@@ -88,6 +91,7 @@ export class ControlPlane {
     p.add(this.peers);
     p.add(this.scheduler);
     p.add(this.policy);
+    if (options.balancer !== undefined) p.add(loadBalancers);
     if (this.proxy !== null) p.add(this.proxy);
     if (options.endpoints ?? options.nodes.length <= 16) p.add(endpointsObjects);
     createFirstObjects(p);
@@ -119,7 +123,12 @@ export class ControlPlane {
 
   /** To be called by the program "probe" when it has an answer. */
   probeEnded(app: number): void {
-    probeEnded(this.p, app);
+    if (!checkEnded(this.p, app)) probeEnded(this.p, app);
+  }
+
+  /** To be called by the program "kube-proxy-health": what a node's proxy answers a load balancer. */
+  proxyHealth(listener: HealthListener, path: string): HealthAnswer {
+    return this.proxy?.health(listener, path) ?? { status: 404, headers: [], body: "" };
   }
 
   /** Whether nothing is left to do but what waits for something from outside. */

@@ -1,5 +1,6 @@
 /** What a control plane is made of: its nodes, ranges and models. */
 import type { Container, Labels, Pod, Taint } from "../api/index.js";
+import type { BalancerModel } from "../models/balancer/balancer-model.js";
 import type { CniModel } from "../models/cni/cni-model.js";
 import type { Delays } from "./delays.js";
 import type { EnforceModel } from "../models/enforce/enforce-model.js";
@@ -40,6 +41,10 @@ export interface ControlPlaneOptions {
   readonly cni: CniModel;
   readonly proxy: { readonly mode: "iptables" | "nftables" } | null;
   readonly enforce: EnforceModel | null;
+  /** What gives Services of type LoadBalancer their addresses; left out: nobody, and they stay `<pending>`. */
+  readonly balancer?: BalancerModel;
+  /** namespace of the switch and router that the nodes hang on, for the balancer */
+  readonly fabric?: number;
   readonly delays?: Partial<Delays>;
   /** Which program a container runs; null: none. Left out: `server` for its ports, `coredns` for CoreDNS. */
   readonly program?: (pod: Pod, container: Container) => ProgramChoice | null;

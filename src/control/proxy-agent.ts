@@ -12,11 +12,13 @@ import { nftablesProxy } from "../models/proxy/nftables/nftables-proxy.js";
 import { NftablesRenderer } from "../models/proxy/nftables/render.js";
 import { changeView, emptyView, type ProxyView, type ServiceState, sliceOwner } from "../models/proxy/view.js";
 import { SECOND } from "../base/time.js";
+import type { HealthAnswer, HealthListener } from "../models/proxy/health-program.js";
 import type { NodeDoor } from "../models/node-door.js";
 import { isUp } from "./node-agent.js";
 import { isSilent } from "./node-lifecycle.js";
 import type { PlaneNode } from "./options.js";
 import { type Controller, CONTROLLER, type Plane } from "./plane.js";
+import { answerHealth, listenForHealth } from "./proxy-health.js";
 import { type Change, keyOf } from "./store.js";
 
 const MODEL = "kube-proxy";
@@ -88,6 +90,12 @@ export class ProxyAgent implements Controller {
     this.lastRun.set(name, p.now);
     this.stamped.set(name, this.view);
     if (!this.lazy || !this.written.has(name)) this.write(node);
+    if (!this.lazy) listenForHealth(p, node, this.view);
+  }
+
+  /** What a node's proxy answers a load balancer now. */
+  health(listener: HealthListener, path: string): HealthAnswer {
+    return answerHealth(this.p, listener, path, this.stamped.get(listener.node), this.lastRun.get(listener.node) ?? 0);
   }
 
   /** Brings a node's kernel to what it is stamped with; no node given: every node. */

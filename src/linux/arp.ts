@@ -14,6 +14,7 @@ import { RTN } from "./fib-table.js";
 import { isLocked, neighbourOf, updateNeighbour } from "./neigh.js";
 import { NUD } from "./neigh-table.js";
 import { validateSource } from "./route-input.js";
+import { hearArp } from "./sock/probe-socket.js";
 import { DEV, EV, type Stack } from "./stack.js";
 import { traceStep } from "./trace-step.js";
 
@@ -37,6 +38,12 @@ export function arpReceive(s: Stack, p: number, dev: number): void {
     s.op.drop(p, ns, dev, DROP.ARP_IGNORED);
     return;
   }
+  if (op === ARPOP.request) {
+    const tip = c.dst[p]! as Addr;
+    // A packet socket hears the question before the kernel judges it.
+    if (s.devInfo.get(dev)!.arpAnswers?.some((each) => each.addr === tip) === true) sendArp(s, dev, ARPOP.reply, tip, c.src[p]! as Addr, c.arpSha[p]!, c.arpSha[p]!);
+  }
+  hearArp(s, p, ns, dev);
   process(s, p, ns, dev, false);
 }
 
@@ -109,7 +116,7 @@ function isIgnored(s: Stack, ns: number, dev: number, sip: Addr, tip: Addr): boo
 
 function proxyDelay(s: Stack, ns: number, dev: number): number {
   const { sysctls } = s.nsInfo.get(ns)!;
-  const name = s.devInfo.get(dev)!.name;
+  const name = s.devInfo.get(dev)!.name.replaceAll(".", "/");
   const most = Number(sysctls[`net.ipv4.neigh.${name}.proxy_delay`] ?? sysctls["net.ipv4.neigh.default.proxy_delay"] ?? PROXY_DELAY);
   return most > 0 ? s.streams.below(s.streams.stream(`${devicePlace(s, dev)}/proxy-arp`), most) * 10 * MS : 0;
 }

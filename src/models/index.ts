@@ -5,6 +5,10 @@
  */
 export { client, type ClientArguments, type ClientResult } from "./app/client.js";
 export { server } from "./app/server.js";
+export * from "./balancer/balancer-model.js";
+export { cloud } from "./balancer/cloud.js";
+export { cloudProviderKind, type KindNetwork } from "./balancer/cloud-provider-kind.js";
+export { electedSpeaker, metallb, metallbSpeaker } from "./balancer/metallb.js";
 export { calico } from "./cni/calico/calico.js";
 export { CALICO_DEFAULTS, type CalicoEncapsulation, type CalicoOptions } from "./cni/calico/calico-options.js";
 export type * from "./cni/cni-model.js";

@@ -122,8 +122,8 @@ export class AppDoor {
     return pingOpen(this.s, this.ns, this.app, ident);
   }
   /** One echo request of `size` data bytes: 0 or an errno. */
-  pingSend(sock: number, dst: number, sequence: number, size: number, ttl = 64, dontFragment = false): number {
-    return pingSend(this.s, sock, dst, sequence, size, ttl, dontFragment);
+  pingSend(sock: number, dst: number, sequence: number, size: number, ttl = 64, dontFragment = false, src = 0, mark = 0): number {
+    return pingSend(this.s, sock, dst, sequence, size, ttl, dontFragment, src, mark);
   }
   /** Closes a socket for echo requests. */
   pingClose(sock: number): void {

@@ -1,6 +1,7 @@
 // The health check node ports of load balancers with a Local policy: a load balancer asks each node whether it has
 // endpoints. Read first: kubernetes pkg/proxy/healthcheck/service_health.go.
 
+import type { HealthAnswer } from "./health-program.js";
 import type { ProxyNode } from "./proxy-node.js";
 import { portsOf, type ProxyView } from "./view.js";
 
@@ -31,7 +32,7 @@ export function healthChecks(view: ProxyView, node: Pick<ProxyNode, "family" | "
 export function answerHealthCheck(
   check: HealthCheck,
   proxyHealthy: boolean,
-): { readonly status: 200 | 503; readonly headers: readonly (readonly [string, string])[]; readonly body: string } {
+): HealthAnswer {
   const { namespace, name, localEndpoints } = check;
   return {
     status: localEndpoints > 0 && proxyHealthy ? 200 : 503,

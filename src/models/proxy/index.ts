@@ -8,6 +8,7 @@ export * from "./configured-node.js";
 export * from "./configured-rules.js";
 export * from "./endpoint-choice.js";
 export * from "./health-check.js";
+export * from "./health-program.js";
 export { type IptablesNode, localhostNodePorts } from "./iptables/iptables-node.js";
 export { iptablesProxy } from "./iptables/iptables-proxy.js";
 export * from "./iptables/jump-rules.js";
