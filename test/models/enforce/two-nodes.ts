@@ -39,12 +39,12 @@ const WAIT = 500_000_000;
 const FORGET = 200_000_000_000;
 
 /** What the programs of one world have heard. */
-class Answers {
+export class Answers {
   readonly heard = new Set<string>();
   readonly keys = new Map<string, string>();
 }
 
-function server(): Program {
+export function server(): Program {
   return {
     name: "answer",
     on(door, event) {
@@ -61,7 +61,7 @@ function server(): Program {
 }
 
 /** Tries one thing each microsecond, so that no queue behind an unanswered ARP request runs over. */
-function prober(answers: Answers): Program {
+export function prober(answers: Answers): Program {
   const begin = (door: AppDoor, each: Try): void => {
     const to = door.addressOf(each.to);
     const sock = each.protocol === "TCP" ? door.tcpConnect(to, each.port) : each.protocol === "UDP" ? door.udpBind(0, 0) : door.pingOpen();

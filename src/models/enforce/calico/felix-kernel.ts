@@ -4,7 +4,7 @@
  * counting (felix/iptables/table.go, applyUpdates).
  */
 import { compareText } from "../../../base/names.js";
-import { TABLE } from "../../../linux/nf/table.js";
+import type { TABLE } from "../../../linux/nf/table.js";
 import type { RestoreRule, RestoreTable } from "../../../linux/nf/restore-doc.js";
 import type { ActResult, IpsetAct } from "../../../linux/plumbing/act.js";
 import type { NodeDoor } from "../../node-door.js";
@@ -15,6 +15,7 @@ import { FELIX, type WantedByFelix, type WantedFelixSet } from "./felix-view.js"
 import { type FelixTable, KERNEL_HOOKS, type KernelHook } from "./static-chains.js";
 
 const TABLES: readonly FelixTable[] = Object.freeze(["raw", "mangle", "nat", "filter"] as const);
+const NUMBER: { readonly [T in FelixTable]: (typeof TABLE)[T] } = Object.freeze({ raw: 0, mangle: 1, nat: 2, filter: 3 } as const);
 const MOST_ELEMENTS = "1048576";
 
 /** A rule with its words and hash. */
@@ -48,7 +49,7 @@ interface Standing {
 }
 
 function standingChains(door: NodeDoor, table: FelixTable): ReadonlyMap<string, readonly Standing[]> {
-  const chains = door.stack.nf.get(door.ns, 4, TABLE[table])?.chains.values() ?? [];
+  const chains = door.stack.nf.get(door.ns, 4, NUMBER[table])?.chains.values() ?? [];
   return new Map([...chains].map((chain) => [chain.name, chain.rules.map(({ text, cause }) => ({ hash: hashIn(text), cause }))]));
 }
 
