@@ -1,5 +1,5 @@
-// The rules of all Services in the order of a full sync's payload, as three flat lists. What nodes have in common is flattened
-// once; a node's own Services are put between the pieces, which costs a copy of references.
+// The rules of all Services in the order of a full sync's payload, as three lists of stretches. What nodes have in common is
+// flattened once; a node's own Services stand between stretches of it, so that a node costs one copy of references.
 
 import type { Base, NodeRules } from "../shared-rules.js";
 import type { PortRules } from "./port-rules.js";
@@ -7,10 +7,17 @@ import type { RestoreRule, RestoreTable } from "./restore-doc.js";
 
 export type ChainLine = RestoreTable["chains"][number];
 
+/** The elements of a list from one place to before another. */
+export interface Stretch<T> {
+  readonly list: readonly T[];
+  readonly from: number;
+  readonly to: number;
+}
+
 export interface FlatRules {
-  readonly filter: readonly RestoreRule[];
-  readonly nat: readonly RestoreRule[];
-  readonly chains: readonly ChainLine[];
+  readonly filter: readonly Stretch<RestoreRule>[];
+  readonly nat: readonly Stretch<RestoreRule>[];
+  readonly chains: readonly Stretch<ChainLine>[];
 }
 
 /** A chain that is created or emptied. */
@@ -18,8 +25,24 @@ export function chainLine(name: string): ChainLine {
   return { name, policy: "-" };
 }
 
-/** With the place in each list where each entry begins. */
-interface Flattened extends FlatRules {
+/** The whole of a list. */
+export function whole<T>(list: readonly T[]): Stretch<T> {
+  return { list, from: 0, to: list.length };
+}
+
+/** One list of stretches. */
+export function join<T>(stretches: readonly Stretch<T>[]): readonly T[] {
+  const joined = new Array<T>(stretches.reduce((sum, { from, to }) => sum + to - from, 0));
+  let at = 0;
+  for (const { list, from, to } of stretches) for (let i = from; i < to; i++) joined[at++] = list[i]!;
+  return joined;
+}
+
+/** The lists themselves, with the place in each where each entry begins. */
+interface Flattened {
+  readonly filter: readonly RestoreRule[];
+  readonly nat: readonly RestoreRule[];
+  readonly chains: readonly ChainLine[];
   readonly starts: Readonly<Record<keyof FlatRules, Int32Array>>;
 }
 
@@ -32,16 +55,10 @@ export class RuleFlattener {
 
   /** `base` is what the rules of the node were put together from, if that is known. */
   flatten(rules: NodeRules<PortRules>, base: Base<PortRules> | undefined): FlatRules {
-    if (base === undefined || base.own.length > MOST_PIECES) return flatten(rules.entries);
+    if (base === undefined || base.own.length > MOST_PIECES) return pieced(flatten(rules.entries), [], EMPTY);
     let shared = this.made.get(base.rules);
     if (shared === undefined) this.made.set(base.rules, (shared = flatten(base.rules.entries)));
-    if (base.own.length === 0) return shared;
-    const own = base.own.map((index) => flatten([rules.entries[index]!]));
-    return {
-      filter: pieced(shared.filter, shared.starts.filter, base.own, own.map((each) => each.filter)),
-      nat: pieced(shared.nat, shared.starts.nat, base.own, own.map((each) => each.nat)),
-      chains: pieced(shared.chains, shared.starts.chains, base.own, own.map((each) => each.chains)),
-    };
+    return pieced(shared, base.own, flatten(base.own.map((index) => rules.entries[index]!)));
   }
 }
 
@@ -66,13 +83,27 @@ function flatten(entries: readonly (readonly PortRules[])[]): Flattened {
   return { filter, nat, chains, starts };
 }
 
-/** `list` with those of `own[i]` where the entry `indices[i]`, empty in it, stands. */
-function pieced<T>(list: readonly T[], starts: Int32Array, indices: readonly number[], own: readonly (readonly T[])[]): readonly T[] {
-  const pieces: (readonly T[])[] = [];
-  let from = 0;
-  indices.forEach((index, i) => {
-    pieces.push(list.slice(from, starts[index]), own[i]!);
-    from = starts[index]!;
-  });
-  return ([] as T[]).concat(...pieces, list.slice(from));
+const EMPTY: Flattened = flatten([]);
+
+/** What is shared, with the entries of `own` where the entries `indices`, empty in it, stand. */
+function pieced(shared: Flattened, indices: readonly number[], own: Flattened): FlatRules {
+  const of = <T>(list: readonly T[], starts: Int32Array, ownList: readonly T[], ownStarts: Int32Array): readonly Stretch<T>[] => {
+    const stretches: Stretch<T>[] = [];
+    let from = 0;
+    indices.forEach((index, i) => {
+      const [first, end] = [ownStarts[i]!, ownStarts[i + 1]!];
+      if (first === end) return;
+      const to = starts[index]!;
+      if (from < to) stretches.push({ list, from, to });
+      stretches.push({ list: ownList, from: first, to: end });
+      from = to;
+    });
+    if (from < list.length) stretches.push({ list, from, to: list.length });
+    return stretches;
+  };
+  return {
+    filter: of(shared.filter, shared.starts.filter, own.filter, own.starts.filter),
+    nat: of(shared.nat, shared.starts.nat, own.nat, own.starts.nat),
+    chains: of(shared.chains, shared.starts.chains, own.chains, own.starts.chains),
+  };
 }

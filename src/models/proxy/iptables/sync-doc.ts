@@ -1,7 +1,7 @@
 import { ownedPrefixes } from "./chain-names.js";
 import { fixedRules } from "./fixed-rules.js";
 import type { IptablesNode } from "./iptables-node.js";
-import { type ChainLine, chainLine, type FlatRules } from "./flat-rules.js";
+import { type ChainLine, chainLine, type FlatRules, join, whole } from "./flat-rules.js";
 import type { IptablesRenderer, IptablesRules, PortRules } from "./render.js";
 import type { RestoreDoc, RestoreRule } from "./restore-doc.js";
 
@@ -17,9 +17,9 @@ export interface SyncScope {
 export function syncDoc(renderer: IptablesRenderer, rules: IptablesRules, node: IptablesNode, scope: SyncScope): RestoreDoc {
   const fixed = fixedRules(node, renderer.causeOf);
   const { filter: services, nat: serviceNat, chains } = scope.changed === "all" ? renderer.flatten(rules) : changedRules(rules, scope.changed);
-  const filter = fixed.filterHead.concat(services, fixed.filterTail);
-  const nat = fixed.natHead.concat(serviceNat, fixed.natTail);
-  const natChains = fixed.natChains.map(chainLine).concat(chains, scope.stale.map(chainLine));
+  const filter = join([whole(fixed.filterHead), ...services, whole(fixed.filterTail)]);
+  const nat = join([whole(fixed.natHead), ...serviceNat, whole(fixed.natTail)]);
+  const natChains = join([whole(fixed.natChains.map(chainLine)), ...chains, whole(scope.stale.map(chainLine))]);
   const rulesBeforeDeletes = nat.length - fixed.natTail.length;
   return {
     tables: [
@@ -35,16 +35,16 @@ function changedRules({ view, entries }: IptablesRules, changed: ReadonlySet<str
   const nat: RestoreRule[] = [];
   const chains: ChainLine[] = [];
   entries.forEach((ports, index) => {
-    const whole = changed.has(view.entries[index]!.key);
+    const isChanged = changed.has(view.entries[index]!.key);
     for (const port of ports) {
       for (const rule of port.dispatch.filter) filter.push(rule);
       for (const rule of port.dispatch.nat) nat.push(rule);
-      if (!whole) continue;
+      if (!isChanged) continue;
       chains.push(...chainsOf(port).map(chainLine));
       nat.push(...port.service.rules, ...port.endpoints.rules);
     }
   });
-  return { filter, nat, chains };
+  return { filter: [whole(filter)], nat: [whole(nat)], chains: [whole(chains)] };
 }
 
 /** Names of the chains that the Services of a node use. */
