@@ -289,7 +289,7 @@ export class Cluster implements Rewindable<Cluster> {
       serviceCidrs: [plan.serviceSubnet],
       dnsIp: plan.dnsIp,
       cni: cniOf(plan),
-      proxy: { mode: plan.proxy },
+      proxy: { mode: plan.proxy, ...plan.ipvs },
       enforce: enforceOf(plan),
       ...(balancer === undefined ? {} : { balancer }),
       fabric: fabric.ns,

@@ -9,6 +9,7 @@ import { calicoWordFault } from "./calico-words.js";
 import { flannelWordFault } from "./flannel-words.js";
 import { FABRIC_DEFAULTS, type FabricOptions } from "./fabric.js";
 import { InputError } from "./input-error.js";
+import { type IpvsWords, readProxy } from "./proxy-words.js";
 
 /** A node to be made. */
 export interface NodeOption {
@@ -29,7 +30,7 @@ export interface ClusterOptions {
    * "calico:strictAffinity=Enabled,maxBlocksPerHost=4"
    */
   readonly cni?: string;
-  /** "iptables" or "nftables" ("iptables") */
+  /** "iptables", "nftables" or "ipvs" ("iptables"); ipvs with options behind a colon: "ipvs:scheduler=lc,strictARP=true" */
   readonly proxy?: string;
   /**
    * What gives Services of type LoadBalancer their addresses: "none", as in plain kind, where they stay pending; "cloud", passing packets on
@@ -57,7 +58,8 @@ export interface ClusterOptions {
 export interface ClusterPlan {
   readonly nodes: readonly NodeOption[];
   readonly cni: { readonly name: string; readonly options: Readonly<Record<string, string>> };
-  readonly proxy: "iptables" | "nftables";
+  readonly proxy: "iptables" | "nftables" | "ipvs";
+  readonly ipvs: IpvsWords;
   readonly balancer: BalancerPlan;
   readonly enforce: boolean;
   readonly seed: number;
@@ -74,7 +76,6 @@ export interface ClusterPlan {
 /** CNIs and proxies that there are in the world; those beyond the first are real but not modelled yet. */
 const CNIS: readonly string[] = ["flannel", "kindnet", "calico"];
 const KNOWN_CNIS: readonly string[] = ["flannel", "kindnet", "calico", "cilium", "weave", "antrea", "kube-router", "ovn-kubernetes"];
-const KNOWN_PROXIES: readonly string[] = ["iptables", "nftables", "ipvs", "none"];
 /** Larger clusters do without pods that do nothing. */
 const MOST_SHOWN = 16;
 /** CoreDNS takes the tenth address of the service range by convention. */
@@ -167,11 +168,8 @@ function checkOverlap(plan: { readonly podSubnet: string; readonly serviceSubnet
 /** Fills the blanks; throws an InputError with everything that is wrong. */
 export function planCluster(options: ClusterOptions): ClusterPlan {
   const found = new Findings();
-  const proxy = options.proxy ?? "iptables";
-  if (proxy !== "iptables" && proxy !== "nftables") {
-    if (KNOWN_PROXIES.includes(proxy)) found.error("not-modelled", "proxy", `kube-proxy mode ${proxy}: not modelled`, "use iptables or nftables");
-    else found.error("unknown-value", "proxy", `Unsupported value: "${proxy}": supported values: "iptables", "nftables"`);
-  }
+  const proxy = readProxy(options.proxy ?? "iptables");
+  if ("code" in proxy) found.problems.push(proxy);
   const seed = options.seed ?? 1;
   if (!Number.isSafeInteger(seed) || seed < 0) found.error("invalid-value", "seed", `Invalid value: ${seed}: must be a whole number of 0 or more`);
   const podSubnet = readSubnet("podSubnet", options.podSubnet ?? "10.244.0.0/16", found);
@@ -188,9 +186,9 @@ export function planCluster(options: ClusterOptions): ClusterPlan {
   const services = parseCidr(serviceSubnet);
   const dns = services === null ? null : nthAddress(services, DNS_INDEX);
   if (services !== null && dns === null && options.dns !== false) found.error("too-small", "serviceSubnet", `Invalid value: "${formatCidr(services)}": too small: cluster DNS needs its tenth address`);
-  if (found.problems.length > 0 || typeof balancer === "string") throw new InputError(found.problems);
+  if (found.problems.length > 0 || typeof balancer === "string" || "code" in proxy) throw new InputError(found.problems);
   return Object.freeze({
-    nodes, cni, balancer, proxy: proxy === "nftables" ? "nftables" : "iptables", enforce: options.enforce !== false, seed, podSubnet, serviceSubnet, fabric,
+    nodes, cni, balancer, proxy: proxy.mode, ipvs: proxy.ipvs, enforce: options.enforce !== false, seed, podSubnet, serviceSubnet, fabric,
     dnsIp: options.dns === false || dns === null ? null : formatWords(4, dns),
     systemPods: options.systemPods ?? nodes.length <= MOST_SHOWN,
     bridgeNf: options.bridgeNf !== false,

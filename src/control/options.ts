@@ -39,7 +39,8 @@ export interface ControlPlaneOptions {
   readonly dnsIp: string | null;
   readonly clusterDomain?: string;
   readonly cni: CniModel;
-  readonly proxy: { readonly mode: "iptables" | "nftables" } | null;
+  /** kube-proxy's mode; `ipvs.scheduler` ("rr") and `ipvs.strictARP` (false) are of IPVS alone */
+  readonly proxy: { readonly mode: "iptables" | "nftables" | "ipvs"; readonly scheduler?: string; readonly strictARP?: boolean } | null;
   readonly enforce: EnforceModel | null;
   /** What gives Services of type LoadBalancer their addresses; left out: nobody, and they stay `<pending>`. */
   readonly balancer?: BalancerModel;

@@ -8,10 +8,14 @@ import { type ProxyNode, readNodePortAddresses } from "../models/proxy/proxy-nod
 import { canonicalAddress } from "../models/proxy/sloppy-address.js";
 import { iptablesProxy, lastFullSync } from "../models/proxy/iptables/iptables-proxy.js";
 import { IptablesRenderer } from "../models/proxy/iptables/render.js";
+import { IPVS_DEVICE } from "../models/proxy/ipvs/ipvs-kernel.js";
+import { ipvsProxy } from "../models/proxy/ipvs/ipvs-proxy.js";
+import { IpvsRenderer } from "../models/proxy/ipvs/render.js";
 import { nftablesProxy } from "../models/proxy/nftables/nftables-proxy.js";
 import { NftablesRenderer } from "../models/proxy/nftables/render.js";
 import { changeView, emptyView, type ProxyView, type ServiceState, sliceOwner } from "../models/proxy/view.js";
 import { SECOND } from "../base/time.js";
+import { listAddresses } from "../linux/plumbing/ipvs-list.js";
 import type { HealthAnswer, HealthListener } from "../models/proxy/health-program.js";
 import type { NodeDoor } from "../models/node-door.js";
 import { isUp } from "./node-agent.js";
@@ -24,6 +28,10 @@ import { type Change, keyOf } from "./store.js";
 const MODEL = "kube-proxy";
 /** `syncPeriod` */
 const SYNC_PERIOD: number = 30 * SECOND;
+/** Before the name of a node in the key of the work on its real servers that drain. */
+const DRAIN = "drain/";
+/** rsCheckDeleteInterval */
+const DRAIN_PERIOD: number = 60 * SECOND;
 
 export interface ProxyAgentState {
   readonly view: ProxyView;
@@ -49,6 +57,7 @@ export class ProxyAgent implements Controller {
   private stamped = new Map<string, ProxyView>();
   private written = new Map<string, ProxyView>();
   private readonly program: Program;
+  private readonly ipvs: IpvsProgram | null;
   private readonly lazy: boolean;
   private readonly names: ReadonlyMap<number, string>;
 
@@ -58,8 +67,12 @@ export class ProxyAgent implements Controller {
     private readonly wroteAll: (node: string) => void = () => {},
   ) {
     const causeOf: CauseOf = (object, path) => p.causeOf(MODEL, object, path);
-    this.program = p.options.proxy?.mode === "nftables" ? nftablesProgram(p, causeOf) : iptablesProgram(p, causeOf);
-    this.lazy = p.options.lazy ?? p.options.nodes.length > 16;
+    const mode = p.options.proxy?.mode;
+    const ipvs = mode === "ipvs" ? ipvsProgram(p, causeOf) : null;
+    this.ipvs = ipvs;
+    this.program = ipvs !== null ? ipvs.write : mode === "nftables" ? nftablesProgram(p, causeOf) : iptablesProgram(p, causeOf);
+    // Where a packet is for is asked before any hook, and service addresses are the node's own in IPVS mode.
+    this.lazy = ipvs === null && (p.options.lazy ?? p.options.nodes.length > 16);
     this.names = new Map(p.options.nodes.map((node) => [node.ns, node.name]));
     if (this.lazy) this.writeBeforeUse();
   }
@@ -83,6 +96,10 @@ export class ProxyAgent implements Controller {
   }
 
   sync(p: Plane, name: string): void {
+    if (name.startsWith(DRAIN)) {
+      this.drain(p, name.slice(DRAIN.length));
+      return;
+    }
     this.asked.delete(name);
     const node = p.nodes.get(name);
     if (node === undefined || !isUp(p, name) || isSilent(p, name)) return;
@@ -91,6 +108,15 @@ export class ProxyAgent implements Controller {
     this.stamped.set(name, this.view);
     if (!this.lazy || !this.written.has(name)) this.write(node);
     if (!this.lazy) listenForHealth(p, node, this.view);
+    if (this.ipvs?.drains(this.p.door(node, MODEL)) === true) p.enqueue(this.number, `${DRAIN}${name}`, DRAIN_PERIOD, true);
+  }
+
+  /** Real servers on their way out are looked at every minute, until all have gone. */
+  private drain(p: Plane, name: string): void {
+    const node = p.nodes.get(name);
+    if (node === undefined || this.ipvs === null) return;
+    const left = isUp(p, name) && !isSilent(p, name) ? this.ipvs.drain(p.door(node, MODEL)) : true;
+    if (left) p.enqueue(this.number, `${DRAIN}${name}`, DRAIN_PERIOD, true);
   }
 
   /** What a node's proxy answers a load balancer now. */
@@ -177,6 +203,32 @@ function iptablesProgram(p: Plane, causeOf: CauseOf): Program {
   };
 }
 
+/** The IPVS mode: a program, and its patience with real servers that still have connections. */
+interface IpvsProgram {
+  readonly write: Program;
+  drains(door: NodeDoor): boolean;
+  drain(door: NodeDoor): boolean;
+}
+
+/** Node ports answer on every address that the node has at the sync, those of its pods' bridge too. */
+function ipvsProgram(p: Plane, causeOf: CauseOf): IpvsProgram {
+  const model = ipvsProxy(new IpvsRenderer(causeOf));
+  const { scheduler = "rr", strictARP = false } = p.options.proxy ?? {};
+  return {
+    write: (door, node, view) => {
+      const others = listAddresses(door.stack, door.ns, 4, IPVS_DEVICE).filter((text) => text !== LOOPBACK && !node.addresses.includes(text));
+      const first = !model.knows(door, FAMILY);
+      model.sync(door, { ...proxyNode(p, { ...node, addresses: [...node.addresses, ...others] }, []), randomFully: true, scheduler, strictARP }, view);
+      return first;
+    },
+    drains: (door) => model.drains(door, FAMILY),
+    drain: (door) => model.drain(door, FAMILY),
+  };
+}
+
+const LOOPBACK = "127.0.0.1";
+const FAMILY = Object.freeze({ family: 4 } as const);
+
 /** Node ports answer on the primary address alone, unlike in the other modes. */
 function nftablesProgram(p: Plane, causeOf: CauseOf): Program {
   const model = nftablesProxy(new NftablesRenderer(causeOf));
@@ -188,8 +240,8 @@ function nftablesProgram(p: Plane, causeOf: CauseOf): Program {
 }
 
 function proxyNode(p: Plane, { name, addresses, labels }: PlaneNode, nodePortAddresses: readonly string[]): ProxyNode {
-  const own = ["127.0.0.1", ...addresses].flatMap((text) => canonicalAddress(text) ?? []);
-  const primary = own.find((address) => address.family === 4 && address.text !== "127.0.0.1") ?? null;
+  const own = [LOOPBACK, ...addresses].flatMap((text) => canonicalAddress(text) ?? []);
+  const primary = own.find((address) => address.family === 4 && address.text !== LOOPBACK) ?? null;
   const cidr = p.options.clusterCidrs.find((text) => !text.includes(":"));
   const zone = (p.store.get("Node", name)?.metadata.labels ?? labels)?.["topology.kubernetes.io/zone"] ?? "";
   return {

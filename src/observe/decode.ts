@@ -4,6 +4,7 @@
  */
 import { DROP_REASONS } from "../base/codes.js";
 import { formatMac } from "../base/mac.js";
+import { SCHEDULERS } from "../linux/ipvs/schedule.js";
 import { flowOfRow } from "../linux/nf/conntrack-list.js";
 import { CTINFO } from "../linux/nf/conntrack-table.js";
 import { BASE_CHAINS, TABLE_NAMES } from "../linux/nf/table.js";
@@ -106,6 +107,11 @@ export function decodeStep(s: Stack, step: TraceStep, memory: DecodeMemory): Wal
     case STEP.NAT_SOURCE:
     case STEP.NAT_DESTINATION:
       return [rewriteStep(s, step, memory)];
+    case STEP.IPVS_NEW:
+    case STEP.IPVS_NO_SERVER:
+      return [{ kind: "ipvs", event: step.kind === STEP.IPVS_NEW ? "new" : "no-server", scheduler: SCHEDULERS[step.b]!, ...withCause(s, step.a) }];
+    case STEP.IPVS_HIT:
+      return [{ kind: "ipvs", event: "found", ...withCause(s, step.a) }];
     case STEP.ENCAP:
       return [{ kind: "tunnel", action: "encapsulate", ...tunnelOf(step.a), remote: address(step.b) }];
     case STEP.DECAP:

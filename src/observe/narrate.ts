@@ -71,6 +71,9 @@ function stepText(step: WalkStep): string {
     case "conntrack":
       if (step.event === "invalid" || step.event === "untracked") return `conntrack ${step.event}`;
       return `conntrack ${step.event}${step.state === undefined ? "" : ` ${step.state}`}`;
+    case "ipvs":
+      if (step.event === "found") return "IPVS knows the connection";
+      return step.event === "new" ? `IPVS chooses a server (${step.scheduler})` : `IPVS has no server to give (${step.scheduler})`;
     case "rewrite":
       return `${step.field} ${step.before} -> ${step.after}`;
     case "tunnel":
@@ -88,8 +91,8 @@ function stepText(step: WalkStep): string {
   }
 }
 
-/** What happened at a hop, chains of one table joined into one text. */
-function hopLines(hop: Hop): string[] {
+/** What happened at a hop, one text each, chains of one table joined into one. */
+export function hopLines(hop: Hop): string[] {
   const lines: string[] = [];
   let chain: ChainStep[] = [];
   let policies: string[] = [];

@@ -112,6 +112,10 @@ function whyDropped(s: Stack, steps: readonly TraceStep[], drop: TraceStep, reas
   for (let i = at - 1; i >= 0; i--) {
     const step = steps[i]!;
     if (step.ns !== drop.ns) break;
+    if (reason === "NETFILTER_DROP" && step.kind === STEP.IPVS_NO_SERVER) {
+      const cause = causeView(s, step.a);
+      return cause === undefined ? {} : { cause };
+    }
     if (reason === "NETFILTER_DROP" && (step.kind === STEP.RULE || step.kind === STEP.CHAIN_POLICY)) {
       const place = s.nf.places.get(step.a);
       if (place === undefined) break;

@@ -38,6 +38,7 @@ export type WalkStep =
   | { readonly kind: "chain"; readonly event: "enter" | "rule" | "return" | "policy"; readonly hook: string; readonly table: string; readonly chain: string; readonly rule: number; readonly text: string; readonly cause?: CauseView }
   | { readonly kind: "policy"; readonly policy: string; readonly path: string; readonly file?: string; readonly line?: number; readonly text: string }
   | { readonly kind: "conntrack"; readonly event: "new" | "found" | "confirmed" | "invalid" | "untracked"; readonly state?: string; readonly original?: string; readonly reply?: string }
+  | { readonly kind: "ipvs"; readonly event: "new" | "found" | "no-server"; readonly scheduler?: string; readonly cause?: CauseView }
   | { readonly kind: "rewrite"; readonly field: "source" | "destination" | "mark"; readonly before: string; readonly after: string }
   | { readonly kind: "tunnel"; readonly action: "encapsulate" | "decapsulate"; readonly type: "vxlan" | "ipip" | "wireguard"; readonly vni: number; readonly remote?: string }
   | { readonly kind: "ttl"; readonly ttl: number }

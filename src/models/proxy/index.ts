@@ -18,6 +18,7 @@ export { formatSorted } from "./iptables/sorted-form.js";
 export * from "./iptables/sync.js";
 export * from "./ipvs/ipvs-doc.js";
 export { type IpvsNode, ipvsSysctls } from "./ipvs/ipvs-node.js";
+export { type IpvsProxy, ipvsProxy } from "./ipvs/ipvs-proxy.js";
 export { ipvsJumpRules } from "./ipvs/ipvs-rules.js";
 export { IpvsRenderer, ipvsDoc } from "./ipvs/render.js";
 export * from "./ipvs/sync.js";

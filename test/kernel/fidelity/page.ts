@@ -54,7 +54,7 @@ function clusterText(): string {
   const rows: readonly (readonly [string, readonly string[], readonly string[]])[] = [
     ["CNIs", constWords(options, "CNIS"), constWords(options, "KNOWN_CNIS")],
     ["backends of flannel", constWords("models/cni/flannel-backend.ts", "FLANNEL_BACKENDS"), constWords("cluster/flannel-words.ts", "OTHER_BACKENDS")],
-    ["modes of kube-proxy", typeWords(options, "ClusterPlan", "proxy"), constWords(options, "KNOWN_PROXIES")],
+    ["modes of kube-proxy", typeWords(options, "ClusterPlan", "proxy"), constWords("cluster/proxy-words.ts", "KNOWN_MODES")],
     ["kinds of objects", kinds.map(({ kind }) => kind), []],
     ["programs of pods", programs(), []],
   ];

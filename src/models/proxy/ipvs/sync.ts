@@ -30,7 +30,7 @@ export type IpvsCommand =
   | { readonly verb: "addServer" | "editServer" | "deleteServer"; readonly server: VirtualServer }
   | { readonly verb: "addReal" | "editReal" | "deleteReal"; readonly server: VirtualServer; readonly real: RealServer }
   | { readonly verb: "createSet"; readonly set: IpSet }
-  | { readonly verb: "addEntry" | "deleteEntry"; readonly set: IpSet; readonly text: string };
+  | { readonly verb: "addEntry" | "deleteEntry"; readonly set: IpSet; readonly text: string; readonly cause: number };
 
 /** Real servers on their way out, as `VIRTUAL REAL` keys; checked every minute. */
 export type Draining = ReadonlySet<string>;
@@ -88,7 +88,7 @@ function syncReals(server: VirtualServer, known: readonly KernelReal[], draining
     const key = drainKey(server, real);
     if (now === undefined) commands.push({ verb: "addReal", server, real });
     else if (draining.has(key)) {
-      // It came back: its old connections lose their server.
+      // It came back: the kernel takes it from its trash, with the connections that still name it.
       commands.push({ verb: "deleteReal", server, real: now.real }, { verb: "addReal", server, real });
       draining.delete(key);
     } else if (now.real.weight !== real.weight) commands.push({ verb: "editReal", server, real });
@@ -111,9 +111,9 @@ function syncSets(wanted: IpvsDoc, kernel: IpvsKernel, commands: IpvsCommand[]):
     const known = held.get(set.name);
     if (known === undefined) commands.push({ verb: "createSet", set });
     const before = new Set((known?.entries ?? []).map(({ text }) => text));
-    const after = new Set(set.entries.map(({ text }) => text));
-    for (const text of before) if (!after.has(text)) commands.push({ verb: "deleteEntry", set, text });
-    for (const text of after) if (!before.has(text)) commands.push({ verb: "addEntry", set, text });
+    const after = new Map(set.entries.map(({ text, cause }) => [text, cause]));
+    for (const text of before) if (!after.has(text)) commands.push({ verb: "deleteEntry", set, text, cause: 0 });
+    for (const [text, cause] of after) if (!before.has(text)) commands.push({ verb: "addEntry", set, text, cause });
   }
 }
 
