@@ -1,32 +1,42 @@
 /**
- * The bridge plugin: a veth from the sandbox to a bridge that holds the gateway's address (containernetworking/plugins,
- * plugins/main/bridge and pkg/ip). Each step is one act, in the plugin's own order; the first refusal ends the call.
+ * The bridge plugin: a veth from the sandbox to a bridge that may hold the gateway's address (containernetworking/plugins,
+ * plugins/main/bridge and pkg/ip). Each step is one act, in the plugin's own order; the first refusal ends the call. VLANs and
+ * the check of source MACs are not modelled.
  */
-import { parseCidr } from "../../base/cidr.js";
-import type { Act } from "../../linux/plumbing/act.js";
+import { masked, parseCidr } from "../../base/cidr.js";
 import type { NodeDoor } from "../node-door.js";
-import { isCniError } from "./cni-errors.js";
+import { isCniError, pluginError } from "./cni-errors.js";
 import type { CniAttachment, CniError, CniResult } from "./cni-model.js";
-import { hostLocalAdd } from "./host-local.js";
-import { configureActs, detachSandbox, devicesOf, type GivenAddress, macOf, makeVeth, runActs, vethName } from "./sandbox-veth.js";
+import { type GivenAddress, hostLocalDel } from "./host-local.js";
+import { setupIpMasq } from "./ip-masq.js";
+import { addressAct, addressesOf, configureActs, detachSandbox, devicesOf, ipamAdd, ipamCall, macOf, makeVeth, runActs, type SandboxConfig, sandboxInterface, vethName } from "./sandbox-veth.js";
 
 /** The plugin's configuration, the part that is used. */
-export interface BridgeConfig {
-  readonly network: string;
+export interface BridgeConfig extends SandboxConfig {
   readonly bridge: string;
+  /** 0: the kernel's */
   readonly mtu: number;
   readonly hairpinMode: boolean;
+  readonly promiscMode: boolean;
+  /** the bridge holds the gateway's address, and the node forwards */
+  readonly isGateway: boolean;
+  /** as isGateway, and a default route in the sandbox */
   readonly isDefaultGateway: boolean;
-  readonly subnets: readonly string[];
-  /** routes of the IPAM section */
-  readonly routes: readonly string[];
+  /** an address of another subnet on the bridge gives way */
+  readonly forceAddress: boolean;
 }
 
+/** What the plugin does where its configuration says nothing. */
+export const BRIDGE_DEFAULTS = Object.freeze({ bridge: "cni0", mtu: 0, hairpinMode: false, promiscMode: false, isGateway: false, isDefaultGateway: false, forceAddress: false, ipMasq: false } as const);
+
 function ensureBridge(door: NodeDoor, config: BridgeConfig, cause: number): CniError | null {
-  if (devicesOf(door, door.ns).has(config.bridge)) return null;
+  const { ns } = door;
+  const known = devicesOf(door, ns).get(config.bridge);
+  if (known !== undefined && door.stack.devInfo.get(known)!.bridge === undefined) return pluginError(`failed to create bridge "${config.bridge}": "${config.bridge}" already exists but is not a bridge`);
   return runActs(door, [
-    { verb: "link-add", ns: door.ns, name: config.bridge, kind: "bridge", mtu: config.mtu, cause },
-    { verb: "link-set", ns: door.ns, name: config.bridge, up: true, cause },
+    ...(known === undefined ? [{ verb: "link-add", ns, name: config.bridge, kind: "bridge", ...(config.mtu === 0 ? {} : { mtu: config.mtu }), cause } as const] : []),
+    ...(config.promiscMode ? [{ verb: "link-set", ns, name: config.bridge, promisc: true, cause } as const] : []),
+    ...(known === undefined ? [{ verb: "link-set", ns, name: config.bridge, up: true, cause } as const] : []),
   ]);
 }
 
@@ -34,6 +44,7 @@ function ensureBridge(door: NodeDoor, config: BridgeConfig, cause: number): CniE
 export function bridgeAdd(door: NodeDoor, config: BridgeConfig, at: CniAttachment): CniResult | CniError {
   const cause = door.cause(`Pod ${at.pod}`, "");
   const { ns } = door;
+  if (config.hairpinMode && config.promiscMode) return pluginError("cannot set hairpin mode and promiscuous mode at the same time.");
   const failed = ensureBridge(door, config, cause);
   if (failed !== null) return failed;
   const veth = vethName(door);
@@ -44,52 +55,70 @@ export function bridgeAdd(door: NodeDoor, config: BridgeConfig, at: CniAttachmen
       { verb: "link-set", ns, name: veth, hairpin: config.hairpinMode, cause },
     ]);
   if (wired !== null) return wired;
-  const ips: (GivenAddress & { readonly interface: number })[] = [];
-  for (const subnet of config.subnets) {
-    const given = hostLocalAdd(door, config.network, parseCidr(subnet)!, at.containerId, at.ifname);
-    if (isCniError(given)) {
-      bridgeDel(door, config, at);
-      return given;
-    }
-    ips.push({ ...given, interface: 2 });
+  const given = ipamAdd(door, config, at);
+  if (isCniError(given)) return given;
+  const routes = routesFor(config, given);
+  const done = attach(door, config, at, given, routes, cause);
+  if (done !== null) {
+    hostLocalDel(door, ipamCall(config, at));
+    return done;
   }
-  const routes = routesFor(config, ips);
-  const done = runActs(door, [...configureActs(at, ips, routes, cause), ...gatewayActs(door, config, ips, cause)]);
-  if (done !== null) return done;
   return {
-    interfaces: [
-      { name: config.bridge, mac: macOf(door, ns, config.bridge) },
-      { name: veth, mac: macOf(door, ns, veth) },
-      { name: at.ifname, mac: macOf(door, at.netns, at.ifname), sandbox: `/var/run/netns/${door.stack.nsInfo.get(at.netns)!.name}` },
-    ],
-    ips,
+    interfaces: [{ name: config.bridge, mac: macOf(door, ns, config.bridge) }, { name: veth, mac: macOf(door, ns, veth) }, sandboxInterface(door, at)],
+    ips: given.map((ip) => ({ interface: 2, ...ip })),
     routes,
   };
 }
 
+/** Addresses and routes in the sandbox, then the bridge as gateway, then translation. */
+function attach(door: NodeDoor, config: BridgeConfig, at: CniAttachment, ips: readonly GivenAddress[], routes: CniResult["routes"], cause: number): CniError | null {
+  if (ips.length === 0) return runActs(door, [{ verb: "link-set", ns: at.netns, name: at.ifname, up: true, cause }]);
+  const configured = runActs(door, configureActs(at, ips, routes, cause));
+  if (configured !== null) return configured;
+  if (config.isGateway || config.isDefaultGateway) {
+    for (const ip of ips) {
+      const refused = becomeGateway(door, config, ip, cause);
+      if (refused !== null) return refused;
+    }
+  }
+  if (config.ipMasq) {
+    for (const { address } of ips) {
+      const refused = setupIpMasq(door, config.network, at.containerId, address, cause);
+      if (refused !== null) return refused;
+    }
+  }
+  return null;
+}
+
 function routesFor(config: BridgeConfig, ips: readonly GivenAddress[]): { dst: string; gw?: string }[] {
-  const routes: { dst: string; gw?: string }[] = config.routes.map((dst) => ({ dst }));
-  if (config.isDefaultGateway) {
-    for (const ip of ips) routes.push({ dst: ip.gateway.includes(":") ? "::/0" : "0.0.0.0/0", gw: ip.gateway });
+  const routes: { dst: string; gw?: string }[] = [...(config.ipam.routes ?? [])];
+  if (!config.isDefaultGateway) return routes;
+  for (const { gateway } of ips) {
+    const dst = gateway.includes(":") ? "::/0" : "0.0.0.0/0";
+    if (!routes.some((route) => route.dst === dst)) routes.push({ dst, gw: gateway });
   }
   return routes;
 }
 
-/** The bridge gets the gateway's address once, keeps its MAC from then on, and the node forwards. */
-function gatewayActs(door: NodeDoor, config: BridgeConfig, ips: readonly GivenAddress[], cause: number): Act[] {
+/** ensureAddr: the bridge gets the gateway's address once, keeps its MAC from then on, and the node forwards. */
+function becomeGateway(door: NodeDoor, config: BridgeConfig, { address, gateway }: GivenAddress, cause: number): CniError | null {
   const { ns } = door;
-  const held = door.stack.devInfo.get(devicesOf(door, ns).get(config.bridge)!)!.addresses.map((a) => door.stack.book.text(a.addr));
-  const acts: Act[] = [];
-  for (const ip of ips) {
-    if (held.includes(ip.gateway)) continue;
-    acts.push({ verb: "addr-add", ns, dev: config.bridge, addr: `${ip.gateway}/${ip.address.split("/")[1]!}`, cause });
-    acts.push({ verb: "link-set", ns, name: config.bridge, mac: macOf(door, ns, config.bridge), cause });
-    acts.push({ verb: "sysctl", ns, key: ip.gateway.includes(":") ? "net.ipv6.conf.all.forwarding" : "net.ipv4.ip_forward", value: "1", cause });
-  }
-  return acts;
+  const v6 = gateway.includes(":");
+  const wanted = `${gateway}/${address.split("/")[1]!}`;
+  const held = addressesOf(door, ns, config.bridge).filter((one) => one.includes(":") === v6);
+  if (held.includes(wanted)) return null;
+  // Of IPv6 there may be others beside it, as the link's own, unless they are of the same subnet.
+  const others = held.filter((one) => !v6 || masked(parseCidr(one)!).words.join() === masked(parseCidr(wanted)!).words.join());
+  if (others.length > 0 && !config.forceAddress) return pluginError(`failed to set bridge addr: "${config.bridge}" already has an IP address different from ${wanted}`);
+  return runActs(door, [
+    ...others.map((addr) => ({ verb: "addr-del", ns, dev: config.bridge, addr, cause }) as const),
+    addressAct(ns, config.bridge, wanted, cause),
+    { verb: "link-set", ns, name: config.bridge, mac: macOf(door, ns, config.bridge), cause },
+    { verb: "sysctl", ns, key: v6 ? "net.ipv6.conf.all.forwarding" : "net.ipv4.ip_forward", value: "1", cause },
+  ]);
 }
 
 /** DEL. */
 export function bridgeDel(door: NodeDoor, config: BridgeConfig, at: CniAttachment): CniError | null {
-  return detachSandbox(door, config.network, at);
+  return detachSandbox(door, config, at);
 }

@@ -6,7 +6,7 @@
  */
 import { covers, formatCidr, masked, parseCidr } from "../../base/cidr.js";
 import type { NodeDoor } from "../node-door.js";
-import { bridgeAdd, type BridgeConfig, bridgeDel } from "./bridge.js";
+import { BRIDGE_DEFAULTS, bridgeAdd, type BridgeConfig, bridgeDel } from "./bridge.js";
 import { pluginError } from "./cni-errors.js";
 import type { CniAttachment, CniError, CniModel, CniNode, CniResult } from "./cni-model.js";
 import { type FlannelBackend, type FlannelOptions, leaseOf, PREFIX, readLease } from "./flannel-backend.js";
@@ -96,13 +96,13 @@ function nodeUp(door: NodeDoor, self: CniNode, options: FlannelOptions, backend:
 function bridgeConfig(door: NodeDoor, self: CniNode, options: FlannelOptions, backend: FlannelBackend): BridgeConfig {
   const lease = leaseOf(self);
   return {
+    ...BRIDGE_DEFAULTS,
     network: "cbr0",
-    bridge: "cni0",
     mtu: mtuOf(door, self, backend),
     hairpinMode: true,
+    isGateway: true,
     isDefaultGateway: true,
-    subnets: lease === null ? [] : [formatCidr(masked(lease))],
-    routes: [options.network],
+    ipam: { type: "host-local", ranges: lease === null ? [] : [[{ subnet: formatCidr(masked(lease)) }]], routes: [{ dst: options.network }] },
   };
 }
 

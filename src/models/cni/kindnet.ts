@@ -41,7 +41,7 @@ export function kindnet(options: KindnetOptions): CniModel {
     },
     add(door, self, at) {
       const config = ptpConfig(door, self);
-      if (config.subnets.length === 0) return pluginError(`no pod CIDR of node "${self.name}"`);
+      if (self.podCidrs.length === 0) return pluginError(`no pod CIDR of node "${self.name}"`);
       return loopbackAdd(door, at) ?? ptpAdd(door, config, at);
     },
     del: (door, self, at) => ptpDel(door, ptpConfig(door, self), at),
@@ -79,5 +79,7 @@ function waysTo(self: CniNode, peer: CniNode): { readonly dst: string; readonly 
 function ptpConfig(door: NodeDoor, self: CniNode): PtpConfig {
   const uplink = door.stack.nsInfo.get(door.ns)!.devices.get(self.uplink)!;
   const subnets = self.podCidrs.map((cidr) => formatCidr(masked(parseCidr(cidr)!)));
-  return { network: "kindnet", mtu: door.stack.dev.c.mtu[uplink]!, subnets, routes: subnets.map((subnet) => (isV6(subnet) ? "::/0" : "0.0.0.0/0")) };
+  const ranges = subnets.map((subnet) => [{ subnet }]);
+  const routes = subnets.map((subnet) => ({ dst: isV6(subnet) ? "::/0" : "0.0.0.0/0" }));
+  return { network: "kindnet", mtu: door.stack.dev.c.mtu[uplink]!, ipMasq: false, ipam: { type: "host-local", dataDir: "/run/cni-ipam-state", ranges, routes } };
 }

@@ -5,18 +5,16 @@
 import { formatCidr, masked, parseCidr } from "../../base/cidr.js";
 import type { Act } from "../../linux/plumbing/act.js";
 import type { NodeDoor } from "../node-door.js";
-import { isCniError } from "./cni-errors.js";
+import { isCniError, pluginError } from "./cni-errors.js";
 import type { CniAttachment, CniError, CniResult } from "./cni-model.js";
-import { hostLocalAdd, hostLocalDel } from "./host-local.js";
-import { configureActs, detachSandbox, type GivenAddress, macOf, makeVeth, runActs, vethName } from "./sandbox-veth.js";
+import { type GivenAddress, hostLocalDel } from "./host-local.js";
+import { setupIpMasq } from "./ip-masq.js";
+import { configureActs, detachSandbox, ipamAdd, ipamCall, macOf, makeVeth, runActs, type SandboxConfig, sandboxInterface, vethName } from "./sandbox-veth.js";
 
 /** The plugin's configuration, the part that is used. */
-export interface PtpConfig {
-  readonly network: string;
+export interface PtpConfig extends SandboxConfig {
+  /** 0: the kernel's */
   readonly mtu: number;
-  readonly subnets: readonly string[];
-  /** routes of the IPAM section */
-  readonly routes: readonly string[];
 }
 
 const plain = (address: string): string => address.split("/")[0]!;
@@ -26,31 +24,27 @@ const hostPrefix = (address: string): string => (address.includes(":") ? "128" :
 /** ADD: addresses first, then the devices. */
 export function ptpAdd(door: NodeDoor, config: PtpConfig, at: CniAttachment): CniResult | CniError {
   const cause = door.cause(`Pod ${at.pod}`, "");
-  const ips: (GivenAddress & { readonly interface: number })[] = [];
-  for (const subnet of config.subnets) {
-    const given = hostLocalAdd(door, config.network, parseCidr(subnet)!, at.containerId, at.ifname);
-    if (isCniError(given)) {
-      hostLocalDel(door, config.network, at.containerId, at.ifname);
-      return given;
-    }
-    ips.push({ ...given, interface: 1 });
-  }
-  const routes = config.routes.map((dst) => ({ dst }));
+  const given = ipamAdd(door, config, at);
+  if (isCniError(given)) return given;
+  const routes = [...(config.ipam.routes ?? [])];
   const veth = vethName(door);
-  const failed =
-    runActs(door, forwardingActs(door, ips, cause)) ?? makeVeth(door, at, veth, config.mtu, cause) ?? runActs(door, [...configureActs(at, ips, routes, cause), ...throughGateway(at, ips, cause), ...hostActs(door, veth, ips, cause)]);
+  const failed = given.length === 0 ? pluginError("IPAM plugin returned missing IP config") : attach(door, config, at, given, routes, veth, cause);
   if (failed !== null) {
-    hostLocalDel(door, config.network, at.containerId, at.ifname);
+    hostLocalDel(door, ipamCall(config, at));
     return failed;
   }
-  return {
-    interfaces: [
-      { name: veth, mac: macOf(door, door.ns, veth) },
-      { name: at.ifname, mac: macOf(door, at.netns, at.ifname), sandbox: `/var/run/netns/${door.stack.nsInfo.get(at.netns)!.name}` },
-    ],
-    ips,
-    routes,
-  };
+  return { interfaces: [{ name: veth, mac: macOf(door, door.ns, veth) }, sandboxInterface(door, at)], ips: given.map((ip) => ({ interface: 1, ...ip })), routes };
+}
+
+function attach(door: NodeDoor, config: PtpConfig, at: CniAttachment, ips: readonly GivenAddress[], routes: CniResult["routes"], veth: string, cause: number): CniError | null {
+  const failed =
+    runActs(door, forwardingActs(door, ips, cause)) ?? makeVeth(door, at, veth, config.mtu, cause) ?? runActs(door, [...configureActs(at, ips, routes, cause), ...throughGateway(at, ips, cause), ...hostActs(door, veth, ips, cause)]);
+  if (failed !== null || !config.ipMasq) return failed;
+  for (const { address } of ips) {
+    const refused = setupIpMasq(door, config.network, at.containerId, address, cause);
+    if (refused !== null) return refused;
+  }
+  return null;
 }
 
 function forwardingActs(door: NodeDoor, ips: readonly GivenAddress[], cause: number): Act[] {
@@ -80,5 +74,5 @@ function hostActs({ ns }: NodeDoor, veth: string, ips: readonly GivenAddress[], 
 
 /** DEL. */
 export function ptpDel(door: NodeDoor, config: PtpConfig, at: CniAttachment): CniError | null {
-  return detachSandbox(door, config.network, at);
+  return detachSandbox(door, config, at);
 }
