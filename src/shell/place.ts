@@ -11,6 +11,16 @@ export interface Place {
   readonly ns: number;
   /** the machine's root namespace, which has no name in /run/netns */
   readonly home: number;
+  /** names and addresses, where the place has a resolver */
+  readonly names?: Names;
+}
+
+/** A resolver: asking takes the time that its questions take. */
+export interface Names {
+  /** an address of a name, "" if it has none; family 0: the one that comes first */
+  forward(name: string, family: 0 | 4 | 6): string;
+  /** the name of an address, undefined if it has none */
+  reverse(address: string): string | undefined;
 }
 
 /** Does an act; what the tool prints and its exit code if it is refused. iproute2 ends with 1 for what it finds out itself. */

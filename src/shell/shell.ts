@@ -70,11 +70,12 @@ function runTool(place: Place, words: readonly string[], stdin: string): Output 
       return sysctl(place, rest);
     case "ping":
     case "ping6":
-      return ping(place, rest);
+      return ping(place, rest, name === "ping6");
     case "arping":
       return arping(place, rest);
     case "traceroute":
-      return traceroute(place, rest);
+    case "traceroute6":
+      return traceroute(place, rest, name === "traceroute6");
     case "ss":
       return ss(place, rest);
     case "":

@@ -9,6 +9,10 @@ export type AppEvent =
   | { readonly kind: "connected"; readonly sock: number }
   | { readonly kind: "accepted"; readonly sock: number; readonly listener: number }
   | { readonly kind: "data"; readonly sock: number; readonly payload: number; readonly off: number; readonly len: number }
+  /** a raw socket: a segment that no connection took */
+  | { readonly kind: "segment"; readonly sock: number; readonly from: number; readonly port: number; readonly flags: number }
+  /** a packet socket: an ARP packet */
+  | { readonly kind: "arp"; readonly sock: number; readonly reply: boolean; readonly from: number; readonly target: number; readonly mac: number; readonly broadcast: boolean }
   /** the peer has closed its side */
   | { readonly kind: "end"; readonly sock: number }
   /** the socket is gone; errno 0 after an orderly close */

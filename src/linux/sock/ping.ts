@@ -16,23 +16,31 @@ export function pingOpen(s: Stack, ns: number, app: number, ident: number): numb
   const c = s.sock.rows.c;
   c.ns[row] = ns;
   c.proto[row] = PROTO.ICMP;
-  c.localPort[row] = ident !== 0 ? ident : row & 0xffff;
+  c.localPort[row] = ident !== 0 ? ident : freeIdent(s, ns, app);
   s.sock.own(row, app);
   s.sock.hangBound(row);
   return row;
 }
 
+/** An identifier that no socket has, and that no program before had, as those of processes do not return soon. */
+function freeIdent(s: Stack, ns: number, app: number): number {
+  let ident = app & 0xffff;
+  while (ident === 0 || s.sock.findBound(ns, PROTO.ICMP, 0, ident) !== 0) ident = (ident + 1) & 0xffff;
+  return ident;
+}
+
 /** One echo request of `size` data bytes: 0 or an errno. */
-export function pingSend(s: Stack, sock: number, dst: number, sequence: number, size: number, ttl: number, dontFragment: boolean): number {
+export function pingSend(s: Stack, sock: number, dst: number, sequence: number, size: number, ttl: number, dontFragment: boolean, src = 0, mark = 0): number {
   const c = s.sock.rows.c;
   const v4 = s.book.is4(dst);
-  const p = makeLocal(s, c.localAddr[sock]!, dst, v4 ? PROTO.ICMP : PROTO.ICMP6, sock);
+  const p = makeLocal(s, src !== 0 ? src : c.localAddr[sock]!, dst, v4 ? PROTO.ICMP : PROTO.ICMP6, sock);
   const k = s.packets.c;
   k.ttl[p] = ttl;
   k.icmpType[p] = v4 ? ICMP.echo : ICMP6.echo;
   k.sport[p] = c.localPort[sock]!;
   k.dport[p] = sequence;
   k.payLen[p] = size;
+  k.mark[p] = mark;
   k.ipLen[p] = (v4 ? HEADERS4 : HEADERS6) + size;
   if (s.trace !== null) traceStep(s, STEP.SEND, p, c.ns[sock]!, 0, sock, 0);
   return sendLocal(s, p, c.ns[sock]!, dontFragment ? "never" : "allow");

@@ -4,7 +4,8 @@ import { ERRNO } from "../errno.js";
 import { ICMP } from "../icmp-codes.js";
 import { ICMP6 } from "../icmp6-codes.js";
 import type { Stack } from "../stack.js";
-import { TCP_STATE } from "./socket-table.js";
+import { rawTcpSocket } from "./probe-socket.js";
+import { SOCKF, TCP_STATE } from "./socket-table.js";
 import { endSocket } from "./tcp-timer.js";
 
 /** errno by code of "destination unreachable", and whether the error ends a UDP socket's wait (icmp_err_convert). */
@@ -74,6 +75,8 @@ export function socketError(s: Stack, p: number, ns: number): void {
   };
   if (k.proto[q] === PROTO.TCP) {
     const sock = s.sock.findConnected(ns, PROTO.TCP, k.src[q]!, k.sport[q]!, k.dst[q]!, k.dport[q]!);
+    const raw = sock === 0 ? rawTcpSocket(s, ns, k.sport[q]!) : 0;
+    if (raw !== 0) report(raw);
     if (sock === 0 || (v6 ? k.icmpType[p] === ICMP6.packetTooBig : k.icmpCode[p] === ICMP.fragmentationNeeded && k.icmpType[p] === ICMP.unreachable)) return;
     const state = s.sock.rows.c.state[sock]!;
     if (state === TCP_STATE.synRecv && s.sock.rows.c.parent[sock] !== 0) {
@@ -89,6 +92,10 @@ export function socketError(s: Stack, p: number, ns: number): void {
   } else if (k.proto[q] === PROTO.UDP) {
     const sock = s.sock.findBound(ns, PROTO.UDP, k.src[q]!, k.sport[q]!);
     if (sock === 0 || s.sock.rows.c.remoteAddr[sock] === 0) return;
+    if ((s.sock.rows.c.flags[sock]! & SOCKF.allErrors) !== 0) {
+      report(sock);
+      return;
+    }
     if (!fatal && errno !== ERRNO.EMSGSIZE) return;
     s.sock.rows.c.error[sock] = errno;
     report(sock);

@@ -12,6 +12,7 @@ import { ERRNO } from "../errno.js";
 import { EV, type Stack } from "../stack.js";
 import { wheelDelay } from "../timer-wheel.js";
 import { traceStep } from "../trace-step.js";
+import { hearSegment } from "./probe-socket.js";
 import { SOCKF, TCP_STATE } from "./socket-table.js";
 import { netnsStream } from "./source-port.js";
 import { armTimer, DEFAULT_MSS, disarmTimer, MIN_RTO, pushQueue, sendAck, sendSyn, TIMER } from "./tcp-output.js";
@@ -33,6 +34,7 @@ export function tcpReceive(s: Stack, p: number, ns: number, dev: number): void {
   if (sock !== 0 && (s.sock.rows.c.flags[sock]! & SOCKF.only4) !== 0 && !s.book.is4(k.dst[p]!)) sock = 0;
   const state = sock === 0 ? TCP_STATE.closed : s.sock.rows.c.state[sock]!;
   if (sock === 0 || state === TCP_STATE.closed) {
+    if (sock === 0) hearSegment(s, p, ns);
     sendReset(s, p, ns);
     s.op.drop(p, ns, dev, DROP.NO_SOCKET);
     return;
