@@ -206,7 +206,7 @@ export class TableDraft {
       tracked ||= chains.get(id)?.rules.some((rule) => rule.tracks) === true;
       this.leave(chains.get(id));
       chains.delete(id);
-      table.counters.delete(id);
+      table.settled.delete(id);
       table.memory.delete(id);
     }
     let tracks = false;
@@ -239,7 +239,7 @@ function carryCounters(table: NfTable, draft: DraftChain, chain: Chain): void {
   const before = table.counters.get(chain.id);
   const counts = draft.counts ?? (before === undefined ? [0, 0] : [before[0]!, before[1]!]);
   const given = draft.rules.some((rule) => rule.packets !== 0 || rule.bytes !== 0);
-  table.counters.delete(chain.id);
+  table.settled.delete(chain.id);
   if (!given && counts[0] === 0 && counts[1] === 0 && before === undefined) return;
   const after = table.countersOf(chain);
   after[0] = counts[0]!;

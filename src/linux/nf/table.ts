@@ -6,6 +6,7 @@
 import type { Digest } from "../../base/hash.js";
 import { FewPerRow } from "../few-per-row.js";
 import { CompiledChains } from "./compile/compiled-chains.js";
+import { ServiceRows } from "./compile/service-rows.js";
 import type { ConntrackOps, WalkNat } from "./conntrack-seam.js";
 import { CounterSlab } from "./counter-slab.js";
 import { NameIds } from "./name-ids.js";
@@ -45,8 +46,8 @@ export interface Chain {
 /** One table of one namespace and family. */
 export class NfTable {
   chains: Map<number, Chain> = new Map();
-  /** by chain id: packets and bytes of the policy, then of each rule; missing until something was counted */
-  counters: Map<number, Float64Array> = new Map();
+  /** the counters but for what waits in `services`; see `counters` @internal */
+  settled: Map<number, Float64Array> = new Map();
   /** by chain id: what limit and nth remember */
   memory: Map<number, Float64Array> = new Map();
   /** chain ids by hook, 0 for hooks the table has no chain at */
@@ -55,6 +56,8 @@ export class NfTable {
   readonly draws: Map<number, number> = new Map();
   /** where compiled walks find counters (a cache; the counters themselves are views of it) @internal */
   readonly slab: CounterSlab = new CounterSlab();
+  /** services that compiled walks met (a cache, but for the counts that wait there) @internal */
+  readonly services: ServiceRows = new ServiceRows();
   shared = false;
   /** bits by hook of the base chains whose policy counts nothing: with the nft flavour those that nobody has given one yet */
   silent = 0;
@@ -74,20 +77,34 @@ export class NfTable {
     return this.chains;
   }
 
+  /** By chain id: packets and bytes of the policy, then of each rule; missing until something was counted. */
+  get counters(): ReadonlyMap<number, Float64Array> {
+    if (this.services.waiting) this.services.settle(this.chains, this.count);
+    return this.settled;
+  }
+
   /** A chain is about to be replaced or removed: nothing compiled may speak of it. */
   forget(id: number): void {
     this.slab.forget(id, this.counters.get(id)?.length ?? 0);
+    this.services.forget(id);
   }
 
-  /** Counters of a chain, made on first use. */
+  /** Counters of a chain to add to, made on first use. */
   countersOf(chain: Chain): Float64Array {
-    let counters = this.counters.get(chain.id);
+    let counters = this.settled.get(chain.id);
     if (counters === undefined) {
       counters = new Float64Array(2 + 2 * chain.rules.length);
-      this.counters.set(chain.id, counters);
+      this.settled.set(chain.id, counters);
     }
     return counters;
   }
+
+  /** Counts packets that met a rule. @internal */
+  readonly count = (chain: number, rule: number, packets: number, bytes: number): void => {
+    const counters = this.countersOf(this.chains.get(chain)!);
+    counters[2 + 2 * rule]! += packets;
+    counters[3 + 2 * rule]! += bytes;
+  };
 }
 
 /** A table as plain data. */
@@ -204,7 +221,7 @@ export class NfTables {
       const table = new NfTable(saved.ns, saved.family, saved.index);
       table.chains = saved.chains as Map<number, Chain>;
       table.shared = true;
-      table.counters = copyArrays(saved.counters);
+      table.settled = copyArrays(saved.counters);
       table.memory = copyArrays(saved.memory);
       table.base.set(saved.base);
       table.silent = saved.silent;

@@ -3,6 +3,7 @@ import { DROP } from "../../base/codes.js";
 import { STEP } from "../../trace/kinds.js";
 import { NF, type Stack } from "../stack.js";
 import { traceStep } from "../trace-step.js";
+import { expressRow, meetService } from "./compile/meet-service.js";
 import { walkCompiled } from "./compile/walk-compiled.js";
 import type { NfTable } from "./table.js";
 import type { WalkFrame } from "./walk-frame.js";
@@ -12,6 +13,13 @@ export type Walk = (s: Stack, p: number, table: NfTable, frame: WalkFrame) => nu
 
 /** The verdict NF.* of a table at one of its hooks; a dropped packet is gone. */
 export function walkTable(s: Stack, p: number, table: NfTable, hook: number, inDev: number, outDev: number, walk: Walk = walkCompiled): number {
+  const row = s.trace === null && walk === walkCompiled ? expressRow(s, p, table, hook) : 0;
+  const verdict = row !== 0 ? meetService(s, p, table, hook, row) : walkFrom(s, p, table, hook, inDev, outDev, walk);
+  if (verdict === NF.drop) s.op.drop(p, table.ns, inDev !== 0 ? inDev : outDev, DROP.NETFILTER_DROP);
+  return verdict;
+}
+
+function walkFrom(s: Stack, p: number, table: NfTable, hook: number, inDev: number, outDev: number, walk: Walk): number {
   const frame = s.nf.enter();
   frame.ns = table.ns;
   frame.family = table.family;
@@ -24,6 +32,5 @@ export function walkTable(s: Stack, p: number, table: NfTable, hook: number, inD
   if (s.trace !== null) traceStep(s, STEP.HOOK, p, table.ns, inDev !== 0 ? inDev : outDev, hook, table.index);
   const verdict = walk(s, p, table, frame);
   s.nf.leave();
-  if (verdict === NF.drop) s.op.drop(p, table.ns, inDev !== 0 ? inDev : outDev, DROP.NETFILTER_DROP);
   return verdict;
 }

@@ -13,6 +13,10 @@ export type Deed =
   | { readonly kind: "cut"; readonly chain: string }
   | { readonly kind: "policy"; readonly drop: boolean }
   | { readonly kind: "forget" }
+  | { readonly kind: "zero"; readonly chain: string }
+  | { readonly kind: "trace"; readonly on: boolean }
+  | { readonly kind: "list" }
+  | { readonly kind: "checkpoint" }
   | { readonly kind: "wait"; readonly ms: number };
 
 export interface Packet {
@@ -113,7 +117,8 @@ function rules(family: 4 | 6, table: Case["table"], later: readonly string[]): f
   return fc.array(fc.oneof(rule(family, table, later).map((one) => [one]), run), { maxLength: 5 }).map((all) => all.flat());
 }
 
-const packet: fc.Arbitrary<Packet> = fc.record({
+/** Packets that meet the rules often. */
+export const packets: fc.Arbitrary<Packet> = fc.record({
   src: fc.nat(5),
   dst: usually(fc.nat(3), fc.nat(5)),
   proto: fc.constantFrom(6, 6, 17, 17, 1, 47, 132),
@@ -131,7 +136,7 @@ const packet: fc.Arbitrary<Packet> = fc.record({
 function deed(family: 4 | 6, table: Case["table"]): fc.Arbitrary<Deed> {
   const place = fc.nat(USER.length - 1).chain((at) => fc.record({ chain: fc.constant(USER[at]!), spec: rule(family, table, USER.slice(at + 1)) }));
   return fc.oneof(
-    { weight: 24, arbitrary: packet.map((one): Deed => ({ kind: "packet", packet: one })) },
+    { weight: 24, arbitrary: packets.map((one): Deed => ({ kind: "packet", packet: one })) },
     { weight: 2, arbitrary: place.chain((at) => fc.constantFrom<Deed>({ kind: "append", ...at }, { kind: "insert", ...at })) },
     { weight: 1, arbitrary: fc.constantFrom(...USER).map((chain): Deed => ({ kind: "cut", chain })) },
     { weight: 1, arbitrary: fc.boolean().map((drop): Deed => ({ kind: "policy", drop: drop && table !== "nat" })) },

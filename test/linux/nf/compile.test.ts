@@ -12,6 +12,7 @@ import { type Walk, walkTable } from "../../../src/linux/nf/walk-table.js";
 import { HOOK, NF, type Stack } from "../../../src/linux/stack.js";
 import { act, makeStack, netns } from "../world.js";
 import { ADDRESSES, type Case, cases, type Deed, DEVICES, type Packet } from "./compile-cases.js";
+import { serviceCases } from "./service-cases.js";
 
 const prove = process.env["PODWIRE_PROVE"] === "1";
 /** Deeds of one case; nine of ten are packets or nearly so. */
@@ -35,7 +36,11 @@ class World {
     if (fault !== null) throw new Error(fault.message);
     // What a DNAT decides is told, and the packet is let through.
     this.s.nf.ct = { ...this.s.nf.ct!, natSetup: (_p, hook, range, manip) => (this.said.push(["nat", hook, range.minAddr, range.minPort, manip]), NF.accept) };
-    if (of.traced) this.s.trace = { step: (...step) => this.said.push(step) };
+    this.trace(of.traced);
+  }
+
+  private trace(on: boolean): void {
+    this.s.trace = on ? { step: (...step) => this.said.push(step) } : null;
   }
 
   run(deed: Deed): void {
@@ -54,6 +59,15 @@ class World {
         return act(s, { verb: "iptables", ...there, op: "policy", chain: of.base, policy: deed.drop ? "DROP" : "ACCEPT" });
       case "forget":
         return s.nf.compiled.drop();
+      case "zero":
+        return act(s, { verb: "iptables", ...there, op: "zero", chain: deed.chain });
+      case "trace":
+        return this.trace(deed.on);
+      case "list":
+        this.said.push(saveTables(s, ns, of.family, { counters: true }));
+        return;
+      case "checkpoint":
+        return s.nf.restore(structuredClone(s.nf.save()));
       case "wait":
         s.engine.run(s.engine.now + deed.ms * MS);
     }
@@ -88,10 +102,13 @@ class World {
 }
 
 describe("compiled chains", () => {
-  test("give what the plain walk gives: verdicts, marks, counters, memory, draws and traces", { timeout: 3_600_000 }, () => {
+  test.each([
+    ["any rules", cases(DEEDS), 1],
+    ["services", serviceCases(DEEDS * 3), 1],
+  ])("give what the plain walk gives: verdicts, marks, counters, memory, draws and traces: %s", { timeout: 3_600_000 }, (_name, worlds, share) => {
     let packets = 0;
     fc.assert(
-      fc.property(cases(DEEDS), (of) => {
+      fc.property(worlds, (of) => {
         const plain = new World(of, walkChains);
         const compiled = new World(of, walkCompiled);
         for (const deed of of.deeds) {
@@ -101,7 +118,7 @@ describe("compiled chains", () => {
         }
         expect(compiled.left()).toEqual(plain.left());
       }),
-      { numRuns: prove ? 6000 : 150 },
+      { numRuns: (prove ? 6000 : 150) * share },
     );
     expect(packets).toBeGreaterThan(prove ? 100_000 : 700);
   });

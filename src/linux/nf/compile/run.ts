@@ -23,7 +23,8 @@ interface Asked {
 
 const NONE: readonly Asked[] = Object.freeze([]);
 
-const KIND_OF_PROTO: Readonly<Record<number, number>> = Object.freeze({ [PROTO.TCP]: MATCH.tcp, [PROTO.UDP]: MATCH.udp, [PROTO.SCTP]: MATCH.sctp });
+/** The match that reads the ports of a protocol. */
+export const KIND_OF_PROTO: Readonly<Record<number, number>> = Object.freeze({ [PROTO.TCP]: MATCH.tcp, [PROTO.UDP]: MATCH.udp, [PROTO.SCTP]: MATCH.sctp });
 
 const isAny = (ports: readonly [number, number], not: boolean): boolean => ports[0] === 0 && ports[1] === 65535 && !not;
 

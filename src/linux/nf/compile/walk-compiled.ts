@@ -17,6 +17,8 @@ import { addressMatches, remember, takePolicy, traceEnd, traceEntry, traceRule }
 import { MAX_JUMPS, type WalkFrame } from "../walk-frame.js";
 import { compiledChain, maskOf } from "./compile-chain.js";
 import { inName, lookUp, outName, probe } from "./look-up.js";
+import { learnService, meetService } from "./meet-service.js";
+import { ROW, STALE } from "./service-rows.js";
 import { NARROW_WORDS, OP, SHAPE, WIDE_WORDS } from "./words.js";
 
 const CHANCE_MASK = 0x7fffffff;
@@ -35,7 +37,7 @@ function refresh(s: Stack, table: NfTable): void {
 /** Compiles a chain that has no place yet. */
 export function placeChain(s: Stack, table: NfTable, id: number): void {
   const chain = table.chains.get(id)!;
-  table.slab.place(id, 2 + 2 * chain.rules.length, compiledChain(s.nf.compiled, chain), table.counters);
+  table.slab.place(id, 2 + 2 * chain.rules.length, compiledChain(s.nf.compiled, chain), table.settled);
   if (chain.rules.length > FAMILY) return;
   for (const { go, to } of chain.rules) if ((go === GO.jump || go === GO.goto) && !table.slab.has(to)) placeChain(s, table, to);
 }
@@ -43,7 +45,7 @@ export function placeChain(s: Stack, table: NfTable, id: number): void {
 /** The verdict NF.* of the table at the frame's hook. */
 export function walkCompiled(s: Stack, p: number, table: NfTable, frame: WalkFrame): number {
   refresh(s, table);
-  const { slab } = table;
+  const { slab, services } = table;
   const { compiled } = s.nf;
   const c = s.packets.c;
   const traced = s.trace !== null;
@@ -85,10 +87,16 @@ export function walkCompiled(s: Stack, p: number, table: NfTable, frame: WalkFra
         at += WIDE_WORDS;
         continue;
       case OP.run: {
-        const found =
-          words[at + 3] === SHAPE.dstProtoPort && portsFit
-            ? probe(words, words[at + 5]!, words[at + 4]!, dst, (proto << 16) | dport, after)
-            : lookUp(s, p, table, frame, at, after);
+        let found: number;
+        if (words[at + 3] === SHAPE.dstProtoPort && portsFit) {
+          const second = (proto << 16) | dport;
+          const fresh = !traced && after < words[at + 1]!;
+          const row = fresh ? services.find(id, dst, second) : 0;
+          const shape = row === 0 ? STALE : services.words[row + ROW.shape]!;
+          if (shape > 0 && services.words[row + ROW.rule]! >= words[at + 1]! && services.words[row + ROW.rule]! < words[at + 2]!) return meetService(s, p, table, frame.hook, row);
+          found = probe(words, words[at + 5]!, words[at + 4]!, dst, second, after);
+          if (found !== 0 && fresh && shape === STALE && (words[found + 3]! & 7) === GO.jump) learnService(table, frame.hook, id, words[found + 2]! - 1, at === heads[id * HEAD_WORDS + 1], dst, second);
+        } else found = lookUp(s, p, table, frame, at, after);
         if (found <= 0) {
           if (found < 0) return NF.drop;
           at += words[at + 6]!;
