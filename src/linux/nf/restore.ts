@@ -38,6 +38,8 @@ interface Work {
   readonly jumps: { readonly rule: Rule; readonly chain: string; readonly line: number }[];
   /** how many rules lead to each chain, while a run of `-X` goes on */
   references: ReadonlyMap<number, number> | null;
+  /** legacy: the first rule that the kernel will refuse once it is given the table */
+  refused: { readonly errno: string; readonly chain: string; readonly line: number } | null;
 }
 
 /** Applies a document to a namespace; null: done. */
@@ -56,7 +58,7 @@ function restoreTable(s: Stack, ns: number, family: 4 | 6, section: RestoreTable
   if (!Object.hasOwn(TABLE, section.name)) return words.noTable(section.name, first);
   const table = TABLE[section.name as TableName];
   const draft = new TableDraft(s, registerTable(s, ns, family, table, options.flavour));
-  const work: Work = { s, ns, family, table, draft, options, words, jumps: [], references: null };
+  const work: Work = { s, ns, family, table, draft, options, words, jumps: [], references: null, refused: null };
   if (!options.noflush) draft.clear(options.flavour === "nft");
   let line = first;
   for (const chain of section.chains) {
@@ -104,11 +106,16 @@ function takesSpec(r: RestoreRule): boolean {
   return op === "A" || op === "I" || op === "R" || (op === "D" && (r.spec !== "" || r.at === undefined));
 }
 
-function readSpec({ s, ns, family, table, words }: Work, r: RestoreRule, line: number): readonly Rule[] | RestoreFault {
+function readSpec(work: Work, r: RestoreRule, line: number): readonly Rule[] | RestoreFault {
+  const { s, ns, family, table, options, words } = work;
   try {
     return parseRules(r.spec, { s, ns, family, table, chain: r.chain, cause: r.cause ?? 0 });
   } catch (fault) {
     if (!(fault instanceof SpecFault)) throw fault;
+    if (fault.kind === "kernel" && options.flavour === "legacy") {
+      work.refused ??= { errno: fault.errno, chain: r.chain, line };
+      return [];
+    }
     return words.spec(fault, r.op ?? "A", r.chain, line);
   }
 }
@@ -124,6 +131,10 @@ export function restoreText(s: Stack, ns: number, family: 4 | 6, text: string, o
 function chainLine({ draft, options, words }: Work, chain: RestoreChain, line: number): RestoreFault | null {
   if (chain.name.length > LONGEST_CHAIN) return words.longChain(chain.name, line);
   if (draft.isBase(chain.name)) {
+    if (chain.policy === "-") {
+      if (options.flavour === "nft" && options.counters) draft.setPolicy(chain.name, draft.chain(chain.name)!.policy, [chain.packets ?? 0, chain.bytes ?? 0], false);
+      return null;
+    }
     if (chain.policy !== "ACCEPT" && chain.policy !== "DROP") return words.badPolicy(chain.name, chain.policy, line);
     const counts = options.counters ? ([chain.packets ?? 0, chain.bytes ?? 0] as const) : ([0, 0] as const);
     draft.setPolicy(chain.name, chain.policy === "DROP" ? POLICY.drop : POLICY.accept, counts, false);
@@ -211,7 +222,8 @@ function specLine(work: Work, r: RestoreRule, op: "A" | "I" | "R" | "D", line: n
   return null;
 }
 
-function commit({ s, draft, jumps, words }: Work, line: number): RestoreFault | null {
+function commit({ s, draft, jumps, words, refused }: Work, line: number): RestoreFault | null {
+  if (refused !== null) return words.kernel(refused.errno, "RULE_APPEND", `rule in chain ${refused.chain}`, refused.line, line);
   for (const jump of jumps) {
     const to = s.nf.names.name(jump.rule.to);
     if (draft.isBase(to)) return words.kernel("EOPNOTSUPP", "RULE_APPEND", `rule in chain ${jump.chain}`, jump.line, line);

@@ -52,7 +52,7 @@ function restore({ s, ns }: Place, tool: IptablesTool, words: readonly string[],
   const fault = restoreText(s, ns, tool.family, stdin, { noflush, counters, flavour: tool.flavour });
   if (fault === null) return said("");
   if (fault.errno === "EOPNOTSUPP" && fault.message.includes("not modelled")) throw new NotModelled(fault.message.replace(/:? ?not modelled.*/, ""));
-  return failed(/(Try `|Can't set policy)/.test(fault.message) ? 2 : 1, fault.message);
+  return failed(/(Try `|Can't set policy)/.test(fault.message) ? 2 : exitCode(fault.message), fault.message);
 }
 
 function command(place: Place, tool: IptablesTool, words: readonly string[]): Output {
@@ -88,7 +88,7 @@ function takesSpec({ op, at, spec }: CommandWords): boolean {
 function exitCode(message: string): number {
   if (message.includes("Try `")) return 2;
   if (message.includes("needs to be upgraded")) return 3;
-  return /^\S+ v1\.8\.9 \(nf_tables\): {2}\w+ failed/.test(message) ? 4 : 1;
+  return /^\S+ v1\.8\.9 \(nf_tables\): (?: |\nline \d+: )\w+ failed/.test(message) ? 4 : 1;
 }
 
 function list(place: Place, tool: IptablesTool, asked: CommandWords): Output {
