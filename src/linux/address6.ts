@@ -41,7 +41,7 @@ export function scope6(s: Stack, addr: number): number {
 /** rt6_need_strict: an address that means something on one link alone. */
 export function needsLink(s: Stack, addr: number): boolean {
   const first = s.book.words[addr * 4]!;
-  return first >>> 24 === 0xff ? scope6(s, addr) <= SCOPE6.link : first >>> 22 === 0x3fa;
+  return first >>> 24 === 0xff ? scope6(s, addr) <= SCOPE6.link : first >>> 22 === 0x3fa || isLoopback6(s, addr);
 }
 
 /** ff02::1:ffXX:XXXX of an address. */

@@ -16,8 +16,9 @@ import { traceStep } from "./trace-step.js";
 const IP_HEADER = 20;
 /** IPv6 and its fragment header. */
 const IP6_HEADERS = 48;
-/** Bit of a namespace's `tracking`: connections of IPv4 are tracked. */
+/** Bits of a namespace's `tracking`: connections of IPv4 and of IPv6 are tracked. */
 const TRACKING_IP = 1;
+const TRACKING_IP6 = 2;
 /** net.ipv4.ipfrag_time */
 const REASSEMBLY_TIME: number = 30 * SECOND;
 /** net.ipv6.ip6frag_time */
@@ -101,9 +102,10 @@ export function splitPacket(s: Stack, p: number, mtu: number, dev: number): numb
   return pieces;
 }
 
-/** nf_ct_ipv4_defrag: where connections are tracked, PREROUTING meets whole packets. 0: the piece waits for the others. */
+/** nf_ct_ipv4_defrag, ipv6_defrag: where connections are tracked, PREROUTING meets whole packets. 0: the piece waits for the others. */
 export function gatherForTracking(s: Stack, p: number, ns: number): number {
-  return (s.ns.c.tracking[ns]! & TRACKING_IP) !== 0 && isFragment(s, p) ? gatherFragment(s, p, ns) : p;
+  const bit = s.packets.c.etherType[p] === ETHERTYPE.IPV6 ? TRACKING_IP6 : TRACKING_IP;
+  return (s.ns.c.tracking[ns]! & bit) !== 0 && isFragment(s, p) ? gatherFragment(s, p, ns) : p;
 }
 
 const keyOf = (s: Stack, p: number, ns: number): string => {

@@ -30,7 +30,8 @@ export function ipOutput(s: Stack, p: number, ns: number): number {
   if ((s.ns.c.hooks[ns]! & (1 << hookBit(s, p, HOOK.postrouting))) !== 0 && s.op.hook(HOOK.postrouting, p, ns, c.iif[p]!, c.rtDev[p]!) !== NF.accept) return ERRNO.EPERM;
   const dev = c.rtDev[p]!;
   const mtu = s.dev.c.mtu[dev]!;
-  if (c.ipLen[p]! > Math.min(mtu, c.rtMtu[p]! === 0 ? mtu : c.rtMtu[p]!) || c.fragMax[p] !== 0) {
+  const inPieces = c.fragMax[p] !== 0 && (c.etherType[p] !== ETHERTYPE.IPV6 || c.ipLen[p]! > c.fragMax[p]!);
+  if (c.ipLen[p]! > Math.min(mtu, c.rtMtu[p]! === 0 ? mtu : c.rtMtu[p]!) || inPieces) {
     tooLong(s, p, ns, dev);
     return 0;
   }

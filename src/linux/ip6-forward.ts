@@ -45,7 +45,8 @@ export function ip6Forward(s: Stack, p: number, ns: number, dev: number, iif: nu
     s.op.drop(p, ns, dev, DROP.IP_INVALID_SOURCE);
     return;
   }
-  if (c.ipLen[p]! > c.rtMtu[p]!) {
+  // What connection tracking put together goes on in pieces.
+  if (c.ipLen[p]! > c.rtMtu[p]! && (c.pieces[p] === 0 || c.fragMax[p]! > c.rtMtu[p]!)) {
     s.op.icmpError(p, ns, dev, ICMP6.packetTooBig, 0, c.rtMtu[p]!);
     s.op.drop(p, ns, dev, DROP.PKT_TOO_BIG);
     return;

@@ -5,7 +5,7 @@ import { STEP } from "../trace/kinds.js";
 import { isJoined6, isLoopback6, isMulticast6, isUnspecified6, needsLink } from "./address6.js";
 import { fibLookup } from "./fib.js";
 import { RTN, type Route } from "./fib-table.js";
-import { gatherFragment, isFragment } from "./fragment.js";
+import { gatherForTracking, gatherFragment, isFragment } from "./fragment.js";
 import { ICMP6 } from "./icmp6-codes.js";
 import { ip6Forward } from "./ip6-forward.js";
 import { routeId } from "./route-id.js";
@@ -13,19 +13,21 @@ import { DEV, HOOK, hook6, NF, type Stack } from "./stack.js";
 import { traceStep } from "./trace-step.js";
 
 /** ipv6_rcv: a packet for the stack, come in at `dev`. */
-export function ip6Receive(s: Stack, p: number, dev: number): void {
+export function ip6Receive(s: Stack, first: number, dev: number): void {
   const c = s.packets.c;
   const ns = s.dev.c.ns[dev]!;
-  c.iif[p] = dev;
-  if ((c.meta[p]! & PACKET_META.OTHERHOST) !== 0) {
-    s.op.drop(p, ns, dev, DROP.OTHERHOST);
+  c.iif[first] = dev;
+  if ((c.meta[first]! & PACKET_META.OTHERHOST) !== 0) {
+    s.op.drop(first, ns, dev, DROP.OTHERHOST);
     return;
   }
-  const bad = martian6(s, p, dev);
+  const bad = martian6(s, first, dev);
   if (bad !== 0) {
-    s.op.drop(p, ns, dev, bad);
+    s.op.drop(first, ns, dev, bad);
     return;
   }
+  const p = gatherForTracking(s, first, ns);
+  if (p === 0) return;
   if ((s.ns.c.hooks[ns]! & hook6(HOOK.prerouting)) !== 0 && s.op.hook(HOOK.prerouting, p, ns, dev, 0) !== NF.accept) return;
   ip6ReceiveFinish(s, p, dev);
 }
@@ -74,7 +76,7 @@ function noWay(s: Stack, p: number, ns: number, dev: number, route: Route | null
   s.op.drop(p, ns, dev, type === RTN.blackhole ? DROP.BLACKHOLE : type === RTN.prohibit ? DROP.PROHIBIT : type === RTN.unreachable ? DROP.UNREACHABLE : DROP.IP_INNOROUTES);
 }
 
-/** ip6_input: INPUT, then the protocol. Pieces are put together first where connections are tracked, else behind the hook. */
+/** ip6_input: INPUT, then the protocol. Pieces are put together behind the hook, if PREROUTING has not done it. */
 function localIn(s: Stack, first: number, ns: number, dev: number, route: Route | null): void {
   let p = first;
   const c = s.packets.c;
@@ -82,13 +84,8 @@ function localIn(s: Stack, first: number, ns: number, dev: number, route: Route 
   c.rtDev[p] = dev;
   c.rtVia[p] = 0;
   if (s.trace !== null && route !== null) traceStep(s, STEP.ROUTE_LOCAL, p, ns, dev, routeId(s, route), 0);
-  const early = s.ns.c.tracking[ns] !== 0;
-  if (early && isFragment(s, p)) {
-    p = gatherFragment(s, p, ns);
-    if (p === 0) return;
-  }
   if ((s.ns.c.hooks[ns]! & hook6(HOOK.input)) !== 0 && s.op.hook(HOOK.input, p, ns, dev, 0) !== NF.accept) return;
-  if (!early && isFragment(s, p)) {
+  if (isFragment(s, p)) {
     p = gatherFragment(s, p, ns);
     if (p === 0) return;
   }

@@ -112,7 +112,8 @@ function test({ s, ns }: Place, args: readonly string[]): Output {
     const wanted = parseEntry(entry, set.options, s.sets, { nomatch: false, expires: 0, comment: "", cause: 0 });
     const there = setEntries(s, set);
     const found = wanted.every((one) => there.some((known) => known.text === one.text));
-    return found ? said(`Warning: ${entry} is in set ${name}.`) : failed(1, `${entry} is NOT in set ${name}.`);
+    const shown = wanted.length === 1 ? wanted[0]!.text : entry;
+    return found ? said(`Warning: ${shown} is in set ${name}.`) : failed(1, `${shown} is NOT in set ${name}.`);
   } catch (fault) {
     if (!(fault instanceof SetFault)) throw fault;
     return failed(1, `ipset v7.17: ${fault.message}`);

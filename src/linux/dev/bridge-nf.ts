@@ -37,7 +37,7 @@ function passes(s: Stack, hook: number, p: number, ns: number, inDev: number, ou
 /** br_nf_pre_routing and its finish: the packet with which the bridge goes on now, 0 if none. */
 export function bridgePrerouting(s: Stack, first: number, bridge: number, port: number): number {
   const ns = s.dev.c.ns[bridge]!;
-  const p = s.packets.c.etherType[first] === ETHERTYPE.IPV4 ? gatherForTracking(s, first, ns) : first;
+  const p = gatherForTracking(s, first, ns);
   if (p === 0) return 0;
   const c = s.packets.c;
   const other = c.meta[p]! & PACKET_META.OTHERHOST;

@@ -120,7 +120,7 @@ function leave(s: Stack, p: number, bridge: number, port: number): void {
 /** br_nf_dev_queue_xmit: what iptables saw whole leaves in pieces as it came. */
 function mustSplit(s: Stack, p: number, port: number): boolean {
   const c = s.packets.c;
-  return c.etherType[p] === ETHERTYPE.IPV4 && c.fragMax[p] !== 0 && c.ipLen[p]! > pieceSize(s, p, port);
+  return c.fragMax[p] !== 0 && c.ipLen[p]! > pieceSize(s, p, port);
 }
 
 function pieceSize(s: Stack, p: number, port: number): number {

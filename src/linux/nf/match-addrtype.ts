@@ -1,10 +1,11 @@
 /** `-m addrtype` (xt_addrtype) and `-m rpfilter` (ipt_rpfilter): what routing says of an address. */
+import { isMulticast6, isUnspecified6 } from "../address6.js";
 import { addressType, fibLookup } from "../fib.js";
 import { RTN } from "../fib-table.js";
 import { DEV, HOOK, type Stack } from "../stack.js";
 import { bang, type MatchExtension, only, type ReadOption, shapes } from "./extension.js";
 import { MATCH, type Match } from "./rule.js";
-import { parameterFault } from "./spec-fault.js";
+import { kernelFault, parameterFault } from "./spec-fault.js";
 import { TABLE } from "./table.js";
 
 export interface AddrtypeMatch extends Match {
@@ -18,6 +19,10 @@ export interface AddrtypeMatch extends Match {
 }
 
 const TYPES: readonly string[] = ["UNSPEC", "UNICAST", "LOCAL", "BROADCAST", "ANYCAST", "MULTICAST", "BLACKHOLE", "UNREACHABLE", "PROHIBIT", "THROW", "NAT", "XRESOLVE"];
+
+/** Bits of kinds that the kernel refuses for IPv6, and of the unspecified address. */
+const NOT_OF_IPV6: number = (1 << RTN.broadcast) | (-1 << RTN.prohibit);
+const UNSPEC = 1;
 
 function parseTypes(option: ReadOption | undefined): number {
   if (option === undefined) return 0;
@@ -42,21 +47,47 @@ function typeAt(s: Stack, ns: number, addr: number, dev: number): number {
   return route?.hops.some((hop) => hop.dev === dev) === true ? type : RTN.unicast;
 }
 
+function isOfTypes(s: Stack, ns: number, addr: number, types: number, dev: number): boolean {
+  return (types & (1 << typeAt(s, ns, addr, dev))) !== 0;
+}
+
+/** match_type6: kinds that an address shows must all be right, and of those that routing knows one. */
+function isOfTypes6(s: Stack, ns: number, addr: number, types: number, dev: number): boolean {
+  if ((types & (1 << RTN.multicast)) !== 0 && !isMulticast6(s, addr)) return false;
+  if ((types & (1 << RTN.unicast)) !== 0 && (isMulticast6(s, addr) || isUnspecified6(s, addr))) return false;
+  if ((types & UNSPEC) !== 0 && !isUnspecified6(s, addr)) return false;
+  const asked = types & ((1 << RTN.local) | (1 << RTN.anycast) | (1 << RTN.unreachable));
+  return asked === 0 || (asked & routedTypes6(s, ns, addr, dev)) !== 0;
+}
+
+/** match_lookup_rt6 */
+function routedTypes6(s: Stack, ns: number, addr: number, dev: number): number {
+  const own = dev !== 0 && s.devInfo.get(dev)!.addresses.some((a) => a.addr === addr) ? 1 << RTN.local : 0;
+  const route = fibLookup(s, ns, addr, 0, 0, 0, dev);
+  if (route === null) return 1 << RTN.unreachable;
+  if (route.type === RTN.local) return own | (dev === 0 ? 1 << RTN.local : 0);
+  if (route.type === RTN.anycast) return own | (1 << RTN.anycast);
+  return own | (route.hops.length === 0 ? 1 << RTN.unreachable : 0);
+}
+
 export const addrtypeMatch: MatchExtension<AddrtypeMatch> = {
   name: "addrtype",
   options: shapes("src-type 1!", "dst-type 1!", "limit-iface-in 0", "limit-iface-out 0"),
-  read(options) {
+  read(options, { family }) {
     const src = only(options, "src-type", "addrtype");
     const dst = only(options, "dst-type", "addrtype");
     if (src === undefined && dst === undefined) throw parameterFault("addrtype: you must specify --src-type or --dst-type");
     const limitIn = only(options, "limit-iface-in", "addrtype");
     const limitOut = only(options, "limit-iface-out", "addrtype");
     if (limitIn !== undefined && limitOut !== undefined) throw parameterFault('addrtype: option "--limit-iface-in" cannot be used together with "--limit-iface-out".\n');
+    const [srcTypes, dstTypes] = [parseTypes(src), parseTypes(dst)];
+    // addrtype_mt_checkentry_v1
+    if (family === 6 && ((srcTypes | dstTypes) & NOT_OF_IPV6) !== 0) throw kernelFault("EINVAL");
     return {
       kind: MATCH.addrtype,
-      src: parseTypes(src),
+      src: srcTypes,
       srcNot: src?.not ?? false,
-      dst: parseTypes(dst),
+      dst: dstTypes,
       dstNot: dst?.not ?? false,
       limit: limitIn !== undefined ? 1 : limitOut !== undefined ? 2 : 0,
     };
@@ -69,8 +100,9 @@ export const addrtypeMatch: MatchExtension<AddrtypeMatch> = {
   },
   test(s, m, p, frame) {
     const dev = m.limit === 1 ? frame.inDev : m.limit === 2 ? frame.outDev : 0;
-    if (m.src !== 0 && ((m.src & (1 << typeAt(s, frame.ns, s.packets.c.src[p]!, dev))) !== 0) === m.srcNot) return false;
-    return m.dst === 0 || ((m.dst & (1 << typeAt(s, frame.ns, s.packets.c.dst[p]!, dev))) !== 0) !== m.dstNot;
+    const fits = frame.family === 6 ? isOfTypes6 : isOfTypes;
+    if (m.src !== 0 && fits(s, frame.ns, s.packets.c.src[p]!, m.src, dev) === m.srcNot) return false;
+    return m.dst === 0 || fits(s, frame.ns, s.packets.c.dst[p]!, m.dst, dev) !== m.dstNot;
   },
 };
 

@@ -17,6 +17,12 @@ const VXLAN_PORT = 8472;
 /** net.ipv4.ip_local_port_range, the upper bound exclusive. */
 const LOCAL_PORTS: readonly [number, number] = [32768, 61000];
 const VXLAN_HEADROOM = 50;
+const OVER_IPV6 = 20;
+
+/** vxlan_headroom: outer headers in front of the inner packet. */
+function vxlanHeadroom(s: Stack, vxlan: Pick<VxlanOptions, "local" | "remote">): number {
+  return VXLAN_HEADROOM + (s.book.family[vxlan.local] === 6 || s.book.family[vxlan.remote] === 6 ? OVER_IPV6 : 0);
+}
 const LEAST_MTU = 68;
 const NAME_BYTES = 15;
 
@@ -39,7 +45,7 @@ function badMtu(s: Stack, dev: number, mtu: number): ActResult {
   if (kind === DEV.ipip) return mtu < LEAST_MTU || mtu > MOST_IPIP_MTU ? rtnetlinkError("EINVAL") : null;
   if (mtu < LEAST_MTU) return extackError("EINVAL", "mtu less than device minimum");
   const lower = kind === DEV.vxlan ? s.dev.c.peer[dev]! : 0;
-  const most = lower !== 0 ? s.dev.c.mtu[lower]! - VXLAN_HEADROOM : 65535;
+  const most = lower !== 0 ? s.dev.c.mtu[lower]! - vxlanHeadroom(s, s.devInfo.get(dev)!.vxlan!) : 65535;
   if (mtu <= most) return null;
   return lower !== 0 ? rtnetlinkError("EINVAL") : extackError("EINVAL", "mtu greater than device maximum");
 }
@@ -125,7 +131,7 @@ function addVxlan(s: Stack, act: LinkAdd, vxlan: VxlanAct | undefined): ActResul
     remote: s.book.ofText(vxlan.remote ?? ""),
     sourcePorts: Object.freeze(vxlan.srcport ?? LOCAL_PORTS) as readonly [number, number],
   });
-  const mtu = lower === 0 ? 1500 : s.dev.c.mtu[lower]! - VXLAN_HEADROOM;
+  const mtu = lower === 0 ? 1500 : s.dev.c.mtu[lower]! - vxlanHeadroom(s, options);
   if (act.mtu !== undefined && lower !== 0 && act.mtu > mtu) return rtnetlinkError("EINVAL");
   const dev = addDevice(s, act.ns, { kind: DEV.vxlan, name: act.name, mac: macOf(act.mac), mtu: act.mtu ?? mtu, cause: act.cause });
   s.dev.c.peer[dev] = lower;

@@ -54,7 +54,7 @@ function checkHop(s: Stack, ns: number, words: HopWords, scope: number, table: n
   const way = s.book.family[via] === 6 ? fibLookup(s, ns, via, 0, 0, 0, named) : gatewayRoute(s, ns, via, table, named);
   const dev = way?.hops[0]?.dev ?? 0;
   // IPv6 says it in fewer words (ip6_route_check_nh).
-  if (s.book.family[via] === 6 && (way === null || way.hops.length === 0)) return rtnetlinkError("EHOSTUNREACH");
+  if (s.book.family[via] === 6 && (way === null || way.hops.length === 0 || way.hops[0]!.via !== 0)) return rtnetlinkError("EHOSTUNREACH");
   if (way === null || dev === 0) return extackError(way === null ? "ENETUNREACH" : "EINVAL", "Nexthop has invalid gateway");
   const reachable = way.type === RTN.unicast && (s.book.family[via] === 6 || way.scope > Math.max(scope, RT_SCOPE.global)) && way.hops[0]!.via === 0;
   if (!reachable) return extackError("EINVAL", "Nexthop has invalid gateway");
