@@ -1,7 +1,8 @@
 /** The networks that random labs are played in: what can be named in them, and the commands that build them. */
 
-export const FAMILIES = Object.freeze(["bridge", "router", "overlay"] as const);
+export const FAMILIES = Object.freeze(["bridge", "router", "overlay", "bridge6", "router6", "overlay6"] as const);
 export type Family = (typeof FAMILIES)[number];
+type Family4 = "bridge" | "router" | "overlay";
 
 /** An end or a machine that can send: its namespace, the address it sends from, the MAC that address is behind. */
 export interface End {
@@ -19,6 +20,8 @@ export interface Node {
 
 export interface World {
   readonly family: Family;
+  /** what IP is spoken */
+  readonly ip: 4 | 6;
   readonly nodes: readonly Node[];
   readonly ends: readonly End[];
   /** Addresses of the nodes themselves. */
@@ -33,9 +36,10 @@ export interface World {
 
 const SERVICES: readonly string[] = ["10.96.0.10", "10.96.0.11"];
 
-export const WORLDS: Readonly<Record<Family, World>> = Object.freeze<Record<Family, World>>({
+const WORLDS4: Readonly<Record<Family4, World>> = Object.freeze<Record<Family4, World>>({
   bridge: {
     family: "bridge",
+    ip: 4,
     nodes: [{ ns: "node", devices: ["cni0", "eth0"], ports: ["vp1", "vp2", "vp3"] }],
     ends: [
       { ns: "p1", addr: "10.244.1.11" }, { ns: "p2", addr: "10.244.1.12" }, { ns: "p3", addr: "10.244.1.13" }, { ns: "out", addr: "192.168.7.100" },
@@ -48,6 +52,7 @@ export const WORLDS: Readonly<Record<Family, World>> = Object.freeze<Record<Fami
   },
   router: {
     family: "router",
+    ip: 4,
     nodes: [{ ns: "node", devices: ["va", "vb", "vc"], ports: [] }],
     ends: [{ ns: "a", addr: "10.1.0.10" }, { ns: "b", addr: "10.2.0.10" }, { ns: "c", addr: "10.3.0.10" }],
     own: ["10.1.0.1", "10.2.0.1", "10.3.0.1"],
@@ -58,6 +63,7 @@ export const WORLDS: Readonly<Record<Family, World>> = Object.freeze<Record<Fami
   },
   overlay: {
     family: "overlay",
+    ip: 4,
     nodes: [
       { ns: "n1", devices: ["cni0", "eth0", "flannel.1"], ports: ["vp11", "vp12"] },
       { ns: "n2", devices: ["cni0", "eth0", "flannel.1"], ports: ["vp21", "vp22"] },
@@ -72,6 +78,33 @@ export const WORLDS: Readonly<Record<Family, World>> = Object.freeze<Record<Fami
     dead: ["10.244.2.99", "192.168.9.99"],
     macs: ["02:00:00:00:00:09", "02:00:00:00:00:0d", "02:00:00:00:00:11"],
   },
+});
+
+/**
+ * The same network in IPv6: `10.244.1.11` is `fd00:10:244:1::11`, and a prefix is as long as the octets it covers. The address of
+ * a tunnel, which ends in 0, would be the anycast address of its network there.
+ */
+function six(text: string): string {
+  return text
+    .replace(/127\.0\.0\.1/g, "::1")
+    .replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)\/14/g, "fd00:$1::/46")
+    .replace(/(\d+)\.(\d+)\.0\.0\/16/g, "fd00:$1:$2::/48")
+    .replace(/(\d+)\.(\d+)\.(\d+)\.0\/24/g, "fd00:$1:$2:$3::/64")
+    .replace(/(\d+)\.(\d+)\.(\d+)\.0(\/32)?/g, (_, a, b, c, one) => `fd00:${a}:${b}:${c}::f0${one === undefined ? "" : "/128"}`)
+    .replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)(\/24)?/g, (_, a, b, c, d, net) => `fd00:${a}:${b}:${c}::${d}${net === undefined ? "" : "/64 nodad"}`);
+}
+
+function worldOf6(family: Family, w: World): World {
+  const all = (texts: readonly string[]): string[] => texts.map(six);
+  const ends = w.ends.map((end) => ({ ns: end.ns, addr: six(end.addr) }));
+  return { family, ip: 6, nodes: w.nodes, ends, own: all(w.own), nets: all(w.nets), services: all(w.services), dead: all(w.dead), macs: w.macs };
+}
+
+export const WORLDS: Readonly<Record<Family, World>> = Object.freeze<Record<Family, World>>({
+  ...WORLDS4,
+  bridge6: worldOf6("bridge6", WORLDS4.bridge),
+  router6: worldOf6("router6", WORLDS4.router),
+  overlay6: worldOf6("overlay6", WORLDS4.overlay),
 });
 
 export interface Build {
@@ -221,11 +254,22 @@ function buildOverlay(b: Builder): void {
   b.segment([...underlay, ["cl", "eth0", "192.168.9.100", far]], "192.168.9.99");
 }
 
+const QUIET6 =
+  "net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.default.router_solicitations=0 net.ipv6.conf.default.accept_ra=0 net.ipv6.icmp.ratelimit=0";
+/** Seconds until groups have been joined and what was said about it is over. */
+const SETTLED = 2.2;
+
 /** The commands that build a world. */
 export function buildWorld(family: Family, build: Build): string[] {
   const b = new Builder(build);
-  if (family === "bridge") buildBridge(b);
-  else if (family === "router") buildRouter(b);
+  if (family === "bridge" || family === "bridge6") buildBridge(b);
+  else if (family === "router" || family === "router6") buildRouter(b);
   else buildOverlay(b);
-  return b.lines;
+  if (WORLDS[family].ip === 4) return b.lines;
+  const line6 = (line: string): string =>
+    six(line.replace(QUIET, QUIET6).replace("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding").replace("call-iptables", "call-ip6tables").replace(/(route add .*|neigh add .*)/, (words) => words.replace(/\/24$/, "")))
+      .replace(/(route add \S+) nodad/, "$1");
+  // Bridges have learned from reports about groups, which are not modelled, by now: both kernels' learn from these.
+  const warm = WORLDS[family].nodes.flatMap((node) => WORLDS[family].ends.map((end) => `probe ${node.ns} icmp ${end.addr} timeout=0.3`));
+  return [...b.lines.map(line6), `sleep ${SETTLED}`, ...warm];
 }
