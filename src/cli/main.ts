@@ -9,6 +9,8 @@ import { labCommand } from "./commands/lab.js";
 import { shellCommand } from "./commands/shell.js";
 import { rulesCommand } from "./commands/rules.js";
 import { reachCommands } from "./commands/reach.js";
+import { timelineCommand } from "./commands/timeline.js";
+import { topologyCommand } from "./commands/topology.js";
 import { traceCommand } from "./commands/trace.js";
 import { whyCommand } from "./commands/why.js";
 import { err, out, showProblems } from "./output.js";
@@ -27,7 +29,7 @@ function buildProgram(done: (code: number) => void): Command {
     .showHelpAfterError("(podwire COMMAND --help shows what there is)")
     .exitOverride()
     .configureOutput({ writeOut: out, writeErr: err });
-  for (const add of [traceCommand, reachCommands, whyCommand, judgeCommands, rulesCommand, labCommand, exportCommand, shellCommand, demoCommand]) add(program, done);
+  for (const add of [traceCommand, reachCommands, whyCommand, judgeCommands, rulesCommand, labCommand, exportCommand, topologyCommand, timelineCommand, shellCommand, demoCommand]) add(program, done);
   for (const command of program.commands) command.exitOverride().configureOutput({ writeOut: out, writeErr: err }).showHelpAfterError("(podwire COMMAND --help shows what there is)");
   return program;
 }

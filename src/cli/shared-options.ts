@@ -69,15 +69,20 @@ function describe(options: SharedOptions, problems: Problem[]): ClusterOptions {
   };
 }
 
-/** Boots the cluster that the options describe, with the manifests applied and settled. Warnings go to stderr. */
-export function bootCluster(options: SharedOptions): Cluster {
+/**
+ * Boots the cluster that the options describe, with the manifests applied and settled. Warnings go to stderr. `watch` is called once, before
+ * the boot or before the manifests are applied.
+ */
+export function bootCluster(options: SharedOptions, watch: (cluster: Cluster) => void = () => {}, from: "boot" | "apply" = "apply"): Cluster {
   if (options.filename.length === 0) throw inputError("required", "filename", "Required value: which manifests?", "say -f FILE, -f FOLDER or -f -");
   const problems: Problem[] = [];
   const files = readFiles(options.filename);
   const cluster = createCluster(describe(options, problems));
+  if (from === "boot") watch(cluster);
   const progress = new Progress("booting");
   const onProgress = (time: number, events: number): void => progress.tick(time, events);
   cluster.settle({ onProgress });
+  if (from === "apply") watch(cluster);
   const applied = cluster.apply(files, { strict: options.strict === true });
   problems.push(...applied);
   if (problems.some((problem) => problem.severity === "error")) throw new InputError(problems);

@@ -15,7 +15,7 @@ import { deployments } from "./deployments.js";
 import { endpointsObjects } from "./endpoints-objects.js";
 import { endpointSlices } from "./endpoint-slices.js";
 import { endpointsMirror } from "./endpoints-mirror.js";
-import { eventObject, type EventLogState } from "./event-log.js";
+import { eventObject, type EventLogState, type EventRecord } from "./event-log.js";
 import { checkEnded } from "./balancer-checks.js";
 import { createFirstObjects } from "./first-objects.js";
 import { garbage } from "./garbage.js";
@@ -177,6 +177,11 @@ export class ControlPlane {
   /** Event objects in the order of their first time. */
   get events(): readonly Event[] {
     return this.p.log.all().map((record) => eventObject(record, this.p.epoch));
+  }
+
+  /** The same as records, times in ns since boot. */
+  get eventRecords(): readonly EventRecord[] {
+    return this.p.log.all();
   }
 
   /** Every act done on a node so far, if transcripts are kept. */

@@ -61,6 +61,11 @@ export const needs = {
     installable: true,
     missing: once(() => (runs("tshark", "--version") ? null : "tshark is not installed")),
   },
+  graphviz: {
+    name: "graphviz",
+    installable: true,
+    missing: once(() => (runs("dot", "-V") ? null : "graphviz is not installed")),
+  },
   chromium: {
     name: "chromium",
     installable: true,

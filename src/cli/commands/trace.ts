@@ -5,7 +5,9 @@ import { recordedWalk } from "../../ask/walk.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import { capture } from "../../observe/capture.js";
 import { narrate, summarize } from "../../observe/narrate.js";
+import { statistics, statisticsText } from "../../observe/statistics.js";
 import { transcriptText } from "../../observe/transcript.js";
+import { walkMermaid } from "../../observe/walk-mermaid.js";
 import { out, outBytes, outJson, paint } from "../output.js";
 import { bootCluster, clusterOptions, manifestOptions, type SharedOptions, wholeNumber } from "../shared-options.js";
 
@@ -16,6 +18,7 @@ interface TraceOptions extends SharedOptions {
   readonly proto?: "tcp" | "udp" | "icmp" | "sctp";
   readonly write?: string;
   readonly transcript?: boolean;
+  readonly statistics?: boolean;
 }
 
 const HELP = `
@@ -32,13 +35,14 @@ Exit code: 0 delivered; 1 not delivered; 2 the input or usage is wrong.`;
 /** Adds the command; `done` takes its exit code. */
 export function traceCommand(program: Command, done: (code: number) => void): void {
   const command = program.command("trace").description("send one real connection through the cluster and show its way");
-  clusterOptions(manifestOptions(command, ["text", "brief", "json", "pcapng"]))
+  clusterOptions(manifestOptions(command, ["text", "brief", "json", "mermaid", "pcapng"]))
     .requiredOption("--from <who>", "who sends")
     .requiredOption("--to <whom>", "who is to be reached")
     .option("--port <n>", "destination port", wholeNumber)
     .addOption(new Option("--proto <protocol>", "protocol").choices(["tcp", "udp", "sctp", "icmp"]))
     .option("-w, --write <file>", "also write a pcapng capture of every device")
     .option("--transcript", "also print, for each node on the way, the commands that would set it up by hand")
+    .option("--statistics", "also print the drops by reason, and the packets by device")
     .addHelpText("after", HELP)
     .action((options: TraceOptions) => {
       const cluster = bootCluster(options);
@@ -48,9 +52,12 @@ export function traceCommand(program: Command, done: (code: number) => void): vo
       const bytes = (): Uint8Array => capture(recording.stack, recording.ring, (ns) => cluster.placeOf(ns));
       if (options.write !== undefined) writeFileSync(options.write, bytes());
       if (options.output === "json") outJson(walk);
+      else if (options.output === "mermaid") out(walkMermaid(walk));
       else if (options.output === "pcapng") outBytes(bytes());
       else out((options.output === "brief" ? summarize : narrate)(walk, paint()));
-      if (options.transcript === true && (options.output === "text" || options.output === "brief")) out(transcripts(cluster, walk.hops.map((hop) => hop.node)));
+      const speaks = options.output === "text" || options.output === "brief";
+      if (options.statistics === true && speaks) out(`\n${statisticsText(statistics(recording.stack, (ns) => cluster.placeOf(ns), recording.ring))}`);
+      if (options.transcript === true && speaks) out(transcripts(cluster, walk.hops.map((hop) => hop.node)));
       done(walk.verdict === "delivered" ? 0 : 1);
     });
 }
