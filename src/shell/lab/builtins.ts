@@ -1,11 +1,13 @@
-/** The words of a lab that are no commands of a real machine: serve, probe, inject, capture, captured, trace, traced, sleep. */
+/** The words of a lab that are no commands of a real machine: serve, probe, inject, capture, captured, trace, traced, bird, birdc, sleep. */
 import { MS, SECOND } from "../../base/time.js";
 import { deviceByName } from "../../linux/device.js";
 import { ERRNO, errnoName } from "../../linux/errno.js";
 import { netnsByName } from "../../linux/netns.js";
 import { launch } from "../../linux/sock/app.js";
 import type { Stack } from "../../linux/stack.js";
+import { birdOf, startBird } from "../../models/bgp/bird-program.js";
 import { decodeFrame } from "../../packet/wire/frame-reader.js";
+import { birdc } from "../bird/birdc.js";
 import { runApp, sendEchoes } from "../ping/echo-program.js";
 import { labProbe, type ProbeArguments } from "./probe-program.js";
 import { labServer } from "./server-program.js";
@@ -45,7 +47,7 @@ export class LabBuiltins {
   }
 
   /** What a built-in prints; a string where the lab cannot go on. */
-  run(words: readonly string[]): Said | string {
+  run(words: readonly string[], stdin = ""): Said | string {
     const [verb = "", ...rest] = words;
     try {
       switch (verb) {
@@ -68,6 +70,10 @@ export class LabBuiltins {
         case "sleep":
           this.pass(Number(rest[0]) * SECOND);
           return said("");
+        case "bird":
+          return this.bird(rest[0] ?? "", stdin);
+        case "birdc":
+          return said(birdc(this.s, this.namespace(rest[0] ?? ""), rest[0] ?? "", rest.slice(1)));
         default:
           return `${verb}: not modelled`;
       }
@@ -94,6 +100,13 @@ export class LabBuiltins {
     const app = launch(this.s, ns, labServer.name, { name, protocol, port: Number(port), addr });
     if (this.s.app.apps.get(app)?.exit === undefined) return said("");
     throw new Fault("[Errno 98] Address already in use");
+  }
+
+  private bird(name: string, text: string): Said {
+    const ns = this.namespace(name);
+    if (birdOf(this.s, ns) !== 0) return said("bird: I found another BIRD running.");
+    const begun = startBird(this.s, ns, text);
+    return said("errors" in begun ? begun.errors.map((line) => `bird: ${line}`).join("\n") : "");
   }
 
   private probe([name = "", protocol = "", host = "", ...more]: readonly string[]): Said | string {

@@ -67,7 +67,7 @@ function runCommand(command: LabCommand, shell: Shell, builtins: LabBuiltins): {
   const words = splitWords(command.text);
   if (words === null) return "No closing quotation";
   const [first = ""] = words;
-  if (isBuiltin(first)) return builtins.run(words);
+  if (isBuiltin(first)) return builtins.run(words, command.stdin ?? "");
   if (!ALLOWED.test(first)) return `'${first}' is not a lab command`;
   const done = shell.runWords(words, command.stdin ?? "");
   return done.notModelled === true ? done.text : done;

@@ -1,0 +1,60 @@
+/** Next hops that are not neighbours: looked up in a table, and again when what leads to them changes (BIRD's hostcache). */
+import { masked, formatCidr, parseAddress, parseCidr, contains } from "../../../base/cidr.js";
+import { mapEntries, mapGet, mapSet } from "../persistent-map.js";
+import { type BirdRoute, NO_HOPS, sameData, UNKNOWN_METRIC } from "../route.js";
+import type { Daemon } from "./daemon.js";
+import { isOwnAddress } from "./neighbours.js";
+import type { HostEntry, TableState } from "./state.js";
+
+/** The best route to an address, by its longest prefix; null if there is none. */
+export function routeTo(table: TableState, address: string): BirdRoute | null {
+  const { family, words } = parseAddress(address)!;
+  if (family !== table.family) return null;
+  const lengths = Object.keys(table.lengths).map(Number).sort((a, b) => b - a);
+  for (const prefix of lengths) {
+    const best = mapGet(table.nets, formatCidr(masked({ family, words, prefix })))?.[0];
+    if (best !== undefined && !best.filtered) return best;
+  }
+  return null;
+}
+
+function lookUp(d: Daemon, table: TableState, address: string): HostEntry {
+  const lost: HostEntry = { address, dest: "", hops: NO_HOPS, metric: UNKNOWN_METRIC };
+  const route = routeTo(table, address);
+  // A next hop that is itself reached by a next hop that must be looked up is none.
+  if (route === null || route.recursive !== "") return Object.freeze(lost);
+  if (route.dest === "unicast" && route.hops.some((hop) => hop.gateway === "" && isOwnAddress(d.links, hop.device, address))) return Object.freeze(lost);
+  return Object.freeze({ address, dest: route.dest, hops: route.hops, metric: route.source === "RTS_DEVICE" ? 0 : UNKNOWN_METRIC });
+}
+
+/** How an address is reached now; from here on changes are followed. */
+export function hostOf(d: Daemon, tableName: string, address: string): HostEntry {
+  const table = d.table(tableName);
+  const known = mapGet(table.hosts, address);
+  if (known !== undefined) return known;
+  const made = lookUp(d, table, address);
+  d.setTable(tableName, { hosts: mapSet(table.hosts, address, made) });
+  return made;
+}
+
+/** The route with the hops that lead to its next hop. */
+export function withHost(route: BirdRoute, host: HostEntry): BirdRoute {
+  if (host.dest !== "unicast") return { ...route, dest: host.dest === "" ? "unreachable" : host.dest, hops: NO_HOPS, igpMetric: host.metric };
+  const hops = Object.freeze(host.hops.map((hop) => (hop.gateway !== "" ? hop : Object.freeze({ ...hop, gateway: host.address }))));
+  return { ...route, dest: "unicast", hops, igpMetric: host.metric };
+}
+
+/** Looks up again what lies in the prefixes that have changed: the addresses that are now reached otherwise. */
+export function refreshHosts(d: Daemon, tableName: string, nets: ReadonlySet<string>): HostEntry[] {
+  const changed: HostEntry[] = [];
+  const cidrs = [...nets].map((net) => parseCidr(net)!);
+  for (const [address, known] of mapEntries(d.table(tableName).hosts)) {
+    const { words } = parseAddress(address)!;
+    if (!cidrs.some((cidr) => contains(cidr, words))) continue;
+    const made = lookUp(d, d.table(tableName), address);
+    if (sameData(made, known)) continue;
+    d.setTable(tableName, { hosts: mapSet(d.table(tableName).hosts, address, made) });
+    changed.push(made);
+  }
+  return changed;
+}

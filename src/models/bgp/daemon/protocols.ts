@@ -1,0 +1,124 @@
+/** Protocols come up and go down, whatever their kind; a configuration is taken on or replaced. */
+import { compareAddresses, sameData } from "../route.js";
+import type { BirdConfig, ProtocolConfig } from "../config/config.js";
+import { emptyMap, mapDelete, mapGet, mapSet } from "../persistent-map.js";
+import { newSession, startSession, stopSession } from "./bgp-session.js";
+import { type Daemon, TIMER } from "./daemon.js";
+import { scanKernel, withdrawKernel } from "./kernel-learn.js";
+import { syncDirect, syncStatic } from "./links.js";
+import { type ChannelState, NO_STATS, type ProtocolState, type TableState } from "./state.js";
+import { feedChannel, flushRoutes } from "./tables.js";
+
+const DEFAULT_TABLES: Readonly<Record<4 | 6, string>> = Object.freeze({ 4: "master4", 6: "master6" });
+
+/** Ceases that a peer is told of (RFC 4486). */
+export const CEASE = Object.freeze({ shutdown: 2, removed: 3, reset: 4 } as const);
+
+function channelsOf(config: ProtocolConfig): readonly ChannelState[] {
+  return Object.freeze(
+    config.channels.map(({ family, table }) =>
+      Object.freeze({ family, table: table === "" ? DEFAULT_TABLES[family] : table, up: false, exported: emptyMap<never>(), imported: 0, filtered: 0, preferred: 0, stats: NO_STATS }),
+    ),
+  );
+}
+
+/** Makes a protocol known; it is down. */
+export function addProtocol(d: Daemon, config: ProtocolConfig): void {
+  const made = Object.freeze<ProtocolState>({
+    name: config.name,
+    id: d.nextId++,
+    state: "down",
+    since: d.now,
+    disabled: config.disabled,
+    channels: channelsOf(config),
+    bgp: config.kind === "bgp" ? newSession(config) : null,
+    timers: Object.freeze({}),
+  });
+  d.protocols = mapSet(d.protocols, config.name, made);
+}
+
+/** Tables that a configuration names. */
+export function addTables(d: Daemon, config: BirdConfig): void {
+  for (const { name, family } of config.tables) {
+    if (mapGet(d.tables, name) !== undefined) continue;
+    const made = Object.freeze<TableState>({ name, family, nets: emptyMap(), lengths: Object.freeze({}), hosts: emptyMap() });
+    d.tables = mapSet(d.tables, name, made);
+  }
+}
+
+/** The id that is used where none is given: the lowest address of a link that is not the loopback's. */
+export function chooseRouterId(d: Daemon): string {
+  if (d.config.routerId !== "") return d.config.routerId;
+  const addresses = d.links.filter((link) => !link.loopback).flatMap((link) => link.addresses.filter((a) => !a.address.includes(":")).map((a) => a.address));
+  return addresses.sort(compareAddresses)[0] ?? "";
+}
+
+/** Starts a protocol. */
+export function startProtocol(d: Daemon, name: string): void {
+  const config = d.configOf(name);
+  if (d.protocol(name).disabled || d.protocol(name).state !== "down") return;
+  d.setProtocol(name, { channels: channelsOf(config) });
+  if (config.kind === "bgp") {
+    startSession(d, name);
+    return;
+  }
+  d.setProtocol(name, { state: "up", since: d.now });
+  for (const { family } of config.channels) d.setChannel(name, family, { up: true });
+  if (config.kind === "direct") syncDirect(d, config);
+  else if (config.kind === "static") syncStatic(d, config);
+  else if (config.kind === "kernel") {
+    for (const { family } of config.channels) feedChannel(d, name, family);
+    scanKernel(d, config);
+    d.startTimer(name, TIMER.scan, config.scanTime);
+  } else d.startTimer(name, TIMER.scan, config.scanTime);
+}
+
+/** Stops a protocol; its routes go. */
+export function stopProtocol(d: Daemon, name: string, cease: number = CEASE.shutdown): void {
+  const config = d.configOf(name);
+  if (d.protocol(name).state === "down") return;
+  if (config.kind === "bgp") {
+    d.setBgp(name, { error: "", startupDelay: 0, erredAt: -1 });
+    stopSession(d, name, cease, false);
+    d.setBgp(name, { error: "" });
+    return;
+  }
+  if (config.kind === "kernel") withdrawKernel(d, config);
+  for (const { family } of config.channels) {
+    flushRoutes(d, name, family);
+    d.setChannel(name, family, { up: false, exported: emptyMap() });
+  }
+  d.stopTimer(name, TIMER.scan);
+  d.setProtocol(name, { state: "down", since: d.now });
+}
+
+/** Down and up again. */
+export function restartProtocol(d: Daemon, name: string): void {
+  stopProtocol(d, name, CEASE.reset);
+  startProtocol(d, name);
+}
+
+const alike = (a: ProtocolConfig, b: ProtocolConfig): boolean => sameData({ ...a, line: 0 }, { ...b, line: 0 });
+
+/** Takes on another configuration: what is written otherwise is restarted, the rest runs on. */
+export function takeConfig(d: Daemon, config: BirdConfig, text: string): void {
+  const before = d.config;
+  const shared = sameData([before.functions, before.constants], [config.functions, config.constants]);
+  const stays = (name: string): boolean => {
+    const [a, b] = [before.protocols.find((one) => one.name === name), config.protocols.find((one) => one.name === name)];
+    return shared && a !== undefined && b !== undefined && alike(a, b);
+  };
+  for (const name of d.order) if (!stays(name)) removeProtocol(d, name);
+  d.replaceConfig(config, text);
+  d.order = Object.freeze(config.protocols.map((one) => one.name));
+  addTables(d, config);
+  const added = config.protocols.filter((one) => mapGet(d.protocols, one.name) === undefined);
+  for (const one of added) addProtocol(d, one);
+  for (const one of added) startProtocol(d, one.name);
+}
+
+/** Forgets a protocol that the configuration has no more. */
+export function removeProtocol(d: Daemon, name: string): void {
+  stopProtocol(d, name, CEASE.removed);
+  d.protocols = mapDelete(d.protocols, name);
+}
