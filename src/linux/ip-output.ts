@@ -32,14 +32,14 @@ export function ipOutput(s: Stack, p: number, ns: number): number {
   const mtu = s.dev.c.mtu[dev]!;
   const inPieces = c.fragMax[p] !== 0 && (c.etherType[p] !== ETHERTYPE.IPV6 || c.ipLen[p]! > c.fragMax[p]!);
   if (c.ipLen[p]! > Math.min(mtu, c.rtMtu[p]! === 0 ? mtu : c.rtMtu[p]!) || inPieces) {
-    tooLong(s, p, ns, dev);
-    return 0;
+    return tooLong(s, p, ns, dev);
   }
   s.op.neighbourOutput(p, dev, c.rtVia[p]! !== 0 ? c.rtVia[p]! : c.dst[p]!);
   return 0;
 }
 
-function tooLong(s: Stack, p: number, ns: number, dev: number): void {
+/** ip_fragment, ip6_fragment: 0, or EMSGSIZE where the packet may not be cut. */
+function tooLong(s: Stack, p: number, ns: number, dev: number): number {
   const c = s.packets.c;
   const mtu = c.rtMtu[p]! === 0 ? s.dev.c.mtu[dev]! : Math.min(s.dev.c.mtu[dev]!, c.rtMtu[p]!);
   if ((c.frag[p]! & IP_FLAG.DF) !== 0) {
@@ -47,7 +47,7 @@ function tooLong(s: Stack, p: number, ns: number, dev: number): void {
     if (c.etherType[p] === ETHERTYPE.IPV6) s.op.icmpError(p, ns, dev, ICMP6.packetTooBig, 0, mtu);
     else s.op.icmpError(p, ns, dev, ICMP.unreachable, ICMP.fragmentationNeeded, mtu);
     s.op.drop(p, ns, dev, DROP.PKT_TOO_BIG);
-    return;
+    return ERRNO.EMSGSIZE;
   }
   const size = c.fragMax[p] === 0 ? mtu : Math.min(mtu, c.fragMax[p]!);
   const fromProgram = c.sock[p] !== 0;
@@ -58,6 +58,7 @@ function tooLong(s: Stack, p: number, ns: number, dev: number): void {
     if (fromProgram && n > 0) s.engine.schedule(n, EV.piece, piece, dropped);
     else sendPiece(s, piece, dropped);
   });
+  return 0;
 }
 
 /** A cable that drops a piece is given no more of them; tunnels and bridges keep their losses to themselves. */

@@ -4,7 +4,7 @@
  * Kernel: net/bridge/br_input.c (br_handle_frame, br_handle_frame_finish, br_pass_frame_up), br_forward.c (br_flood,
  * __br_forward), br_device.c (br_dev_xmit). No VLAN filtering, spanning tree or multicast snooping.
  */
-import { DROP, ETHERTYPE } from "../../base/codes.js";
+import { DROP } from "../../base/codes.js";
 import { BROADCAST_MAC, isMulticastMac } from "../../base/mac.js";
 import { PACKET_META } from "../../packet/columns.js";
 import { STEP } from "../../trace/kinds.js";

@@ -68,6 +68,8 @@ function encapsulate(s: Stack, p: number, dev: number, remote: Addr): void {
   c.vni[outer] = vxlan.vni;
   c.ipLen[outer] = bytes + OVERHEAD + (s.book.is4(remote) ? 0 : OVER_IPV6);
   c.mark[outer] = c.mark[p]!;
+  // An IPv6 packet is cut for programs alone.
+  if (!s.book.is4(remote)) c.frag[outer] = IP_FLAG.DF;
   c.etherType[outer] = s.book.is4(remote) ? ETHERTYPE.IPV4 : ETHERTYPE.IPV6;
   // POSTROUTING of the outer packet still knows the tunnel as its input device.
   c.dev[outer] = dev;
@@ -87,9 +89,10 @@ function encapsulate(s: Stack, p: number, dev: number, remote: Addr): void {
   }
   const counted = countedBytes(s, p);
   s.nested++;
-  // iptunnel_xmit counts what its host let out.
+  // iptunnel_xmit and ip6tunnel_xmit count what their host let out.
   if (s.op.ipLocalOut(outer, ns) === 0) countTx(s, dev, counted);
-  else device.c.txDropped[dev]!++;
+  else if (s.book.is4(remote)) device.c.txDropped[dev]!++;
+  else device.c.txErrors[dev]!++;
   s.nested--;
 }
 
