@@ -10,14 +10,15 @@ import { saveTables } from "../linux/nf/save.js";
 import { listFlows } from "../linux/plumbing/flows.js";
 import { makeLocal, sendLocal } from "../linux/sock/local-send.js";
 import type { Stack } from "../linux/stack.js";
-import { buildView, configuredIptablesNode, configuredNftablesNode, iptablesProxy, IptablesRenderer, nftablesProxy, NftablesRenderer, type ProxyConfig, type ProxyFlow, type ProxyObjects } from "../models/proxy/index.js";
-import { bracketed, canonicalAddress } from "../models/proxy/sloppy-address.js";
+import { buildView, configuredIptablesNode, configuredIpvsNode, configuredNftablesNode, iptablesProxy, IptablesRenderer, ipvsProxy, IpvsRenderer, nftablesProxy, NftablesRenderer, type ProxyConfig, type ProxyFlow, type ProxyObjects } from "../models/proxy/index.js";
+import { bracketed, canonicalAddress, readNetwork } from "../models/proxy/sloppy-address.js";
 import { TCP_FLAG } from "../packet/columns.js";
 import { Packets } from "../packet/packets.js";
 import { STEP } from "../trace/kinds.js";
 import { TraceRing } from "../trace/ring.js";
 import { eachOutcome, ScriptedDraws } from "./rules-draws.js";
 import type { RulesMode } from "./rules.js";
+import { eachTurn, passTurns, wasRefused } from "./rules-ipvs.js";
 import { rulesMachine, type RulesMachine, WIRE_DEVICE } from "./rules-machine.js";
 
 /** What became of a flow: ends in draw order, joined by ", ". */
@@ -47,30 +48,30 @@ interface End {
 
 /** Answers every flow of a configuration, in their order; throws an InputError where a flow cannot be sent. */
 export function flowsOfConfig(mode: RulesMode, config: ProxyConfig, objects: ProxyObjects): readonly FlowAnswer[] {
-  checkFlows(mode, config);
+  checkFlows(config);
   const draws = new ScriptedDraws(1);
-  const machine = (mode === "nftables" ? nftablesMachine : iptablesMachine)(config, objects, draws);
+  const machine = MACHINES[mode](config, objects, draws);
   const readEnd = mode === "nftables" ? tracedEnd : countedEnd;
   const { stack } = machine.world;
   const fresh = machine.world.checkpoints.checkpoint();
   const own = new Set(config.nodeLocalIPs.map((text) => canonicalAddress(text)?.text));
   return config.flows.map((flow) => {
-    const ends = eachOutcome((script): { end: End; choices: readonly number[] } => {
+    const outcome = (script: readonly number[], turns: number): { end: End; choices: readonly number[] } => {
       machine.world.checkpoints.restore(fresh);
       draws.follow(script);
       stack.trace = new TraceRing(STEPS_KEPT);
       stack.snapshots = new Packets();
-      sendFlow(machine, flow, own.has(canonical(flow.sourceIP)));
+      sendFlow(machine, flow, own.has(canonical(flow.sourceIP)), SOURCE_PORT, turns);
       machine.world.engine.run(machine.world.engine.now + FLIGHT);
       return { end: readEnd(machine, flow), choices: draws.choices };
-    }, MOST_OUTCOMES);
+    };
+    const ends = mode === "ipvs" ? eachTurn((turns) => outcome([], turns).end, sameEnd, MOST_OUTCOMES) : eachOutcome((script) => outcome(script, 0), MOST_OUTCOMES);
     const masks = new Set(ends.map((end) => end.masqueraded));
     return { name: flow.name, output: ends.map((end) => end.output).join(", "), masq: masks.size === 2 ? "mixed" : masks.has(true) };
   });
 }
 
-function checkFlows(mode: RulesMode, config: ProxyConfig): void {
-  if (mode === "ipvs") throw inputError("not-modelled", "flows", `flows through ${mode} rules: not modelled`, "the rules themselves are: leave --flows away");
+function checkFlows(config: ProxyConfig): void {
   const missing = config.flows.flatMap((flow, index) =>
     (["sourceIP", "destIP", "destPort"] as const).flatMap((key) => (flow[key] === "" || flow[key] === 0 ? [`flows[${index}].${key}`] : [])),
   );
@@ -95,8 +96,22 @@ export function nftablesMachine(config: ProxyConfig, objects: ProxyObjects, stre
   return machine;
 }
 
-/** One new packet: from a process of the machine, or from the wire. */
-export function sendFlow({ world, ns }: RulesMachine, flow: ProxyFlow, local: boolean, sourcePort: number = SOURCE_PORT): void {
+/** The same in the IPVS mode. */
+export function ipvsMachine(config: ProxyConfig, objects: ProxyObjects, streams?: Streams): RulesMachine {
+  const machine = rulesMachine(config, streams);
+  const excluded = config.excludeCIDRs.flatMap((text) => readNetwork(text) ?? []);
+  const proxy = ipvsProxy(new IpvsRenderer(machine.door.cause), excluded);
+  const taken = proxy.sync(machine.door, configuredIpvsNode(config, objects.nodes), buildView(objects.services, objects.slices));
+  if (!taken) throw inputError("refused", "", "the kernel refuses these virtual servers, sets or rules");
+  return machine;
+}
+
+const MACHINES: Readonly<Record<RulesMode, typeof iptablesMachine>> = Object.freeze({ iptables: iptablesMachine, nftables: nftablesMachine, ipvs: ipvsMachine });
+
+const sameEnd = (a: End, b: End): boolean => a.output === b.output && a.masqueraded === b.masqueraded;
+
+/** One new packet: from a process of the machine, or from the wire. Before it, so many others have had their turn at its virtual server. */
+export function sendFlow({ world, ns }: RulesMachine, flow: ProxyFlow, local: boolean, sourcePort: number = SOURCE_PORT, turns = 0): void {
   const { stack: s } = world;
   const p = makeLocal(s, s.book.ofText(flow.sourceIP), s.book.ofText(flow.destIP), PROTOCOLS[flow.protocol]!, 0);
   const c = s.packets.c;
@@ -105,6 +120,7 @@ export function sendFlow({ world, ns }: RulesMachine, flow: ProxyFlow, local: bo
   const isIPv6 = s.book.family[c.dst[p]!] === 6;
   c.ipLen[p] = HEADERS[flow.protocol]! + (isIPv6 ? IPV6_EXTRA : 0);
   if (flow.protocol === "tcp") c.flags[p] = TCP_FLAG.SYN;
+  passTurns(s, ns, p, turns);
   if (local) {
     sendLocal(s, p, ns, "fits");
     return;
@@ -126,14 +142,15 @@ function translated({ world, ns }: RulesMachine, flow: ProxyFlow): string | unde
   return `${bracketed({ family: tracked.family, text: tracked.reply.src })}:${tracked.reply.sport}`;
 }
 
-/** A translated flow, else the verdict of the rule of the filter table that counted the packet, else nothing. */
+/** A translated flow, else the verdict of the rule of the filter table that counted the packet, else what IPVS said, else nothing. */
 function countedEnd(machine: RulesMachine, flow: ProxyFlow): End {
   const { world, ns } = machine;
   const output = translated(machine, flow);
   const family = world.stack.book.family[world.stack.book.ofText(flow.destIP)] as 4 | 6;
   // Masquerading a node's own address may choose that address again, so the rule is asked, not the translation.
   if (output !== undefined) return { output, masqueraded: countedVerdicts(world.stack, ns, family, "nat").includes("MASQUERADE") };
-  return { output: countedVerdicts(world.stack, ns, family, "filter")[0] ?? "", masqueraded: false };
+  const counted = countedVerdicts(world.stack, ns, family, "filter")[0];
+  return { output: counted ?? (wasRefused((world.stack.trace as TraceRing).steps()) ? "REJECT" : ""), masqueraded: false };
 }
 
 /** The same of rules that count nothing: what the recording tells. */

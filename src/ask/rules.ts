@@ -4,6 +4,8 @@ import { inputError } from "../cluster/input-error.js";
 import { listNftTable } from "../linux/nf/nft/nft-list.js";
 import { saveTables } from "../linux/nf/save.js";
 import { configuredIptables, configuredRulesText, formatListed, type ProxyConfig, type ProxyObjects, proxyObjects, readProxyConfig, TABLE_NAME } from "../models/proxy/index.js";
+import { IPVS_DEVICE } from "../models/proxy/ipvs/ipvs-kernel.js";
+import { ipvsLists } from "./rules-ipvs.js";
 import { rulesMachine } from "./rules-machine.js";
 
 /** kube-proxy's modes. */
@@ -38,7 +40,9 @@ export function rulesOfNode(cluster: Cluster, name: string, mode: RulesMode, for
   }
   if (mode === cluster.plan.proxy && form === "saved") {
     cluster.control.flush(name);
-    return mode === "iptables" ? proxyPart(saveTables(cluster.stack, node.ns, 4)) : formatListed(listNftTable(cluster.stack, node.ns, 4, TABLE_NAME)!);
+    const { stack } = cluster;
+    if (mode === "ipvs") return ipvsLists(stack, node.ns, IPVS_DEVICE) + proxyPart(saveTables(stack, node.ns, 4));
+    return mode === "iptables" ? proxyPart(saveTables(stack, node.ns, 4)) : formatListed(listNftTable(stack, node.ns, 4, TABLE_NAME)!);
   }
   const objects = proxyObjects([...cluster.objects("Service"), ...cluster.objects("EndpointSlice"), ...cluster.objects("Node")]);
   return rulesOfConfig(mode, form, configOfNode(cluster, name, node.address), objects);
@@ -54,6 +58,7 @@ function configOfNode({ plan }: Cluster, nodeName: string, nodeIP: string): Prox
     nodeLocalIPs: ["127.0.0.1", nodeIP],
     detectLocal: { ...config!.detectLocal, mode: "ClusterCIDR", cidr: plan.podSubnet },
     serviceCIDRs: [plan.serviceSubnet],
+    ...plan.ipvs,
   };
 }
 

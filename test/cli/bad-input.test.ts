@@ -62,10 +62,10 @@ describe("wrong words", () => {
   });
 
   it("about what is not built say so", () => {
-    const { code, lines } = trace(POD, "--cni", "cilium", "--proxy", "ipvs");
+    const { code, lines } = trace(POD, "--cni", "cilium", "--proxy", "none");
     expect(code).toBe(2);
     expect(lines.join("\n")).toContain("cni: cilium: not modelled");
-    expect(lines.join("\n")).toMatch(/proxy: .*ipvs.*not modelled/);
+    expect(lines.join("\n")).toMatch(/proxy: .*none.*not modelled/);
   });
 
   it("about the command line get help and exit code 2", () => {

@@ -52,8 +52,9 @@ export function rulesCommand(program: Command, done: (code: number) => void): vo
 
 function modeOf({ proxy }: RulesOptions): RulesMode | null {
   if (proxy === undefined) return null;
-  if (!MODES.includes(proxy)) throw inputError("unknown-value", "proxy", `Unsupported value: "${proxy}": supported values: "iptables", "nftables", "ipvs"`);
-  return proxy as RulesMode;
+  const mode = proxy.split(":")[0]!;
+  if (!MODES.includes(mode)) throw inputError("unknown-value", "proxy", `Unsupported value: "${mode}": supported values: "iptables", "nftables", "ipvs"`);
+  return mode as RulesMode;
 }
 
 function ofConfig(options: RulesOptions, path: string, given: RulesMode | null): void {
@@ -87,8 +88,7 @@ function ofCluster(options: RulesOptions, mode: RulesMode): void {
   const { node } = options;
   if (options.flows === true) throw inputError("required", "config", "Required value: flows stand in a configuration", "say --config FILE");
   if (node === undefined) throw inputError("required", "node", "Required value: whose rules?", "say --node NAME, or --config FILE");
-  // Objects do not depend on the proxy's mode, so a cluster with another proxy has the rules of this one all the same.
-  const cluster = bootCluster({ ...options, proxy: mode === "ipvs" ? "iptables" : mode });
+  const cluster = bootCluster({ ...options, proxy: options.proxy ?? mode });
   print(options, node, mode, options.form ?? "saved", (form) => rulesOfNode(cluster, node, mode, form));
 }
 
