@@ -34,7 +34,7 @@ interface At {
 
 /** Decodes one object as the kind it says it is. */
 export function decodeObject(tree: MapNode, info: KindInfo): Decoded {
-  const decoder = new Decoder(info.apiVersion.startsWith("policy.networking.k8s.io/"));
+  const decoder = new Decoder(/^(policy\.networking\.k8s\.io|projectcalico\.org)\//.test(info.apiVersion));
   const shape = shapeOfKind[info.kind];
   const value = decoder.record(tree, shape, { path: "", goPath: "", struct: info.kind, place: tree });
   return { value, faults: decoder.faults, places: Object.freeze(Object.fromEntries(decoder.places)) };

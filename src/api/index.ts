@@ -5,6 +5,8 @@
 export * from "./admit.js";
 export type * from "./apps.js";
 export type * from "./batch.js";
+export type * from "./calico-api.js";
+export * from "./calico-selector.js";
 export { clusterFamilies, type ClusterFamily, type ConfigResult } from "./config-reader.js";
 export * from "./core.js";
 export * from "./defaults.js";

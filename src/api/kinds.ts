@@ -1,6 +1,7 @@
 /* The kinds that podwire reads, with what the API server knows about each. */
 import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from "./apps.js";
 import type { CronJob, Job } from "./batch.js";
+import type { CalicoNetworkPolicy, GlobalNetworkPolicy, HostEndpoint, Tier } from "./calico-api.js";
 import type {
   ConfigMap,
   Endpoints,
@@ -22,6 +23,7 @@ import type { AdminNetworkPolicy, BaselineAdminNetworkPolicy, ClusterNetworkPoli
 export type KubeObject =
   | AdminNetworkPolicy
   | BaselineAdminNetworkPolicy
+  | CalicoNetworkPolicy
   | ClusterNetworkPolicy
   | ConfigMap
   | CronJob
@@ -30,6 +32,8 @@ export type KubeObject =
   | EndpointSlice
   | Endpoints
   | Event
+  | GlobalNetworkPolicy
+  | HostEndpoint
   | Ingress
   | IngressClass
   | Job
@@ -43,7 +47,8 @@ export type KubeObject =
   | Secret
   | Service
   | ServiceAccount
-  | StatefulSet;
+  | StatefulSet
+  | Tier;
 
 /** The kind of an object that is understood. */
 export type Kind = KubeObject["kind"];
@@ -58,6 +63,10 @@ export interface KindInfo {
   readonly plural: string;
   readonly shortNames: readonly string[];
   readonly namespaced: boolean;
+  /** The kind's word in manifests, where another API has the same one. */
+  readonly written?: string;
+  /** Other apiVersions that it is written under. */
+  readonly also?: readonly string[];
 }
 
 const core = "v1";
@@ -70,10 +79,16 @@ function info(kind: Kind, apiVersion: string, plural: string, shortNames: readon
   return Object.freeze({ kind, apiVersion, plural, shortNames: Object.freeze(shortNames), namespaced });
 }
 
+function calico(kind: Kind, plural: string, namespaced: boolean, written?: string): KindInfo {
+  const more = { also: Object.freeze(["crd.projectcalico.org/v1"]), ...(written === undefined ? {} : { written }) };
+  return Object.freeze({ ...info(kind, "projectcalico.org/v3", plural, [], namespaced), ...more });
+}
+
 /** Every kind, sorted by name. */
 export const kinds: readonly KindInfo[] = Object.freeze([
   info("AdminNetworkPolicy", npa1, "adminnetworkpolicies", ["anp"], false),
   info("BaselineAdminNetworkPolicy", npa1, "baselineadminnetworkpolicies", ["banp"], false),
+  calico("CalicoNetworkPolicy", "networkpolicies", true, "NetworkPolicy"),
   info("ClusterNetworkPolicy", "policy.networking.k8s.io/v1alpha2", "clusternetworkpolicies", ["cnp"], false),
   info("ConfigMap", core, "configmaps", ["cm"]),
   info("CronJob", batch, "cronjobs", ["cj"]),
@@ -82,6 +97,8 @@ export const kinds: readonly KindInfo[] = Object.freeze([
   info("EndpointSlice", "discovery.k8s.io/v1", "endpointslices", []),
   info("Endpoints", core, "endpoints", ["ep"]),
   info("Event", core, "events", ["ev"]),
+  calico("GlobalNetworkPolicy", "globalnetworkpolicies", false),
+  calico("HostEndpoint", "hostendpoints", false),
   info("Ingress", net, "ingresses", ["ing"]),
   info("IngressClass", net, "ingressclasses", [], false),
   info("Job", batch, "jobs", []),
@@ -96,6 +113,7 @@ export const kinds: readonly KindInfo[] = Object.freeze([
   info("Service", core, "services", ["svc"]),
   info("ServiceAccount", core, "serviceaccounts", ["sa"]),
   info("StatefulSet", apps, "statefulsets", ["sts"]),
+  calico("Tier", "tiers", false),
 ]);
 
 /** The facts of a kind that is known to exist. */
@@ -107,7 +125,12 @@ export function kindInfo(kind: Kind): KindInfo {
 
 /** The kind behind an untrusted apiVersion and kind, or undefined. */
 export function findKind(apiVersion: string, kind: string): KindInfo | undefined {
-  return kinds.find((each) => each.kind === kind && each.apiVersion === apiVersion);
+  return kinds.find((each) => writtenKind(each) === kind && (each.apiVersion === apiVersion || each.also?.includes(apiVersion) === true));
+}
+
+/** The word that manifests have for a kind. */
+export function writtenKind({ kind, written }: KindInfo): string {
+  return written ?? kind;
 }
 
 /** `services` or `deployments.apps`: how the API server names the resource in its messages. */

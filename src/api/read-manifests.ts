@@ -4,7 +4,7 @@
  */
 import type { Problem } from "../base/problem.js";
 import { type DecodeFault, decodeObject } from "./decode.js";
-import { findKind, type Kind, type KindInfo, type KubeObject, kinds } from "./kinds.js";
+import { findKind, type Kind, type KindInfo, type KubeObject, kinds, writtenKind } from "./kinds.js";
 import type { Located, SourceRef } from "./located.js";
 import { entryOf, type ListNode, type MapEntry, type MapNode, type Place, textOf, type TreeNode, treeOf } from "./tree.js";
 import { parseYaml } from "./yaml-text.js";
@@ -114,7 +114,7 @@ class ManifestReader {
   }
 
   #unmodelled(tree: MapNode, apiVersion: string, kind: string): void {
-    const other = kinds.find((each) => each.kind === kind);
+    const other = kinds.find((each) => writtenKind(each) === kind);
     const fix = other === undefined ? {} : { fix: `write apiVersion: ${other.apiVersion}` };
     const message = `no matches for kind "${kind}" in version "${apiVersion}": not modelled, passed over`;
     this.#problem("not-modelled", "note", "", message, tree, fix);
@@ -173,7 +173,8 @@ function identified(value: Readonly<Record<string, unknown>>, info: KindInfo): K
   const metadata = value["metadata"] as KubeObject["metadata"];
   const namespace = metadata.namespace ?? "";
   const placed = info.namespaced && namespace === "" ? Object.freeze({ ...metadata, namespace: "default" }) : metadata;
-  return Object.freeze({ apiVersion: info.apiVersion, kind: info.kind, ...value, metadata: placed }) as unknown as KubeObject;
+  const known = { apiVersion: info.apiVersion, kind: info.kind };
+  return Object.freeze({ ...known, ...value, ...(info.also === undefined ? {} : known), metadata: placed }) as unknown as KubeObject;
 }
 
 function nameOf({ kind, metadata }: KubeObject): string {

@@ -3,7 +3,8 @@
  * Where no policy was ever written a node gets the dataplane's first chains and nothing more.
  */
 import type { Kind, KubeObject, Pod } from "../api/index.js";
-import { type PodInput, podInput, type PolicyInput, type PolicyObject } from "../policy/index.js";
+import { type PodInput, podInput, type PolicyObject } from "../policy/index.js";
+import type { CalicoObject, EnforceView } from "../models/enforce/enforce-model.js";
 import { isUp } from "./node-agent.js";
 import { isSilent } from "./node-lifecycle.js";
 import type { PlaneNode } from "./options.js";
@@ -16,24 +17,27 @@ const POLICIES: readonly PolicyObject["kind"][] = Object.freeze([
   "BaselineAdminNetworkPolicy",
   "ClusterNetworkPolicy",
 ]);
+/** What Calico's dataplane reads beside them. */
+const CALICO_KINDS: readonly CalicoObject["kind"][] = Object.freeze(["CalicoNetworkPolicy", "GlobalNetworkPolicy", "HostEndpoint", "Tier"]);
+const JUDGED: readonly Kind[] = Object.freeze([...POLICIES, ...CALICO_KINDS]);
 const ALL = "all";
 
 export interface PolicyAgentState {
-  readonly view: PolicyInput | null;
+  readonly view: EnforceView | null;
   readonly pods: ReadonlyMap<string, PodInput>;
   readonly stale: boolean;
-  readonly stamped: ReadonlyMap<string, PolicyInput>;
-  readonly written: ReadonlyMap<string, PolicyInput>;
+  readonly stamped: ReadonlyMap<string, EnforceView>;
+  readonly written: ReadonlyMap<string, EnforceView>;
 }
 
 export class PolicyAgent implements Controller {
   readonly number = CONTROLLER.policy;
-  private view: PolicyInput | null = null;
+  private view: EnforceView | null = null;
   /** Pods with addresses as the watch has told of them, in the order in which they got one. */
   private pods = new Map<string, PodInput>();
   private stale = true;
-  private stamped = new Map<string, PolicyInput>();
-  private written = new Map<string, PolicyInput>();
+  private stamped = new Map<string, EnforceView>();
+  private written = new Map<string, EnforceView>();
   private readonly lazy: boolean;
   private readonly names: ReadonlyMap<number, string>;
 
@@ -45,7 +49,7 @@ export class PolicyAgent implements Controller {
 
   watch(p: Plane, { type, object, old }: Change): void {
     if (p.options.enforce === null) return;
-    if (POLICIES.includes(object.kind as PolicyObject["kind"])) return this.ask(p);
+    if (JUDGED.includes(object.kind)) return this.ask(p);
     if (object.kind === "Pod") this.follow(type, object);
     if (!this.matters(type, object, old)) return;
     this.stale = true;
@@ -112,7 +116,7 @@ export class PolicyAgent implements Controller {
   }
 
   private hasPolicies(): boolean {
-    return this.p.options.enforce?.everyPod === true || POLICIES.some((kind) => this.p.store.count(kind) > 0);
+    return this.p.options.enforce?.everyPod === true || JUDGED.some((kind) => this.p.store.count(kind) > 0);
   }
 
   private matters(type: Change["type"], object: KubeObject, old: KubeObject | null): boolean {
@@ -128,8 +132,8 @@ export class PolicyAgent implements Controller {
     );
   }
 
-  private build(p: Plane): PolicyInput {
-    const sourceOf = (kind: Kind, key: string): PolicyInput["policies"][number]["source"] => p.sources.get(`${kind} ${key}`) ?? null;
+  private build(p: Plane): EnforceView {
+    const sourceOf = (kind: Kind, key: string): EnforceView["policies"][number]["source"] => p.sources.get(`${kind} ${key}`) ?? null;
     const namespaces = p.store
       .list("Namespace")
       .map(({ metadata }) => ({ name: metadata.name, labels: metadata.labels ?? {}, source: sourceOf("Namespace", metadata.name) }));
@@ -145,7 +149,13 @@ export class PolicyAgent implements Controller {
         return { object, source: sourceOf(kind, namespace === undefined ? name : `${namespace}/${name}`) };
       }),
     );
-    return { pods: [...this.pods.values()], namespaces, nodes, policies };
+    const calico = CALICO_KINDS.flatMap((kind) =>
+      p.store.list(kind).map((object) => {
+        const { namespace, name } = object.metadata;
+        return { object, source: sourceOf(kind, namespace === undefined ? name : `${namespace}/${name}`) };
+      }),
+    );
+    return { pods: [...this.pods.values()], namespaces, nodes, policies, ...(calico.length === 0 ? {} : { calico }) };
   }
 
   private write(node: PlaneNode): void {

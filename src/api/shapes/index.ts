@@ -1,4 +1,5 @@
 import type { Kind } from "../kinds.js";
+import { calicoNetworkPolicyFields, globalNetworkPolicyFields, hostEndpointFields, tierFields } from "./calico.js";
 import {
   adminNetworkPolicyFields,
   baselineAdminNetworkPolicyFields,
@@ -41,6 +42,7 @@ const bare = ["metadata"] as const;
 export const shapeOfKind: Readonly<Record<Kind, RecordShape>> = {
   AdminNetworkPolicy: kindShape("AdminNetworkPolicy", adminNetworkPolicyFields, withSpec),
   BaselineAdminNetworkPolicy: kindShape("BaselineAdminNetworkPolicy", baselineAdminNetworkPolicyFields, withSpec),
+  CalicoNetworkPolicy: kindShape("NetworkPolicy", calicoNetworkPolicyFields, withSpec),
   ClusterNetworkPolicy: kindShape("ClusterNetworkPolicy", clusterNetworkPolicyFields, withSpec),
   ConfigMap: kindShape("ConfigMap", configMapFields, bare),
   CronJob: kindShape("CronJob", cronJobFields, withSpec),
@@ -49,6 +51,8 @@ export const shapeOfKind: Readonly<Record<Kind, RecordShape>> = {
   EndpointSlice: kindShape("EndpointSlice", endpointSliceFields, ["metadata", "addressType", "endpoints"]),
   Endpoints: kindShape("Endpoints", endpointsFields, bare),
   Event: kindShape("Event", eventFields, ["metadata", "involvedObject"]),
+  GlobalNetworkPolicy: kindShape("GlobalNetworkPolicy", globalNetworkPolicyFields, withSpec),
+  HostEndpoint: kindShape("HostEndpoint", hostEndpointFields, withSpec),
   Ingress: kindShape("Ingress", ingressFields, bare),
   IngressClass: kindShape("IngressClass", ingressClassFields, bare),
   Job: kindShape("Job", jobFields, withSpec),
@@ -63,4 +67,5 @@ export const shapeOfKind: Readonly<Record<Kind, RecordShape>> = {
   Service: kindShape("Service", serviceFields, withSpec),
   ServiceAccount: kindShape("ServiceAccount", serviceAccountFields, bare),
   StatefulSet: kindShape("StatefulSet", statefulSetFields, withSpec),
+  Tier: kindShape("Tier", tierFields, withSpec),
 };

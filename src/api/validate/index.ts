@@ -4,6 +4,7 @@ import { withDefaults } from "../defaults.js";
 import type { KubeObject } from "../kinds.js";
 import type { Located } from "../located.js";
 import { checkAdminPolicy, checkBaselinePolicy, checkClusterPolicy } from "./cluster-policy.js";
+import { checkCalicoNetworkPolicy, checkGlobalNetworkPolicy, checkHostEndpoint, checkTier } from "./calico.js";
 import { checkConfigMap, checkSecret, checkServiceAccount } from "./config.js";
 import { checkEndpoints, checkEndpointSlice } from "./endpoints.js";
 import { Faults, type ValidateOptions } from "./faults.js";
@@ -66,6 +67,14 @@ function check(faults: Faults, object: KubeObject): void {
       return checkBaselinePolicy(faults, object);
     case "ClusterNetworkPolicy":
       return checkClusterPolicy(faults, object);
+    case "CalicoNetworkPolicy":
+      return checkCalicoNetworkPolicy(faults, object);
+    case "GlobalNetworkPolicy":
+      return checkGlobalNetworkPolicy(faults, object);
+    case "Tier":
+      return checkTier(faults, object);
+    case "HostEndpoint":
+      return checkHostEndpoint(faults, object);
     default:
       return checkWorkload(faults, object);
   }

@@ -72,5 +72,6 @@ function notes(door: NodeDoor, view: EnforceView = NOBODY): readonly EnforceNote
   for (const { object } of view.policies) {
     if (object.kind !== "NetworkPolicy") found.push({ code: "cluster-policy", message: `${object.kind} ${object.metadata.name} is not enforced: this dataplane knows NetworkPolicy alone` });
   }
+  for (const { object } of view.calico ?? []) found.push({ code: "calico-policy", message: `${object.kind} ${object.metadata.name} is not enforced: Calico alone reads it` });
   return found;
 }

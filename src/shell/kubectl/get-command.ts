@@ -1,5 +1,5 @@
 /** `kubectl get` and `kubectl events`. Read first: kubectl pkg/cmd/get/get.go. */
-import type { Event, KubeObject } from "../../api/index.js";
+import { type Event, kindInfo, type KubeObject } from "../../api/index.js";
 import { compareText } from "../../base/names.js";
 import { Ended, failed, NotModelled, type Output, said } from "../output.js";
 import type { CommandLine } from "./command-line.js";
@@ -61,9 +61,11 @@ function printed(line: CommandLine, picked: readonly Picked[], style: string, no
 
 /** The object without its managed fields, unless they are asked for. */
 function shown(object: KubeObject, line: CommandLine): KubeObject {
-  if (line.has("show-managed-fields") || object.metadata.managedFields === undefined) return object;
+  const { written } = kindInfo(object.kind);
+  const named = written === undefined ? object : ({ ...object, kind: written } as unknown as KubeObject);
+  if (line.has("show-managed-fields") || object.metadata.managedFields === undefined) return named;
   const { managedFields: _, ...metadata } = object.metadata;
-  return { ...object, metadata } as KubeObject;
+  return { ...named, metadata } as KubeObject;
 }
 
 function tables(line: CommandLine, picked: readonly Picked[], wide: boolean, now: number): string {

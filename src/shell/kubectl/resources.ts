@@ -18,6 +18,8 @@ export function findResource(word: string): KindInfo {
     const of = info.apiVersion.includes("/") ? info.apiVersion.slice(0, info.apiVersion.indexOf("/")) : "";
     const version = info.apiVersion.slice(info.apiVersion.indexOf("/") + 1);
     const wanted = group.join(".");
+    // Of two kinds with one word, the one with a group of its own is asked for by its group.
+    if (info.written !== undefined && wanted === "") return false;
     return (name === info.plural || name === info.kind.toLowerCase() || info.shortNames.includes(name)) && ["", of, `${version}.${of}`, `${version}.`].includes(wanted);
   });
   if (found === undefined) throw new Ended(1, `error: the server doesn't have a resource type "${word}"`);

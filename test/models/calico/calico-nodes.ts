@@ -1,5 +1,5 @@
 // Nodes with Calico and Felix on a fabric, pods that Calico itself attaches, and one address outside.
-import { type Act, type ActResult } from "../../../src/linux/plumbing/act.js";
+import type { Act, ActResult } from "../../../src/linux/plumbing/act.js";
 import { plumb } from "../../../src/linux/plumbing.js";
 import { setEntries } from "../../../src/linux/nf/ipset.js";
 import { saveTables } from "../../../src/linux/nf/save.js";

@@ -10,6 +10,7 @@ import { type FelixEndpoint, felixEndpoints, selected } from "./felix-endpoints.
 import { fixedSetName, policyChainName } from "./felix-names.js";
 import { type FelixPolicy, type FelixTier, TIERS } from "./felix-policy.js";
 import type { FelixChain, FelixRule } from "./felix-rule.js";
+import { fromCalicoPolicy } from "./from-calico-policy.js";
 import { fromNetworkPolicy } from "./from-network-policy.js";
 import { type FelixSet, policyChainRules } from "./policy-rules.js";
 import { type FelixTable, staticChains, type StaticOptions } from "./static-chains.js";
@@ -73,6 +74,26 @@ function byOrder(a: FelixPolicy, b: FelixPolicy): number {
   return compareText(a.name, b.name) || compareText(a.namespace, b.namespace) || compareText(a.kind, b.kind);
 }
 
+/** Policies of both APIs in their order. */
+function policiesOf(view: EnforceView, cache: PolicyCache): readonly FelixPolicy[] {
+  const own = view.policies.flatMap(({ object }) => (object.kind === "NetworkPolicy" ? [cache.of(object, fromNetworkPolicy)] : []));
+  const calico = (view.calico ?? []).flatMap(({ object }) => (object.kind === "CalicoNetworkPolicy" || object.kind === "GlobalNetworkPolicy" ? [cache.of(object, fromCalicoPolicy)] : []));
+  return [...own, ...calico].sort(byOrder);
+}
+
+/** Tiers that have policies, by order and then name; one that is only spoken of is asked last. */
+function tiersOf(view: EnforceView, policies: readonly FelixPolicy[]): readonly FelixTier[] {
+  const known = new Map(TIERS.map((tier) => [tier.name, tier]));
+  for (const { object } of view.calico ?? []) {
+    if (object.kind !== "Tier") continue;
+    const { order, defaultAction } = object.spec;
+    known.set(object.metadata.name, { name: object.metadata.name, order: typeof order === "number" ? order : Number.POSITIVE_INFINITY, defaultAction: defaultAction === "Pass" ? "Pass" : "Deny" });
+  }
+  const named = [...new Set(policies.map(({ tier }) => tier))];
+  const tiers = named.map((name): FelixTier => known.get(name) ?? { name, order: Number.POSITIVE_INFINITY, defaultAction: "Deny" });
+  return tiers.sort((a, b) => (a.order === b.order ? compareText(a.name, b.name) : a.order < b.order ? -1 : 1));
+}
+
 /** One view, judged for all nodes. */
 export class FelixView {
   readonly #endpoints: readonly FelixEndpoint[];
@@ -92,8 +113,8 @@ export class FelixView {
       if (known === undefined) this.#byNode.set(endpoint.node, [endpoint]);
       else known.push(endpoint);
     }
-    const policies = view.policies.flatMap(({ object }) => (object.kind === "NetworkPolicy" ? [cache.of(object, fromNetworkPolicy)] : [])).sort(byOrder);
-    this.#tiers = TIERS.map((tier) => ({ tier, policies: policies.filter((policy) => policy.tier === tier.name) })).filter((each) => each.policies.length > 0);
+    const policies = policiesOf(view, cache).filter((policy) => !policy.untracked && !policy.preDnat);
+    this.#tiers = tiersOf(view, policies).map((tier) => ({ tier, policies: policies.filter((policy) => policy.tier === tier.name) }));
     this.#nodes = view.nodes.flatMap(({ ips }) => ips.filter((ip) => !ip.includes(":")).slice(0, 1));
   }
 

@@ -11,7 +11,8 @@ import { ANY_END, type FelixEnd, type FelixPolicy, type FelixPolicyRule, type Fe
 const ORDER = 1000;
 /** What labels of a namespace are called on its pods. */
 export const NAMESPACE_PREFIX = "pcns.";
-const NAMESPACE = "projectcalico.org/namespace";
+/** The label of every workload that is in a namespace. */
+export const NAMESPACE = "projectcalico.org/namespace";
 
 /** The tree of a text that is known to be right. */
 function selectorOf(text: string): CalicoSelector {

@@ -140,7 +140,9 @@ const netMatches = (nets: readonly string[], side: Side): string[][] => nets.map
 export function policyRule(policy: FelixPolicy, rule: FelixPolicyRule): { readonly rules: readonly FelixRule[]; readonly sets: readonly FelixSet[] } {
   const source = filteredEnd(rule.source);
   const destination = filteredEnd(rule.destination);
-  if (rule.ipVersion === 6 || source === null || destination === null) return { rules: [], sets: [] };
+  // iptables takes one -p: of two, the positive one says all, unless they exclude each other.
+  const never = rule.protocol !== "" && rule.protocol === rule.notProtocol;
+  if (never || rule.ipVersion === 6 || source === null || destination === null) return { rules: [], sets: [] };
   const because: Because = { object: policy.object, path: rule.path };
   const from = new EndSets(source, rule.protocol, because);
   const to = new EndSets(destination, rule.protocol, because);
@@ -156,7 +158,7 @@ export function policyRule(policy: FelixPolicy, rule: FelixPolicyRule): { readon
     ...positiveWords({ nets: srcNets, notNets: srcNot, ...srcPorts }, from, "src"),
     ...positiveWords({ nets: dstNets, notNets: dstNot, ...dstPorts }, to, "dst"),
     ...icmpWords(rule.icmp, ""),
-    ...(rule.notProtocol === "" ? [] : [`! -p ${rule.notProtocol}`]),
+    ...(rule.notProtocol === "" || rule.protocol !== "" ? [] : [`! -p ${rule.notProtocol}`]),
     ...negativeWords(srcNot, source, from, "src"),
     ...negativeWords(dstNot, destination, to, "dst"),
     ...icmpWords(rule.notIcmp, "! "),

@@ -24,6 +24,7 @@ const priorityTable: TableKind<KubeObject> = {
 const TABLES: Readonly<Record<Kind, TableKind<never>>> = Object.freeze({
   AdminNetworkPolicy: priorityTable,
   BaselineAdminNetworkPolicy: plainTable,
+  CalicoNetworkPolicy: plainTable,
   ClusterNetworkPolicy: priorityTable,
   ConfigMap: configMapTable,
   CronJob: cronJobTable,
@@ -32,6 +33,8 @@ const TABLES: Readonly<Record<Kind, TableKind<never>>> = Object.freeze({
   EndpointSlice: endpointSliceTable,
   Endpoints: endpointsTable,
   Event: eventTable,
+  GlobalNetworkPolicy: plainTable,
+  HostEndpoint: plainTable,
   Ingress: ingressTable,
   IngressClass: ingressClassTable,
   Job: jobTable,
@@ -46,6 +49,7 @@ const TABLES: Readonly<Record<Kind, TableKind<never>>> = Object.freeze({
   Service: serviceTable,
   ServiceAccount: serviceAccountTable,
   StatefulSet: statefulSetTable,
+  Tier: plainTable,
 });
 
 /** The columns of a kind. */
