@@ -75,6 +75,9 @@ export function udpReceive(s: Stack, p: number, ns: number, dev: number): void {
   const otherFamily = sock !== 0 && (c.flags[sock]! & SOCKF.only4) !== 0 && !s.book.is4(k.dst[p]!);
   const stranger = sock !== 0 && c.remoteAddr[sock] !== 0 && (c.remoteAddr[sock] !== k.src[p] || c.remotePort[sock] !== k.sport[p]);
   if (sock === 0 || stranger || otherFamily) {
+    // nf_reset_ct: its connection is forgotten by now, and the error's is found by what it quotes.
+    k.ct[p] = 0;
+    k.ctInfo[p] = 0;
     if (s.book.is4(k.dst[p]!)) s.op.icmpError(p, ns, dev, ICMP.unreachable, ICMP.portUnreachable, 0);
     else s.op.icmpError(p, ns, dev, ICMP6.unreachable, ICMP6.portUnreachable, 0);
     s.op.drop(p, ns, dev, DROP.NO_SOCKET);
