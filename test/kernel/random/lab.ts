@@ -12,6 +12,8 @@ interface Service {
 
 export interface RandomLab {
   readonly family: Family;
+  /** whose tables the rules are in */
+  readonly flavour: "legacy" | "nft";
   readonly build: Build;
   readonly settings: readonly string[];
   readonly services: readonly Service[];
@@ -84,6 +86,7 @@ function labOf(family: Family): fc.Arbitrary<RandomLab> {
   const end = one(world.ends.map((e) => e.addr));
   return fc.record({
     family: fc.constant(family),
+    flavour: one(["legacy", "legacy", "nft"] as const),
     build: fc.record({ callIptables: fc.boolean(), neighbours: one([true, true, false]), hairpin: one([true, true, false]), silence: fc.integer({ min: 0, max: 9 }).map((n) => n === 9) }),
     settings: settingsOf(world),
     services: fc.array(fc.record({ addr: one(world.services), first: end, second: end, masquerade: fc.boolean() }), { maxLength: 2 }),
@@ -91,7 +94,7 @@ function labOf(family: Family): fc.Arbitrary<RandomLab> {
     routes: routesOf(world),
     probes: probesOf(world),
     capture: fc.boolean(),
-    trace: world.ip === 6 ? fc.constant(false) : one([false, false, true]),
+    trace: one([false, false, true]),
   });
 }
 
@@ -126,9 +129,13 @@ function setsOf(world: World, node: Node): string[] {
   ].map((text) => `ip netns exec ${node.ns} ipset ${text}`);
 }
 
+function tool(lab: RandomLab, world: World): string {
+  return `${world.ip === 6 ? "ip6tables" : "iptables"}-${lab.flavour}`;
+}
+
 function questions(lab: RandomLab, world: World, node: Node): string[] {
   const six = world.ip === 6;
-  const tables = ["raw", "mangle", "nat", "filter"].map((table) => `ip netns exec ${node.ns} ${six ? "ip6tables" : "iptables"}-legacy-save -c -t ${table}`);
+  const tables = ["raw", "mangle", "nat", "filter"].map((table) => `ip netns exec ${node.ns} ${tool(lab, world)}-save -c -t ${table}`);
   return [
     ...tables,
     `ip netns exec ${node.ns} conntrack -L${six ? " -f ipv6" : ""}`,
@@ -146,24 +153,26 @@ function questions(lab: RandomLab, world: World, node: Node): string[] {
 /** The script of a lab. */
 export function labText(lab: RandomLab): string {
   const world = WORLDS[lab.family];
-  const lines = [`# family ${lab.family}`, ...buildWorld(lab.family, lab.build), ...lab.settings];
-  const traced = lab.trace ? ["-A PREROUTING -j TRACE", "-A OUTPUT -j TRACE"] : [];
+  const lines = [`# family ${lab.family}`, ...buildWorld(lab.family, lab.build, lab.settings)];
+  // What iptables-nft traces is not told in this way.
+  const trace = lab.trace && lab.flavour === "legacy" && world.ip === 4;
+  const traced = trace ? ["-A PREROUTING -j TRACE", "-A OUTPUT -j TRACE"] : [];
   for (const [n, node] of world.nodes.entries()) {
     const rules = lab.rules[n]!;
     const text = restoreText(rules, { raw: traced, nat: serviceRules(lab.services) }, {});
     if (rules.some((rule) => rule.words.some((word) => word.includes("-set ")))) lines.push(...setsOf(world, node));
-    if (text.length > 0) lines.push(`ip netns exec ${node.ns} ${world.ip === 6 ? "ip6tables" : "iptables"}-legacy-restore <<RULES`, ...text, "RULES");
+    if (text.length > 0) lines.push(`ip netns exec ${node.ns} ${tool(lab, world)}-restore <<RULES`, ...text, "RULES");
   }
   lines.push(...new Set(lab.routes.flatMap((route) => route.split("\n"))));
   const any = world.ip === 6 ? " addr=::" : "";
   for (const end of world.ends) lines.push(`serve ${end.ns} tcp 8080${any}`, `serve ${end.ns} udp 5353${any}`);
   lines.push(`serve ${world.nodes[0]!.ns} tcp 8080${any}`);
   if (lab.capture) lines.push(`capture ${[...world.nodes, ...world.ends].map((at) => at.ns).join(" ")}`);
-  if (lab.trace) lines.push(`trace ${world.nodes.map((node) => node.ns).join(" ")}`);
+  if (trace) lines.push(`trace ${world.nodes.map((node) => node.ns).join(" ")}`);
   for (const [n, probe] of lab.probes.entries()) lines.push(probe.replace("from=PORT", `from=${40001 + n}`), ...(probe.includes(" tcp ") ? [`sleep ${TEARDOWN}`] : []));
   lines.push(`sleep ${lab.build.silence && lab.probes.some((probe) => world.dead.some((addr) => probe.includes(addr))) ? ARP_GIVES_UP : REST}`);
   if (lab.capture) lines.push("captured");
-  if (lab.trace) lines.push("traced");
+  if (trace) lines.push("traced");
   for (const node of world.nodes) lines.push(...questions(lab, world, node));
   return `${lines.join("\n")}\n`;
 }

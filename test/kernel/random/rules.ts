@@ -172,7 +172,7 @@ function ruleAt(world: World, node: Node, table: string, chain: string): fc.Arbi
       const [proto, detail] = r.proto;
       const to = fitted(world, r.target, proto);
       const syn = to.startsWith("TCPMSS") ? "-m tcp --tcp-flags SYN,RST SYN" : "";
-      const words = [r.src, r.dst, r.dev, proto === "" ? "" : `-p ${proto}`, detail, syn, ...r.extras, to === "" ? "" : to.startsWith("-") ? to : `-j ${to}`];
+      const words = [r.src, r.dst, r.dev, proto === "" ? "" : `-p ${proto}`, syn === "" || detail.startsWith("-m multiport") ? detail : "", syn, ...r.extras, to === "" ? "" : to.startsWith("-") ? to : `-j ${to}`];
       return { table, chain, proto, words: words.filter((word) => word !== ""), target: to };
     });
 }

@@ -259,17 +259,17 @@ const QUIET6 =
 /** Seconds until groups have been joined and what was said about it is over. */
 const SETTLED = 2.2;
 
-/** The commands that build a world. */
-export function buildWorld(family: Family, build: Build): string[] {
+/** The commands that build a world, `settings` in it. */
+export function buildWorld(family: Family, build: Build, settings: readonly string[]): string[] {
   const b = new Builder(build);
   if (family === "bridge" || family === "bridge6") buildBridge(b);
   else if (family === "router" || family === "router6") buildRouter(b);
   else buildOverlay(b);
-  if (WORLDS[family].ip === 4) return b.lines;
+  if (WORLDS[family].ip === 4) return [...b.lines, ...settings];
   const line6 = (line: string): string =>
     six(line.replace(QUIET, QUIET6).replace("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding").replace("call-iptables", "call-ip6tables").replace(/(route add .*|neigh add .*)/, (words) => words.replace(/\/24$/, "")))
       .replace(/(route add \S+) nodad/, "$1");
   // Bridges have learned from reports about groups, which are not modelled, by now: both kernels' learn from these.
   const warm = WORLDS[family].nodes.flatMap((node) => WORLDS[family].ends.map((end) => `probe ${node.ns} icmp ${end.addr} timeout=0.3`));
-  return [...b.lines.map(line6), `sleep ${SETTLED}`, ...warm];
+  return [...b.lines.map(line6), ...settings, `sleep ${SETTLED}`, ...warm];
 }
