@@ -6,7 +6,7 @@ import { fnv1a32 } from "../../base/hash.js";
 import { HOOK, type Stack } from "../stack.js";
 import { GO, type Rule } from "./rule.js";
 import { kernelFault } from "./spec-fault.js";
-import { type Chain, makeChain, type NfTable, POLICY } from "./table.js";
+import { type Chain, type NfTable, POLICY } from "./table.js";
 import { TRACKING } from "./hooks.js";
 import type { Flavour } from "./tool-words.js";
 
@@ -213,7 +213,7 @@ export class TableDraft {
     for (const draft of this.chains.values()) {
       if (!draft.touched) continue;
       const old = chains.get(draft.id);
-      const chain = makeChain(draft.id, draft.name, draft.policy, draft.rules.map((r) => r.rule));
+      const chain = this.s.nf.chainOf(table, draft.id, draft.name, draft.policy, draft.rules.map((r) => r.rule));
       this.leave(old);
       chains.set(draft.id, chain);
       carryCounters(table, draft, chain);

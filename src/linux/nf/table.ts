@@ -5,7 +5,7 @@
  */
 import type { Digest } from "../../base/hash.js";
 import { FewPerRow } from "../few-per-row.js";
-import { CompiledChains } from "./compile/compiled-chains.js";
+import { CompiledChains, sameRules } from "./compile/compiled-chains.js";
 import { ServiceRows } from "./compile/service-rows.js";
 import type { ConntrackOps, WalkNat } from "./conntrack-seam.js";
 import { CounterSlab } from "./counter-slab.js";
@@ -147,6 +147,8 @@ export class NfTables {
   walkNat: WalkNat | null = null;
   /** rules by family, cause and words: equal words are one record (a cache) @internal */
   readonly parsed: Map<string, readonly Rule[]> = new Map();
+  /** by table and chain id, the chain that was made last: nodes with the same rules hold the same chains (a cache) @internal */
+  private readonly made: Map<number, Chain> = new Map();
   /** @internal */
   readonly places: RulePlaces = new RulePlaces();
   /** a cache @internal */
@@ -177,6 +179,16 @@ export class NfTables {
     }
     this.tables.set(key, table);
     return table;
+  }
+
+  /** A chain of a table; the one that another namespace has, where that says the same. */
+  chainOf({ family, index }: NfTable, id: number, name: string, policy: number, rules: readonly Rule[]): Chain {
+    const key = tableKey(id, family, index);
+    const last = this.made.get(key);
+    if (last !== undefined && last.policy === policy && sameRules(last.rules, rules)) return last;
+    const chain = makeChain(id, name, policy, rules);
+    this.made.set(key, chain);
+    return chain;
   }
 
   /** Drops everything of a namespace that goes away. */
@@ -215,6 +227,7 @@ export class NfTables {
   restore(state: NfTablesState): void {
     this.names.restore(state.names);
     this.parsed.clear();
+    this.made.clear();
     this.compiled.drop();
     this.tables.clear();
     for (const saved of state.tables) {

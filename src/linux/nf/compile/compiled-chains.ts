@@ -96,7 +96,8 @@ export class CompiledChains {
   }
 }
 
-function sameRules(a: readonly Rule[], b: readonly Rule[]): boolean {
+/** Whether two lists hold the same records; equal words are one record. */
+export function sameRules(a: readonly Rule[], b: readonly Rule[]): boolean {
   if (a === b) return true;
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
