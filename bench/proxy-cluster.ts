@@ -48,7 +48,7 @@ export function proxyObjects(services: number, nodes: number): ProxyObjects {
 }
 
 export function proxyNode(n: number): IptablesNode {
-  const own = ["127.0.0.1", `172.18.${n >> 8}.${(n & 255) + 2}`].map((text) => canonicalAddress(text)!);
+  const own = ["127.0.0.1", `172.18.${(n + 2) >> 8}.${(n + 2) & 255}`].map((text) => canonicalAddress(text)!);
   return {
     name: `node-${n}`, zone: `zone-${n % ZONES}`, preferSameNode: true, family: 4, primary: own[1]!, addresses: own, mark: "0x00004000", masqueradeAll: false,
     detector: { kind: "cidr", cidr: "10.128.0.0/9" }, nodePorts: readNodePortAddresses([], 4, own[1]!, own), randomFully: true, localhostNodePorts: true,
