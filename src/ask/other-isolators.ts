@@ -7,8 +7,8 @@ import type { Source } from "./target.js";
 
 const PREFIX = "NetworkPolicy ";
 const ISOLATING = "spec.podSelector";
-/** Chains in which the enforcing dataplane judges what a pod sends. */
-const EGRESS_CHAINS = "NETPOL-FROM-";
+/** Chains in which an enforcing dataplane judges what a pod sends. */
+const EGRESS_CHAINS: readonly string[] = ["NETPOL-FROM-", "cali-fw-"];
 
 function isolates(policy: NetworkPolicy, pod: Pod, direction: "Ingress" | "Egress"): boolean {
   if (policy.metadata.namespace !== pod.metadata.namespace) return false;
@@ -25,7 +25,7 @@ export function otherIsolators(cluster: Cluster, end: PathEnd, source: Source): 
   const named = cluster.objects("NetworkPolicy");
   const blamed = named.find((policy) => `${policy.metadata.namespace}/${policy.metadata.name}` === first);
   if (blamed === undefined) return [];
-  const egress = source.pod !== undefined && end.rule?.chain.startsWith(EGRESS_CHAINS) === true && isolates(blamed, source.pod, "Egress");
+  const egress = source.pod !== undefined && EGRESS_CHAINS.some((prefix) => end.rule?.chain.startsWith(prefix) === true) && isolates(blamed, source.pod, "Egress");
   const [pod, direction] = egress ? ([source.pod, "Egress"] as const) : ([receiver, "Ingress"] as const);
   if (pod === undefined) return [];
   return named

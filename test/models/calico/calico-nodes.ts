@@ -47,8 +47,9 @@ export class CalicoNodes {
   constructor(
     readonly encapsulation: CalicoOptions["encapsulation"],
     readonly places: readonly Place[] = PLACES,
+    more: Partial<CalicoOptions> = {},
   ) {
-    this.#cni = calico({ pool: POOL, blockSize: 28, encapsulation });
+    this.#cni = calico({ pool: POOL, blockSize: 28, encapsulation, ...more });
     this.#felix = felix({ pool: POOL, natOutgoing: true, tunnel: tunnelOf(encapsulation) });
     this.s = makeStack([server(), prober(this.#answers)]);
     const { s } = this;
@@ -66,13 +67,14 @@ export class CalicoNodes {
     act(s, { verb: "addr-add", ns: this.#out, dev: "lo", addr: `${OUTSIDE}/32` });
     for (const { ip } of places) act(s, { verb: "route-add", ns: this.#out, dst: `${ip}/32`, dev: "eth0", scope: "link", src: OUTSIDE });
     this.#serve("outside", this.#out);
-    for (const { name } of places) this.join(name);
+    if (places === PLACES) for (const { name } of places) this.join(name);
   }
 
   /** The daemons of a node start, and hear of the others. */
   join(name: string): void {
     const up = this.#cni.nodeUp(this.door(name), this.node(name));
     if ("code" in up) throw new Error(up.msg);
+    this.#up.add(name);
     this.#felix.nodeUp(this.door(name));
     for (const other of this.#others(name)) {
       this.#cni.peerUp(this.door(name), this.node(name), this.node(other));
@@ -81,8 +83,22 @@ export class CalicoNodes {
     this.hear();
   }
 
+  readonly #up = new Set<string>();
+
+  /** A node's object is deleted: the others take away what they have of it. */
+  leave(name: string): void {
+    this.#up.delete(name);
+    for (const other of this.#others(name)) this.#cni.peerDown(this.door(other), this.node(other), this.node(name));
+    this.hear();
+  }
+
+  /** Names of the nodes that are there, in the order of their places. */
+  get up(): readonly string[] {
+    return this.places.map((each) => each.name).filter((each) => this.#up.has(each));
+  }
+
   #others(name: string): string[] {
-    return this.places.map((each) => each.name).filter((each) => each !== name && calicoNode(this.shared, each) !== undefined);
+    return this.up.filter((each) => each !== name);
   }
 
   /** What was announced reaches every node, and the router outside hears of blocks as a fabric's would. */
@@ -90,7 +106,7 @@ export class CalicoNodes {
     if (!this.#told) return;
     this.#told = false;
     for (const { name, ip } of this.places) {
-      if (calicoNode(this.shared, name) === undefined) continue;
+      if (!this.#up.has(name)) continue;
       this.#cni.sharedChanged?.(this.door(name), this.node(name));
       for (const dst of affineBlocks(this.shared, name)) act(this.s, { verb: "route-replace", ns: this.#out, dst, via: ip, src: OUTSIDE });
     }
