@@ -11,8 +11,9 @@ const GOLDEN = 0x61c88647;
 /** IP_VS_MH_TAB_SIZE for CONFIG_IP_VS_MH_TAB_INDEX 12, and half of that index */
 const MH_SIZE = 4093;
 const MH_BITS = 6;
-const KEY1 = 2654435761n;
-const KEY2 = 2654446892n;
+type Key = readonly [bigint, bigint];
+const KEY1: Key = [2654435761n, 2654435761n];
+const KEY2: Key = [2654446892n, 2654446892n];
 
 /** An address as one word: the four of IPv6 are laid over each other. */
 function fold(s: Stack, addr: number): number {
@@ -48,7 +49,7 @@ export function shBuckets(s: Stack, server: number): Int32Array {
 }
 
 /** ip_vs_mh_hashkey under one of the two keys. */
-function mhHash(s: Stack, key: bigint, addr: number, port: number, offset: number): number {
+function mhHash(s: Stack, key: Key, addr: number, port: number, offset: number): number {
   return sipHash13(key, (fold(s, addr) + port + offset) >>> 0);
 }
 

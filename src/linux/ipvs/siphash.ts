@@ -1,4 +1,4 @@
-// SipHash-1-3 of one 32-bit word under a key that is the same number twice, cut to 32 bits: hsiphash of 64-bit kernels
+// SipHash-1-3 of one 32-bit word under a key of two 64-bit ones, cut to 32 bits: hsiphash of 64-bit kernels
 // (lib/siphash.c; J.-P. Aumasson and D. J. Bernstein, "SipHash", 2012).
 
 const MASK = (1n << 64n) - 1n;
@@ -23,8 +23,8 @@ function round(v: Words): void {
 }
 
 /** An unsigned 32-bit number; `word` is one too. */
-export function sipHash13(key: bigint, word: number): number {
-  const v: Words = [0x736f6d6570736575n ^ key, 0x646f72616e646f6dn ^ key, 0x6c7967656e657261n ^ key, 0x7465646279746573n ^ key];
+export function sipHash13([k0, k1]: readonly [bigint, bigint], word: number): number {
+  const v: Words = [0x736f6d6570736575n ^ k0, 0x646f72616e646f6dn ^ k1, 0x6c7967656e657261n ^ k0, 0x7465646279746573n ^ k1];
   const last = LENGTH | BigInt(word);
   v[3] ^= last;
   round(v);
