@@ -142,7 +142,7 @@ export class Cluster implements Rewindable<Cluster> {
   exec(where: string, command: string | readonly string[], stdin = ""): Output {
     const ns = this.netnsOf(where);
     this.timeline.note("exec", [where, command, stdin]);
-    this.control.flush();
+    this.control.flush(this.placeOf(ns).node);
     const words = typeof command === "string" ? splitWords(command) : command;
     if (words !== null && isTool(words)) return runTool(this.world, { ns, ...this.toolsOf(where) }, words);
     const shell = new Shell(this.stack, ns);
@@ -163,7 +163,7 @@ export class Cluster implements Rewindable<Cluster> {
   probe(probe: ProbeQuery): ClientResult {
     const ns = this.netnsOf(probe.from);
     this.timeline.note("probe", [probe]);
-    this.control.flush();
+    this.control.flush(this.placeOf(ns).node);
     return runProbe(this.world, ns, this.toolsOf(probe.from).resolv, probe);
   }
 
