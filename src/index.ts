@@ -8,6 +8,7 @@
  * @packageDocumentation
  */
 export { type Cluster, createCluster, type Question, type Settled } from "./cluster/cluster.js";
+export type { Cable } from "./cluster/fabric-builder.js";
 export type { Fabric, FabricNode, FabricOptions } from "./cluster/fabric.js";
 export { InputError, isInputError } from "./cluster/input-error.js";
 export { type ClusterOptions, type ClusterPlan, type NodeOption, optionsOfKind } from "./cluster/options.js";

@@ -8,6 +8,7 @@
 import { PROTO } from "../base/codes.js";
 import { formatMac } from "../base/mac.js";
 import type { Cluster } from "../cluster/cluster.js";
+import { birdOf } from "../models/bgp/bird-program.js";
 import { inputError } from "../cluster/input-error.js";
 import { deviceByName } from "../linux/device.js";
 import type { NftCommand } from "../linux/nf/nft/nft-doc.js";
@@ -32,6 +33,17 @@ export interface LabOptions {
   readonly counters?: boolean;
 }
 
+/** Seconds; sessions are tried again every one to two. */
+const SPEAKERS_WAIT = 10;
+
+/** The real daemon, with the configuration that each simulated one has, in the order in which they began. */
+function speakerLines(s: Stack, names: NamesOf): string[] {
+  return [...s.app.apps].flatMap(([app, { ns, state }]) => {
+    const name = names.get(ns);
+    return name === undefined || birdOf(s, ns) !== app ? [] : [`bird ${name} <<CONF`, (state["text"] as string).trimEnd(), "CONF"];
+  });
+}
+
 /** Labels that name the namespaces of a lab. */
 type NamesOf = ReadonlyMap<number, string>;
 
@@ -50,7 +62,10 @@ export function exportLab(cluster: Cluster, options: LabOptions = {}): string {
     lines.push("", `# ${name}`, formatTyped({ words: ["ip", "netns", "exec", name, "sysctl", "-w", `net.bridge.bridge-nf-call-iptables=${cluster.plan.bridgeNf ? 1 : 0}`] }));
     write.acts(acts, ns);
   }
+  const speakers = speakerLines(cluster.stack, names);
+  if (speakers.length > 0) lines.push("", "# routing daemons", ...speakers);
   lines.push("", "# programs", ...serverLines(cluster.stack, names));
+  if (speakers.length > 0) lines.push("", "# until the routing daemons have told each other", `sleep ${SPEAKERS_WAIT}`);
   if (options.probes !== undefined && options.probes.length > 0) lines.push("", "# probes", ...options.probes.map((probe) => labProbeLine(cluster, names, probe)));
   if (options.counters === true) {
     lines.push("", "# what the rules counted", "sleep 0.2", ...cluster.fabric.nodes.map(({ name }) => `ip netns exec ${name} iptables-save -c`));
@@ -69,7 +84,7 @@ function heading({ fabric, plan }: Cluster): string[] {
 
 /** Rows of the namespaces that are there, by the names they get: nodes and pods by theirs. */
 export function labNames(cluster: Cluster): NamesOf {
-  const names = new Map<number, string>([[cluster.fabric.ns, "fabric"], [cluster.fabric.internet, "internet"], ...cluster.fabric.nodes.map(({ name, ns }) => [ns, name] as const)]);
+  const names = new Map<number, string>([[cluster.fabric.ns, "fabric"], [cluster.fabric.internet, "internet"], ...cluster.fabric.speakers.filter(({ ns }) => ns !== cluster.fabric.ns).map(({ name, ns }) => [ns, name] as const), ...cluster.fabric.nodes.map(({ name, ns }) => [ns, name] as const)]);
   for (const pod of cluster.objects("Pod")) {
     const { namespace = "default", name } = pod.metadata;
     const ns = cluster.control.podNetns(`${namespace}/${name}`);
@@ -185,7 +200,7 @@ function serverLines(s: Stack, names: NamesOf): string[] {
     if (rows.live[row] === 0) continue;
     const name = names.get(c.ns[row]!);
     const listens = c.proto[row] === PROTO.TCP ? c.state[row] === TCP_STATE.listen : c.proto[row] === PROTO.UDP && (c.flags[row]! & (SOCKF.bound | SOCKF.connected)) === SOCKF.bound;
-    if (name === undefined || !listens) continue;
+    if (name === undefined || !listens || birdOf(s, c.ns[row]!) === c.app[row]!) continue;
     const addr = c.localAddr[row] === 0 ? "" : ` addr=${s.book.text(c.localAddr[row]!)}`;
     lines.push({ place: order.indexOf(c.ns[row]!), text: `serve ${name} ${c.proto[row] === PROTO.TCP ? "tcp" : "udp"} ${c.localPort[row]!}${addr}` });
   }

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { readKindConfig } from "../api/index.js";
 import type { Problem } from "../base/problem.js";
 import { type Cluster, createCluster } from "../cluster/cluster.js";
+import type { FabricOptions } from "../cluster/fabric.js";
 import { InputError, inputError } from "../cluster/input-error.js";
 import { type ClusterOptions, optionsOfKind } from "../cluster/options.js";
 import { readFiles, readText } from "./files.js";
@@ -17,6 +18,7 @@ export interface SharedOptions {
   readonly cni?: string;
   readonly proxy?: string;
   readonly loadBalancer?: string;
+  readonly fabric?: string;
   readonly seed?: number;
   readonly strict?: boolean;
   readonly enforce?: boolean;
@@ -45,9 +47,22 @@ export function clusterOptions(command: Command): Command {
     .option("--kind <file>", "a kind cluster config")
     .option("--cni <name[:key=value,...]>", "the CNI (default: flannel)")
     .option("--proxy <mode>", "kube-proxy's mode (default: iptables)")
+    .option("--fabric <name[:key=value,...]>", "the network under the nodes: leaf-spine (racks, spines), zones (zones) (default: one segment)")
     .option("--load-balancer <name[:pool=FIRST-LAST]>", "what gives LoadBalancer Services addresses: cloud, cloud-provider-kind, metallb (default: none)")
     .option("--no-enforce", "no dataplane for NetworkPolicy: flannel alone")
     .option("--seed <n>", "seed of all chance (default: 1)", wholeNumber);
+}
+
+/** "leaf-spine:racks=4,spines=2" taken apart; that its words make sense is the plan's to say. */
+function fabricOf(text: string): Partial<FabricOptions> {
+  const [topology = "", rest = ""] = text.split(/:(.*)/s);
+  const found: Record<string, string | number> = { topology };
+  for (const pair of rest === "" ? [] : rest.split(",")) {
+    const [key = "", value = ""] = pair.split("=");
+    if (!["racks", "spines", "zones"].includes(key) || !/^\d+$/.test(value)) throw inputError("unknown-option", "fabric", `Invalid value: "${pair}": must be racks=N, spines=N or zones=N`);
+    found[key] = Number(value);
+  }
+  return found as Partial<FabricOptions>;
 }
 
 function describe(options: SharedOptions, problems: Problem[]): ClusterOptions {
@@ -63,6 +78,7 @@ function describe(options: SharedOptions, problems: Problem[]): ClusterOptions {
     ...(options.nodes === undefined ? {} : { nodes: options.nodes }),
     ...(options.cni === undefined ? {} : { cni: options.cni }),
     ...(options.proxy === undefined ? {} : { proxy: options.proxy }),
+    ...(options.fabric === undefined ? {} : { fabric: fabricOf(options.fabric) }),
     ...(options.loadBalancer === undefined ? {} : { loadBalancer: options.loadBalancer }),
     ...(options.seed === undefined ? {} : { seed: options.seed }),
     ...(options.enforce === false ? { enforce: false } : {}),

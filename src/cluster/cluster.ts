@@ -6,7 +6,7 @@
  */
 import { admitManifests, admitObjects, type Kind, type KubeObject, type Located, type ManifestFile, type ObjectOfKind, readManifests, readObjects } from "../api/index.js";
 import type { Problem } from "../base/problem.js";
-import { MINUTE } from "../base/time.js";
+import { MINUTE, SECOND } from "../base/time.js";
 import { ControlPlane } from "../control/control-plane.js";
 import { defaultProgram } from "../control/programs.js";
 import type { Checkpoint } from "../engine/checkpoint.js";
@@ -22,6 +22,7 @@ import { relay } from "../models/app/relay.js";
 import { server } from "../models/app/server.js";
 import { wget } from "../models/app/wget.js";
 import { metallbSpeaker } from "../models/balancer/metallb.js";
+import { speakersSettled } from "../models/bgp/converged.js";
 import { coreDns } from "../models/dns/coredns.js";
 import { upstreamDns } from "../models/dns/upstream.js";
 import { proxyHealth } from "../models/proxy/health-program.js";
@@ -60,6 +61,8 @@ export interface Settled {
 const SETTLE_LIMIT: number = 10 * MINUTE;
 /** Steps of a recording that are kept unless said otherwise. */
 const STEPS_KEPT: number = 1 << 16;
+/** How often `settle` looks at routing daemons. */
+const SPEAKERS_STRIDE: number = SECOND / 10;
 /** Events between two calls of a progress function. */
 const PROGRESS_STRIDE = 20_000;
 
@@ -136,7 +139,7 @@ export class Cluster implements Rewindable<Cluster> {
 
   /**
    * Runs a command of the field's tools in a pod ("ns/pod", "pod"), on a node ("node/NAME"), on the switch and router under
-   * the nodes ("fabric") or on the host behind that ("internet"): `ip route`, `iptables-save`,
+   * the nodes ("fabric"), on a router of racks ("router/leaf1") or on the host behind them ("internet"): `ip route`, `iptables-save`,
    * `ping -c1 10.96.0.1` ... What it does, happens; what it takes, passes.
    */
   exec(where: string, command: string | readonly string[], stdin = ""): Output {
@@ -185,6 +188,8 @@ export class Cluster implements Rewindable<Cluster> {
       if (engine.nextTime() > end || !engine.step()) break;
       if (events % PROGRESS_STRIDE === PROGRESS_STRIDE - 1) options.onProgress?.(engine.now, events);
     }
+    // Then the routers and nodes that speak BGP: sessions take seconds to stand.
+    while (this.control.settled() && !speakersSettled(this.stack) && engine.now < end) engine.run(Math.min(end, engine.now + SPEAKERS_STRIDE));
     return { settled: this.control.settled(), time: engine.now };
   }
 
@@ -250,6 +255,11 @@ export class Cluster implements Rewindable<Cluster> {
   private netnsOf(where: string): number {
     if (where === "internet") return this.fabric.internet;
     if (where === "fabric") return this.fabric.ns;
+    if (where.startsWith("router/")) {
+      const router = this.fabric.speakers.find((one) => one.name === where.slice(7));
+      if (router === undefined) throw inputError("not-found", "", `routers "${where.slice(7)}" not found`, this.fabric.speakers.length === 0 ? "a fabric of one segment has none" : `routers are ${this.fabric.speakers.map((one) => one.name).join(", ")}`);
+      return router.ns;
+    }
     if (where.startsWith("node/")) {
       const node = this.fabric.nodes.find((one) => one.name === where.slice(5));
       if (node === undefined) throw inputError("not-found", "", `nodes "${where.slice(5)}" not found`);
@@ -282,7 +292,7 @@ export class Cluster implements Rewindable<Cluster> {
         ns: fabric.nodes[i]!.ns,
         addresses: [fabric.nodes[i]!.address],
         uplink: "eth0",
-        ...(node.labels === undefined ? {} : { labels: node.labels }),
+        ...(node.labels === undefined && fabric.nodes[i]!.labels === undefined ? {} : { labels: { ...fabric.nodes[i]!.labels, ...node.labels } }),
         ...(node.role === "control-plane" && plan.nodes.length > 1 ? { taints: [{ key: "node-role.kubernetes.io/control-plane", effect: "NoSchedule" as const }] } : {}),
       })),
       clusterCidrs: [plan.podSubnet],

@@ -7,7 +7,9 @@ import type { Delays } from "../control/delays.js";
 import { type BalancerPlan, readBalancer } from "./balancer-words.js";
 import { calicoWordFault } from "./calico-words.js";
 import { flannelWordFault } from "./flannel-words.js";
-import { FABRIC_DEFAULTS, type FabricOptions } from "./fabric.js";
+import { MOST_RACKS, MOST_SPINES } from "./fabric-leaf-spine.js";
+import { FABRIC_DEFAULTS, type FabricOptions } from "./fabric-options.js";
+import { MOST_ZONES } from "./fabric-zones.js";
 import { InputError } from "./input-error.js";
 import { type IpvsWords, readProxy } from "./proxy-words.js";
 
@@ -153,6 +155,27 @@ function readSubnet(path: string, text: string, found: Findings): string {
   return text;
 }
 
+/** A fabric's shape must have addresses for its parts. */
+function checkFabric(fabric: FabricOptions, nodes: number, loadBalancer: string, found: Findings): void {
+  const { topology, racks, spines, zones } = fabric;
+  const between = (path: string, value: number, most: number): void => {
+    if (!Number.isInteger(value) || value < 1 || value > most) found.error("invalid-value", path, `Invalid value: ${value}: must be a whole number from 1 to ${most}`);
+  };
+  if (!["single", "leaf-spine", "zones"].includes(topology)) found.error("unknown-value", "fabric.topology", `Unsupported value: "${topology}": supported values: "single", "leaf-spine", "zones"`);
+  if (topology === "single" || found.problems.length > 0) return;
+  if (topology === "leaf-spine") {
+    between("fabric.racks", racks, MOST_RACKS);
+    between("fabric.spines", spines, MOST_SPINES);
+    if ((racks + 1) * spines > 1024 - spines) found.error("invalid-value", "fabric.racks", `Invalid value: ${racks}: with ${spines} spines there are more cables than addresses`);
+  } else between("fabric.zones", zones, MOST_ZONES);
+  const prefix = parseCidr(fabric.subnet)?.prefix ?? 0;
+  if (prefix > 16) found.error("too-small", "fabric.subnet", `Invalid value: "${fabric.subnet}": a fabric of several segments needs a /16 or more`);
+  const most = 2 ** (24 - Math.min(prefix, 16)) - 3;
+  const parts = topology === "zones" ? zones : racks;
+  if (Math.ceil(nodes / parts) > most) found.error("invalid-value", "nodes", `Invalid value: ${nodes}: a segment has room for ${most} nodes`);
+  if (loadBalancer !== "none") found.error("not-modelled", "loadBalancer", `${loadBalancer} on a fabric of several segments: not modelled`, 'use fabric.topology "single"');
+}
+
 /** Every subnet of a cluster must be its own. */
 function checkOverlap(plan: { readonly podSubnet: string; readonly serviceSubnet: string; readonly fabric: FabricOptions }, found: Findings): void {
   const named = [["podSubnet", plan.podSubnet], ["serviceSubnet", plan.serviceSubnet], ["fabric.subnet", plan.fabric.subnet]] as const;
@@ -179,6 +202,7 @@ export function planCluster(options: ClusterOptions): ClusterPlan {
   if (fault !== null) found.error("too-small", "podSubnet", `Invalid value: "${podSubnet}": ${fault}`);
   checkOverlap({ podSubnet, serviceSubnet, fabric }, found);
   const nodes = readNodes(options, found);
+  checkFabric(fabric, nodes.length, options.loadBalancer ?? "none", found);
   const balancer = readBalancer(options.loadBalancer ?? "none", fabric.subnet);
   if (typeof balancer === "string") found.error("invalid-value", "loadBalancer", balancer);
   const cni = readCni(options.cni ?? "flannel", found);

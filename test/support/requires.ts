@@ -61,6 +61,11 @@ export const needs = {
     installable: true,
     missing: once(() => (runs("tshark", "--version") ? null : "tshark is not installed")),
   },
+  bird: {
+    name: "bird",
+    installable: true,
+    missing: once(() => (runs("bird", "--version") ? null : "bird2 is not installed")),
+  },
   graphviz: {
     name: "graphviz",
     installable: true,
