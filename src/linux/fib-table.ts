@@ -8,6 +8,7 @@
 import type { Addr } from "../base/address-book.js";
 import { type Digest, fnv1a32 } from "../base/hash.js";
 import { FewPerRow } from "./few-per-row.js";
+import { RecentAnswers } from "./recent-answers.js";
 
 /** Route types by their RTN_* numbers. */
 export const RTN = Object.freeze({ unicast: 1, local: 2, broadcast: 3, anycast: 4, multicast: 5, blackhole: 6, unreachable: 7, prohibit: 8, throw: 9 } as const);
@@ -68,6 +69,8 @@ export interface PolicyRule {
 /** A path MTU learned from an ICMP error, per destination. */
 export interface PathMtu {
   readonly mtu: number;
+  /** less was asked for: packets to there may be cut on their way */
+  readonly locked?: true;
   /** ns */
   readonly expires: number;
 }
@@ -115,6 +118,8 @@ export class FibTables {
   errorTokens: Map<string, readonly [number, number]> = new Map();
   /** how destinations find their routes; derived, see `fib.ts` @internal */
   readonly derived: FewPerRow<unknown> = new FewPerRow(KEYS_PER_NETNS);
+  /** by namespace and destination, routes found by the three rules of every kernel, and those of the table `local`; derived @internal */
+  readonly recent: RecentAnswers<Route> = new RecentAnswers();
   /** by namespace, who writes there before the first look; no state, see `write-later.ts` */
   readonly waiting: Map<number, () => void> = new Map();
   /** keys of a namespace's tables; derived */
@@ -135,6 +140,7 @@ export class FibTables {
 
   /** Forgets everything of a namespace that goes away. */
   drop(ns: number): void {
+    this.recent.forget();
     for (const key of this.keys.get(ns) ?? []) {
       this.tables.delete(key);
       this.derived.delete(key);
@@ -166,6 +172,7 @@ export class FibTables {
     this.mtus = new Map(state.mtus);
     this.errorTokens = new Map(state.errorTokens);
     this.derived.clear();
+    this.recent.forget();
     this.waiting.clear();
   }
 

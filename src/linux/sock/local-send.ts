@@ -2,6 +2,7 @@
 import { ERRNO } from "../errno.js";
 import { IP_FLAG } from "../../packet/columns.js";
 import { layPieces } from "../fragment.js";
+import { isMtuLocked } from "../path-mtu.js";
 import { routeOutput } from "../route-output.js";
 import type { Stack } from "../stack.js";
 
@@ -37,7 +38,7 @@ export function sendLocal(s: Stack, p: number, ns: number, fragment: "never" | "
     return ERRNO.EMSGSIZE;
   }
   if (!fits) layPieces(s, p, c.rtMtu[p]!);
-  if (fragment === "never" || (fits && fragment === "fits")) c.frag[p] = IP_FLAG.DF;
+  if (fragment === "never" || (fits && fragment === "fits" && !isMtuLocked(s, ns, c.dst[p]!))) c.frag[p] = IP_FLAG.DF;
   else c.ipId[p] = s.sock.ids = (s.sock.ids + 1) & 0xffff;
   return s.op.ipLocalOut(p, ns);
 }

@@ -6,6 +6,7 @@ import { ICMP6 } from "../icmp6-codes.js";
 import type { Stack } from "../stack.js";
 import { rawTcpSocket } from "./probe-socket.js";
 import { SOCKF, TCP_STATE } from "./socket-table.js";
+import { onTooLong } from "./tcp-output.js";
 import { endSocket } from "./tcp-timer.js";
 
 /** errno by code of "destination unreachable", and whether the error ends a UDP socket's wait (icmp_err_convert). */
@@ -77,7 +78,13 @@ export function socketError(s: Stack, p: number, ns: number): void {
     const sock = s.sock.findConnected(ns, PROTO.TCP, k.src[q]!, k.sport[q]!, k.dst[q]!, k.dport[q]!);
     const raw = sock === 0 ? rawTcpSocket(s, ns, k.sport[q]!) : 0;
     if (raw !== 0) report(raw);
-    if (sock === 0 || (v6 ? k.icmpType[p] === ICMP6.packetTooBig : k.icmpCode[p] === ICMP.fragmentationNeeded && k.icmpType[p] === ICMP.unreachable)) return;
+    if (sock === 0) return;
+    if (v6 ? k.icmpType[p] === ICMP6.packetTooBig : k.icmpCode[p] === ICMP.fragmentationNeeded && k.icmpType[p] === ICMP.unreachable) {
+      const c = s.sock.rows.c;
+      // Only about what is still under way.
+      if (((k.seq[q]! - c.unacked[sock]!) | 0) >= 0 && ((c.nextSeq[sock]! - k.seq[q]!) | 0) >= 0) onTooLong(s, sock);
+      return;
+    }
     const state = s.sock.rows.c.state[sock]!;
     if (state === TCP_STATE.synRecv && s.sock.rows.c.parent[sock] !== 0) {
       if (v6 ? fatal : endsRequest(k.icmpType[p]!, k.icmpCode[p]!)) endSocket(s, sock, errno);

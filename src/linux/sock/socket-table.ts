@@ -34,6 +34,8 @@ const columns = {
   /** next byte expected */
   expected: "i32",
   mss: "u16",
+  /** MTU of the last segment's path, 0 before the first (icsk_pmtu_cookie) */
+  pathMtu: "i32",
   /** shift of the windows that the peer sends */
   peerScale: "u8",
   retries: "u8",
@@ -76,6 +78,8 @@ export interface Chunk {
   readonly payload: number;
   readonly off: number;
   readonly len: number;
+  /** not the end of what was written: no PSH behind it */
+  readonly open?: true;
 }
 
 const BUCKETS = 256;

@@ -7,15 +7,15 @@ import { mix32 } from "../../base/hash.js";
 import { MS, SECOND } from "../../base/time.js";
 import { IP_FLAG, TCP_FLAG } from "../../packet/columns.js";
 import { STEP } from "../../trace/kinds.js";
+import { isMtuLocked } from "../path-mtu.js";
 import { routeOutput } from "../route-output.js";
 import { EV, type Stack } from "../stack.js";
 import { wheelDelay } from "../timer-wheel.js";
 import { traceStep } from "../trace-step.js";
 import { makeLocal } from "./local-send.js";
 import { type Chunk, SOCKF, TCP_STATE } from "./socket-table.js";
+import { OPTION_BYTES, pathShrank, segmentRoom } from "./tcp-mtu.js";
 
-/** Timestamp option with its padding. */
-const OPTION_BYTES = 12;
 /** MSS, SACK permitted, timestamps, window scale. */
 const SYN_OPTION_BYTES = 20;
 const WINDOW_SCALE = 7;
@@ -79,7 +79,11 @@ export function sendSegment(s: Stack, sock: number, flags: number, seq: number, 
   k.payOff[p] = off;
   k.payLen[p] = len;
   k.ipLen[p] = header + 20 + k.optLen[p]! + len;
-  k.frag[p] = IP_FLAG.DF;
+  c.pathMtu[sock] = k.rtMtu[p]!;
+  // The answer to a SYN is never long enough to be cut.
+  const isAnswer = isSyn(flags) && (flags & TCP_FLAG.ACK) !== 0;
+  if (isAnswer || !isMtuLocked(s, ns, k.dst[p]!)) k.frag[p] = IP_FLAG.DF;
+  else k.ipId[p] = s.sock.ids = (s.sock.ids + 1) & 0xffff;
   if ((flags & TCP_FLAG.ACK) !== 0) clearAck(s, sock);
   if (s.trace !== null) traceStep(s, STEP.SEND, p, ns, 0, sock, 0);
   s.op.ipLocalOut(p, ns);
@@ -136,12 +140,12 @@ export function pushQueue(s: Stack, sock: number): void {
   for (const chunk of chunks) {
     while (((c.nextSeq[sock]! - chunk.seq) | 0) >= 0 && ((c.nextSeq[sock]! - (chunk.seq + chunk.len)) | 0) < 0) {
       const done = (c.nextSeq[sock]! - chunk.seq) | 0;
-      const size = Math.min(chunk.len - done, c.mss[sock]! - OPTION_BYTES, room(s, sock));
+      const size = Math.min(chunk.len - done, segmentRoom(s, sock), room(s, sock));
       if (size <= 0) return;
       if (c.unacked[sock] === c.nextSeq[sock]) c.sentAt[sock] = s.engine.now;
       const seq = c.nextSeq[sock]!;
       c.nextSeq[sock] = (seq + size) | 0;
-      const last = done + size === chunk.len;
+      const last = done + size === chunk.len && chunk.open !== true;
       sendSegment(s, sock, TCP_FLAG.ACK | (last ? TCP_FLAG.PSH : 0), seq, chunk.payload, chunk.off + done, size);
       sent = true;
     }
@@ -162,9 +166,15 @@ export function retransmit(s: Stack, sock: number): void {
   const first: Chunk | undefined = s.sock.queues.get(sock)?.[0];
   if (first !== undefined) {
     const done = (c.unacked[sock]! - first.seq) | 0;
-    const size = Math.min(first.len - done, c.mss[sock]! - OPTION_BYTES);
-    sendSegment(s, sock, TCP_FLAG.ACK | TCP_FLAG.PSH, c.unacked[sock]!, first.payload, first.off + done, size);
+    const size = Math.min(first.len - done, segmentRoom(s, sock));
+    const last = done + size === first.len && first.open !== true;
+    sendSegment(s, sock, TCP_FLAG.ACK | (last ? TCP_FLAG.PSH : 0), c.unacked[sock]!, first.payload, first.off + done, size);
   } else if ((c.flags[sock]! & SOCKF.finSent) !== 0) {
     sendSegment(s, sock, TCP_FLAG.ACK | TCP_FLAG.FIN, (c.nextSeq[sock]! - 1) | 0, 0, 0, 0);
   }
+}
+
+/** An ICMP error says that a segment of this socket was too long: what it had in flight is sent again in shorter ones. */
+export function onTooLong(s: Stack, sock: number): void {
+  if (pathShrank(s, sock)) pushQueue(s, sock);
 }

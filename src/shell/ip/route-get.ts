@@ -77,7 +77,7 @@ function learnedFields({ s, ns }: Place, dst: number, route: Route): Field[] {
   const learned = s.fib.mtus.get(ns)?.get(dst as never);
   if (learned !== undefined && learned.expires > s.engine.now && route.type !== RTN.local) {
     const left = Math.ceil((learned.expires - s.engine.now) / SECOND) - 1;
-    return [field("expires", left, `expires ${left}sec`), field("metrics", [{ mtu: learned.mtu }], `mtu ${learned.mtu}`)];
+    return [field("expires", left, `expires ${left}sec`), field("metrics", [{ mtu: learned.mtu }], `mtu ${learned.locked === true ? "lock " : ""}${learned.mtu}`)];
   }
   return route.mtu !== 0 ? [field("metrics", [{ mtu: route.mtu }], `mtu ${route.mtu}`)] : [];
 }
