@@ -12,6 +12,7 @@ export { commandsOf, formatTyped, NamespaceNames, type NamespaceWords, transcrip
 export { type DeviceCount, type DropCount, type Statistics, statistics, statisticsText } from "./statistics.js";
 export { type Topology, topology, type TopologyDevice, type TopologyLink, type TopologyNamespace } from "./topology.js";
 export { topologyDot, topologyMermaid, topologyText } from "./topology-diagram.js";
+export { walkMarkdown } from "./walk-markdown.js";
 export { walkMermaid } from "./walk-mermaid.js";
 export type * from "./walk-record.js";
 export { TraceRing, type TraceRingState, type TraceStep } from "../trace/ring.js";

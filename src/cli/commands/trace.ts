@@ -7,6 +7,7 @@ import { capture } from "../../observe/capture.js";
 import { narrate, summarize } from "../../observe/narrate.js";
 import { statistics, statisticsText } from "../../observe/statistics.js";
 import { transcriptText } from "../../observe/transcript.js";
+import { walkMarkdown } from "../../observe/walk-markdown.js";
 import { walkMermaid } from "../../observe/walk-mermaid.js";
 import { out, outBytes, outJson, paint } from "../output.js";
 import { bootCluster, clusterOptions, manifestOptions, type SharedOptions, wholeNumber } from "../shared-options.js";
@@ -35,7 +36,7 @@ Exit code: 0 delivered; 1 not delivered; 2 the input or usage is wrong.`;
 /** Adds the command; `done` takes its exit code. */
 export function traceCommand(program: Command, done: (code: number) => void): void {
   const command = program.command("trace").description("send one real connection through the cluster and show its way");
-  clusterOptions(manifestOptions(command, ["text", "brief", "json", "mermaid", "pcapng"]))
+  clusterOptions(manifestOptions(command, ["text", "brief", "json", "markdown", "mermaid", "pcapng"]))
     .requiredOption("--from <who>", "who sends")
     .requiredOption("--to <whom>", "who is to be reached")
     .option("--port <n>", "destination port", wholeNumber)
@@ -52,6 +53,7 @@ export function traceCommand(program: Command, done: (code: number) => void): vo
       const bytes = (): Uint8Array => capture(recording.stack, recording.ring, (ns) => cluster.placeOf(ns));
       if (options.write !== undefined) writeFileSync(options.write, bytes());
       if (options.output === "json") outJson(walk);
+      else if (options.output === "markdown") out(walkMarkdown(walk));
       else if (options.output === "mermaid") out(walkMermaid(walk));
       else if (options.output === "pcapng") outBytes(bytes());
       else out((options.output === "brief" ? summarize : narrate)(walk, paint()));
