@@ -21,6 +21,7 @@ const REDIRECT_LOAD: number = 20 * MS;
 const REDIRECT_NUMBER = 9;
 const REDIRECT_SILENCE: number = REDIRECT_LOAD * 1024;
 
+/** A cost of 0 is always paid, and empties the bucket: one that is never full holds nothing for the other limiters. */
 function take(s: Stack, ns: number, peer: number, cost: number, burst: number): boolean {
   const key = `${ns}:${peer}`;
   const now = s.engine.now;
@@ -35,7 +36,7 @@ function take(s: Stack, ns: number, peer: number, cost: number, burst: number): 
 export function icmpAllowed(s: Stack, ns: number, type: number, peer: number): boolean {
   if ((s.ns.c.icmpRatemask[ns]! & (1 << type)) === 0) return true;
   const limit = s.ns.c.icmpRatelimit[ns]! * MS;
-  return limit === 0 || take(s, ns, peer, limit, BURST_FACTOR * limit);
+  return take(s, ns, peer, limit, BURST_FACTOR * limit);
 }
 
 /**
@@ -44,7 +45,7 @@ export function icmpAllowed(s: Stack, ns: number, type: number, peer: number): b
  */
 export function icmp6Allowed(s: Stack, ns: number, type: number, peer: number, prefix: number): boolean {
   const limit = (Number(s.nsInfo.get(ns)!.sysctls["net.ipv6.icmp.ratelimit"] ?? "1000") >> ((128 - prefix) >> 5)) * MS;
-  return type === 2 || limit === 0 || take(s, ns, peer, limit, BURST_FACTOR * limit);
+  return type === 2 || take(s, ns, peer, limit, BURST_FACTOR * limit);
 }
 
 /** Redirects are limited by where the packet goes and by whom they are for (ip6_forward, ndisc_send_redirect). */

@@ -42,9 +42,10 @@ export function ipOutput(s: Stack, p: number, ns: number): number {
 function tooLong(s: Stack, p: number, ns: number, dev: number): number {
   const c = s.packets.c;
   const mtu = c.rtMtu[p]! === 0 ? s.dev.c.mtu[dev]! : Math.min(s.dev.c.mtu[dev]!, c.rtMtu[p]!);
-  if ((c.frag[p]! & IP_FLAG.DF) !== 0) {
-    // A router refuses what is too long before it comes here: an IPv6 packet is this host's own.
-    if (c.etherType[p] === ETHERTYPE.IPV6) s.op.icmpError(p, ns, dev, ICMP6.packetTooBig, 0, mtu);
+  const v6 = c.etherType[p] === ETHERTYPE.IPV6;
+  const passing = (c.meta[p]! & PACKET_META.LOCAL_OUT) === 0 && c.pieces[p] === 0;
+  if ((c.frag[p]! & IP_FLAG.DF) !== 0 || (v6 && passing)) {
+    if (v6) s.op.icmpError(p, ns, dev, ICMP6.packetTooBig, 0, mtu);
     else s.op.icmpError(p, ns, dev, ICMP.unreachable, ICMP.fragmentationNeeded, mtu);
     s.op.drop(p, ns, dev, DROP.PKT_TOO_BIG);
     return ERRNO.EMSGSIZE;

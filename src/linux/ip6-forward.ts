@@ -45,9 +45,10 @@ export function ip6Forward(s: Stack, p: number, ns: number, dev: number, iif: nu
     s.op.drop(p, ns, dev, DROP.IP_INVALID_SOURCE);
     return;
   }
-  // What connection tracking put together goes on in pieces.
-  if (c.ipLen[p]! > c.rtMtu[p]! && (c.pieces[p] === 0 || c.fragMax[p]! > c.rtMtu[p]!)) {
-    s.op.icmpError(p, ns, dev, ICMP6.packetTooBig, 0, c.rtMtu[p]!);
+  // A route's own or learned MTU counts on the way out only. What connection tracking put together goes on in pieces.
+  const mtu = Math.max(LEAST_MTU, s.dev.c.mtu[c.rtDev[p]!]!);
+  if (c.ipLen[p]! > mtu && (c.pieces[p] === 0 || c.fragMax[p]! > mtu)) {
+    s.op.icmpError(p, ns, dev, ICMP6.packetTooBig, 0, mtu);
     s.op.drop(p, ns, dev, DROP.PKT_TOO_BIG);
     return;
   }

@@ -6,9 +6,8 @@
  */
 import { DROP } from "../base/codes.js";
 import { STEP } from "../trace/kinds.js";
-import { chooseHop, fibLookup, isLocalAddress } from "./fib.js";
+import { chooseHop, fibLookup, hasRules, isLocalAddress } from "./fib.js";
 import { RTN, type Route } from "./fib-table.js";
-import { pathMtu } from "./path-mtu.js";
 import { routeId } from "./route-id.js";
 import { DEV, type Stack } from "./stack.js";
 import { traceStep } from "./trace-step.js";
@@ -37,7 +36,7 @@ function martian(s: Stack, p: number, ns: number, dev: number): number {
 export function validateSource(s: Stack, ns: number, src: number, dst: number, dev: number, outDev: number): number {
   const strict = Math.max(s.ns.c.rpFilter[ns]!, s.dev.c.rpFilter[dev]!);
   const acceptLocal = s.ns.c.acceptLocal[ns] === 1;
-  if (strict === 0 && (dev !== outDev || s.ns.c.sendRedirects[ns] === 0) && !s.fib.rules.has(ns)) {
+  if (strict === 0 && (dev !== outDev || s.ns.c.sendRedirects[ns] === 0) && !hasRules(s, ns)) {
     return !acceptLocal && isLocalAddress(s, ns, src) ? DROP.IP_LOCAL_SOURCE : 0;
   }
   // net.ipv4.conf.*.src_valid_mark is off: the way back is looked for without the mark.
@@ -99,6 +98,7 @@ export function routeInput(s: Stack, p: number, ns: number, dev: number): number
   const bad = validateSource(s, ns, c.src[p]!, dst, dev, hop.dev);
   if (bad !== 0) return bad;
   answer(s, p, ns, route, RTN.unicast, hop.dev, hop.via);
-  c.rtMtu[p] = pathMtu(s, ns, dst, route.mtu, hop.dev);
+  // ip_dst_mtu_maybe_forward: what this host has learned is for its own packets (net.ipv4.ip_forward_use_pmtu is off).
+  c.rtMtu[p] = route.mtu !== 0 ? route.mtu : s.dev.c.mtu[hop.dev]!;
   return 0;
 }

@@ -68,7 +68,7 @@ function endsRequest(type: number, code: number): boolean {
 export function socketError(s: Stack, p: number, ns: number): void {
   const k = s.packets.c;
   const q = k.inner[p]!;
-  if (k.proto[p] === PROTO.ICMP && k.icmpType[p] === ICMP.redirect) return;
+  if (k.icmpType[p] === (k.proto[p] === PROTO.ICMP ? ICMP.redirect : ICMP6.redirect)) return;
   const v6 = k.proto[p] === PROTO.ICMP6;
   const [errno, fatal] = v6 ? convert6(k.icmpType[p]!, k.icmpCode[p]!) : convert(k.icmpType[p]!, k.icmpCode[p]!);
   const report = (sock: number): void => {
@@ -98,7 +98,8 @@ export function socketError(s: Stack, p: number, ns: number): void {
     else s.sock.rows.c.error[sock] = errno;
   } else if (k.proto[q] === PROTO.UDP) {
     const sock = s.sock.findBound(ns, PROTO.UDP, k.src[q]!, k.sport[q]!);
-    if (sock === 0 || s.sock.rows.c.remoteAddr[sock] === 0) return;
+    // A connected socket is found by both ends of what is quoted.
+    if (sock === 0 || s.sock.rows.c.remoteAddr[sock] !== k.dst[q] || s.sock.rows.c.remotePort[sock] !== k.dport[q]) return;
     if ((s.sock.rows.c.flags[sock]! & SOCKF.allErrors) !== 0) {
       report(sock);
       return;
