@@ -5,13 +5,16 @@
 export class FewPerRow<T> {
   private readonly keys: (number[] | undefined)[] = [];
   private readonly held: (T[] | undefined)[] = [];
+  private readonly shift: number;
 
-  /** A key belongs to the row `key / keysPerRow`. */
-  constructor(private readonly keysPerRow: number) {}
+  /** A key belongs to the row `key / keysPerRow`; a power of two. */
+  constructor(keysPerRow: number) {
+    this.shift = 31 - Math.clz32(keysPerRow);
+  }
 
   /** The value of a key, undefined if there is none. */
   get(key: number): T | undefined {
-    const row = (key / this.keysPerRow) | 0;
+    const row = key >> this.shift;
     if (row >= this.keys.length) return undefined;
     const keys = this.keys[row];
     if (keys === undefined) return undefined;
@@ -26,7 +29,7 @@ export class FewPerRow<T> {
 
   /** Gives a key its value. */
   set(key: number, value: T): void {
-    const row = (key / this.keysPerRow) | 0;
+    const row = key >> this.shift;
     while (this.keys.length <= row) {
       this.keys.push(undefined);
       this.held.push(undefined);
@@ -43,7 +46,7 @@ export class FewPerRow<T> {
 
   /** Takes a key out. */
   delete(key: number): void {
-    const row = (key / this.keysPerRow) | 0;
+    const row = key >> this.shift;
     const at = this.keys[row]?.indexOf(key) ?? -1;
     if (at < 0) return;
     this.keys[row]!.splice(at, 1);

@@ -70,6 +70,7 @@ function putInTrie(d: Derived, text: string, routes: readonly Route[]): void {
 export function setRoutes(s: Stack, key: number, family: number, words: readonly number[], prefix: number, routes: readonly Route[]): void {
   const text = prefixKey(family, words, prefix);
   if (routes.length === 0 && !s.fib.tables.has(key)) return;
+  s.fib.recent.forget();
   const table = s.fib.make(key);
   if (routes.length === 0) table.delete(text);
   else table.set(text, Object.freeze(routes));
@@ -143,18 +144,40 @@ function shorterUsable(s: Stack, ns: number, family: number, table: number, dst:
   return best;
 }
 
+/** Whether a namespace has other policy rules than the three of every kernel. */
+export function hasRules(s: Stack, ns: number): boolean {
+  return s.fib.rules.size > 0 && s.fib.rules.has(ns);
+}
+
+/** The route to an address in the table `local`, which is kept under the negated address. */
+function lookupLocal(s: Stack, ns: number, addr: number): Route | null {
+  const known = s.fib.recent.get(ns, ~addr);
+  if (known !== undefined) return known;
+  const found = lookupTable(s, ns, RT_TABLE.local, addr, 0);
+  s.fib.recent.keep(ns, ~addr, found);
+  return found;
+}
+
+function lookupDefault(s: Stack, ns: number, dst: number, oif: number): Route | null {
+  const own = lookupTable(s, ns, RT_TABLE.local, dst, oif);
+  if (own !== null) return own;
+  const route = lookupTable(s, ns, RT_TABLE.main, dst, oif);
+  if (route !== null && route.type !== RTN.throw) return route;
+  return lookupTable(s, ns, RT_TABLE.default, dst, oif);
+}
+
 /**
  * fib_lookup: the route to `dst` by the namespace's policy rules, or null. `mark`, `iif` and `oif` are what rules and
  * bound devices ask for; 0 where there is none. A rule that is itself an error gives a route of that type without hops.
  */
 export function fibLookup(s: Stack, ns: number, dst: number, src: number, mark: number, iif: number, oif: number): Route | null {
-  const rules = s.fib.rules.get(ns);
-  if (rules === undefined) {
-    const own = lookupTable(s, ns, RT_TABLE.local, dst, oif);
-    if (own !== null) return own;
-    const route = lookupTable(s, ns, RT_TABLE.main, dst, oif);
-    if (route !== null && route.type !== RTN.throw) return route;
-    return lookupTable(s, ns, RT_TABLE.default, dst, oif);
+  if (!hasRules(s, ns)) {
+    if (oif !== 0) return lookupDefault(s, ns, dst, oif);
+    const known = s.fib.recent.get(ns, dst);
+    if (known !== undefined) return known;
+    const found = lookupDefault(s, ns, dst, 0);
+    s.fib.recent.keep(ns, dst, found);
+    return found;
   }
   for (const rule of rulesOf(s, ns, s.book.family[dst]!)) {
     if (!matchesRule(s, rule, src, dst, mark, iif, oif)) continue;
@@ -210,7 +233,7 @@ function alive(s: Stack, hop: Nexthop): boolean {
 
 /** Whether `addr` is one of the namespace's own (a local route leads to it). */
 export function isLocalAddress(s: Stack, ns: number, addr: number): boolean {
-  const route = lookupTable(s, ns, RT_TABLE.local, addr, 0);
+  const route = lookupLocal(s, ns, addr);
   return route !== null && route.type === RTN.local;
 }
 
@@ -221,6 +244,6 @@ export function addressType(s: Stack, ns: number, addr: number): number {
     if (w === -1 || w === 0) return RTN.broadcast;
     if (w >>> 28 === 14) return RTN.multicast;
   } else if (w >>> 24 === 255) return RTN.multicast;
-  const route = lookupTable(s, ns, RT_TABLE.local, addr, 0);
+  const route = lookupLocal(s, ns, addr);
   return route === null ? RTN.unicast : route.type;
 }

@@ -12,6 +12,7 @@ import type { Stack } from "./stack.js";
 /** Has `write` called before anybody looks at the namespace; what waits there already is forgotten. */
 export function writeLater(s: Stack, ns: number, write: () => void): void {
   s.fib.waiting.set(ns, write);
+  s.fib.recent.forget();
   for (const key of s.fib.keys.get(ns) ?? []) if (!isLocalTable(key)) s.fib.derived.delete(key);
 }
 
