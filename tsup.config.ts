@@ -1,4 +1,5 @@
 import { defineConfig } from "tsup";
+import { keepConst } from "./.config/keep-const.mjs";
 
 const doors = {
   index: "src/index.ts",
@@ -26,6 +27,12 @@ export default defineConfig({
   esbuildOptions(options) {
     options.minifySyntax = true;
   },
+  plugins: [
+    {
+      name: "keep-const",
+      renderChunk: (code, { map = null, path }) => (/\.c?js$/.test(path) ? { code: keepConst(code), map } : undefined),
+    },
+  ],
   silent: true,
   // tsup passes `baseUrl` itself, which TypeScript 6 reports as deprecated.
   dts: { entry: doors, compilerOptions: { ignoreDeprecations: "6.0" } },

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { keepConst } from "../.config/keep-const.mjs";
 import { type Measured, median } from "./contender.js";
 
 interface Described {
@@ -57,6 +58,7 @@ async function bundle(name: string, folder: string): Promise<string> {
     outfile,
     logLevel: "warning",
   });
+  writeFileSync(outfile, keepConst(readFileSync(outfile, "utf8")));
   return outfile;
 }
 
