@@ -55,12 +55,20 @@ export class TableDraft {
   }
 
   has(name: string): boolean {
-    const id = this.s.nf.names.find(name);
+    return this.hasId(this.s.nf.names.find(name));
+  }
+
+  /** As `has`, of a chain's id. */
+  hasId(id: number): boolean {
     return id !== 0 && !this.gone.has(id) && (this.chains.has(id) || this.table.chains.has(id));
   }
 
   isBase(name: string): boolean {
-    const id = this.s.nf.names.find(name);
+    return this.isBaseId(this.s.nf.names.find(name));
+  }
+
+  /** As `isBase`, of a chain's id. */
+  isBaseId(id: number): boolean {
     return id !== 0 && this.table.base.includes(id);
   }
 
@@ -177,14 +185,17 @@ export class TableDraft {
   /** The kernel's mark_source_chains: a circle that a packet could walk is refused (ELOOP). */
   checkLoops(): void {
     const state = new Map<number, 1 | 2>();
+    const follow = (rule: Rule): void => {
+      if (rule.go !== GO.jump && rule.go !== GO.goto) return;
+      const seen = state.get(rule.to);
+      if (seen === 1) throw kernelFault("ELOOP");
+      if (seen === undefined) visit(rule.to);
+    };
     const visit = (id: number): void => {
       state.set(id, 1);
-      for (const rule of this.rulesOf(this.s.nf.names.name(id))) {
-        if (rule.go !== GO.jump && rule.go !== GO.goto) continue;
-        const seen = state.get(rule.to);
-        if (seen === 1) throw kernelFault("ELOOP");
-        if (seen === undefined) visit(rule.to);
-      }
+      const draft = this.chains.get(id);
+      if (draft !== undefined) for (const { rule } of draft.rules) follow(rule);
+      else for (const rule of this.table.chains.get(id)!.rules) follow(rule);
       state.set(id, 2);
     };
     for (const id of this.table.base) if (id !== 0 && !state.has(id)) visit(id);

@@ -91,8 +91,7 @@ function readAhead(work: Work, rules: readonly RestoreRule[], first: number, com
     const read = readSpec(work, r, line);
     if ("message" in read) return read;
     for (const rule of read) {
-      const to = s.nf.names.name(rule.to);
-      if (leads(rule) && !draft.has(to) && !made.has(to)) missing.push(rule);
+      if (leads(rule) && !draft.hasId(rule.to) && !made.has(s.nf.names.name(rule.to))) missing.push(rule);
     }
   }
   const rule = missing[0];
@@ -108,8 +107,12 @@ function takesSpec(r: RestoreRule): boolean {
 
 function readSpec(work: Work, r: RestoreRule, line: number): readonly Rule[] | RestoreFault {
   const { s, ns, family, table, options, words } = work;
+  const known = s.nf.reads.find(r, family, table);
+  if (known !== null) return known;
   try {
-    return parseRules(r.spec, { s, ns, family, table, chain: r.chain, cause: r.cause ?? 0 });
+    const rules = parseRules(r.spec, { s, ns, family, table, chain: r.chain, cause: r.cause ?? 0 });
+    s.nf.reads.keep(r, family, table, rules);
+    return rules;
   } catch (fault) {
     if (!(fault instanceof SpecFault)) throw fault;
     if (fault.kind === "kernel" && options.flavour === "legacy") {
@@ -198,9 +201,8 @@ function specLine(work: Work, r: RestoreRule, op: "A" | "I" | "R" | "D", line: n
   if ("message" in rules) return rules;
   if (!draft.has(r.chain)) return words.failed(line, "ENOENT", "No chain/target/match by that name.");
   for (const rule of rules) {
-    const to = s.nf.names.name(rule.to);
     if (!leads(rule)) continue;
-    if (options.flavour === "legacy" && !draft.has(to)) return words.noTarget(to, rule.go === GO.goto, line);
+    if (options.flavour === "legacy" && !draft.hasId(rule.to)) return words.noTarget(s.nf.names.name(rule.to), rule.go === GO.goto, line);
     if (op !== "D") work.jumps.push({ rule, chain: r.chain, line });
   }
   const { length } = draft.chain(r.chain)!.rules;
@@ -222,11 +224,10 @@ function specLine(work: Work, r: RestoreRule, op: "A" | "I" | "R" | "D", line: n
   return null;
 }
 
-function commit({ s, draft, jumps, words, refused }: Work, line: number): RestoreFault | null {
+function commit({ draft, jumps, words, refused }: Work, line: number): RestoreFault | null {
   if (refused !== null) return words.kernel(refused.errno, "RULE_APPEND", `rule in chain ${refused.chain}`, refused.line, line);
   for (const jump of jumps) {
-    const to = s.nf.names.name(jump.rule.to);
-    if (draft.isBase(to)) return words.kernel("EOPNOTSUPP", "RULE_APPEND", `rule in chain ${jump.chain}`, jump.line, line);
+    if (draft.isBaseId(jump.rule.to)) return words.kernel("EOPNOTSUPP", "RULE_APPEND", `rule in chain ${jump.chain}`, jump.line, line);
   }
   try {
     draft.commit();

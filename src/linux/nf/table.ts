@@ -10,6 +10,7 @@ import { ServiceRows } from "./compile/service-rows.js";
 import type { ConntrackOps, WalkNat } from "./conntrack-seam.js";
 import { CounterSlab } from "./counter-slab.js";
 import { NameIds } from "./name-ids.js";
+import { RestoreReads } from "./restore-reads.js";
 import type { Rule } from "./rule.js";
 import { RulePlaces } from "./rule-places.js";
 import { WalkFrame } from "./walk-frame.js";
@@ -147,6 +148,8 @@ export class NfTables {
   walkNat: WalkNat | null = null;
   /** rules by family, cause and words: equal words are one record (a cache) @internal */
   readonly parsed: Map<string, readonly Rule[]> = new Map();
+  /** @internal */
+  readonly reads: RestoreReads = new RestoreReads();
   /** by table and chain id, the chain that was made last: nodes with the same rules hold the same chains (a cache) @internal */
   private readonly made: Map<number, Chain> = new Map();
   /** @internal */
@@ -227,6 +230,7 @@ export class NfTables {
   restore(state: NfTablesState): void {
     this.names.restore(state.names);
     this.parsed.clear();
+    this.reads.drop();
     this.made.clear();
     this.compiled.drop();
     this.tables.clear();
