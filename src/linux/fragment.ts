@@ -6,8 +6,9 @@
  */
 import { DROP, ETHERTYPE, PROTO } from "../base/codes.js";
 import { SECOND } from "../base/time.js";
-import { IP_FLAG } from "../packet/columns.js";
+import { CSUM, IP_FLAG } from "../packet/columns.js";
 import { STEP } from "../trace/kinds.js";
+import { fillInner } from "./dev/frame.js";
 import { ICMP } from "./icmp-codes.js";
 import { ICMP6 } from "./icmp6-codes.js";
 import { DEV, EV, type Stack } from "./stack.js";
@@ -83,6 +84,7 @@ export function splitPacket(s: Stack, p: number, mtu: number, dev: number): numb
   const total = whole.ipLen[p]! - headerOfWhole(s, p);
   const lengths = oldLengths(s, p, mtu, dev) ?? evenLengths(total, Math.max(8, (mtu - front) & ~7));
   const pieces: number[] = [];
+  fillInner(s, p);
   let at = 0;
   for (const size of lengths) {
     const piece = s.packets.clone(p);
@@ -150,7 +152,7 @@ function join(s: Stack, ordered: readonly number[], total: number, ns: number): 
   c.ipLen[p] = headerOfWhole(s, p) + total;
   c.frag[p] = 0;
   c.l4Len[p] = 0;
-  c.csum[p] = 0;
+  if (c.csum[p] !== CSUM.WRONG) c.csum[p] = 0;
   for (let i = 1; i < ordered.length; i++) s.packets.release(ordered[i]!);
   if (s.trace !== null) traceStep(s, STEP.REASSEMBLE, p, ns, c.iif[p]!, ordered.length, 0);
   return p;

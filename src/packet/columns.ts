@@ -130,7 +130,7 @@ export class PacketColumns implements Record<IntColumn, Int32Array>, Record<Doub
   /** Where in the payload this packet's bytes begin. */
   payOff: Int32Array = NO_INTS;
   payLen: Int32Array = NO_INTS;
-  /** 0: the transport checksum is computed on encode; else 0x10000 | checksum, written as it is (fragments, cut quotes). */
+  /** 0: the transport checksum is computed on encode; else 0x10000 | checksum, written as it is (fragments, cut quotes); or CSUM bits. */
   csum: Int32Array = NO_INTS;
   /** In fragments, the bytes of the whole transport datagram: its length and checksum stand in the first. */
   l4Len: Int32Array = NO_INTS;
@@ -163,6 +163,14 @@ export class PacketColumns implements Record<IntColumn, Int32Array>, Record<Doub
   rtType: Int32Array = NO_INTS;
   rtMtu: Int32Array = NO_INTS;
 }
+
+/** Bits of `csum` that say what became of the checksum of a packet made here. */
+export const CSUM = {
+  /** Rewritten around an inner packet whose own checksum is still left to a device: wrong as soon as that is filled in. */
+  STALE: 0x20000,
+  /** Does not fit the packet. */
+  WRONG: 0x40000,
+} as const;
 
 /** Bits of `meta`. */
 export const PACKET_META = {

@@ -3,6 +3,7 @@
  * @packageDocumentation
  */
 export {
+  CSUM,
   DOUBLE_COLUMNS,
   type DoubleColumn,
   INT_COLUMNS,

@@ -16,7 +16,7 @@ import { findEntry, learn } from "./bridge-fdb.js";
 import { bridgeForwardHooks, bridgePrerouting, callsIptables } from "./bridge-nf.js";
 import { isForwarding } from "./bridge-port.js";
 import { FDBF } from "./fdb-table.js";
-import { fitsDevice, frameBytes, networkBytes } from "./frame.js";
+import { fillInner, fitsDevice, frameBytes, networkBytes } from "./frame.js";
 
 /** 01:80:c2:00:00:01 to 0f: for the next bridge alone, never passed on. */
 const LINK_LOCAL = 0x0180c2000000;
@@ -139,6 +139,7 @@ function push(s: Stack, p: number, bridge: number, port: number): void {
 /** br_dev_xmit. */
 export function bridgeTransmit(s: Stack, p: number, bridge: number): void {
   const c = s.packets.c;
+  fillInner(s, p);
   countTx(s, bridge, frameBytes(s, p));
   const to = c.macDst[p]!;
   const row = isMulticastMac(to) ? 0 : findEntry(s, bridge, to);

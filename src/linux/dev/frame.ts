@@ -1,7 +1,7 @@
 /** Sizes and kinds of frames, as every device driver asks for them. */
-import { ETHERTYPE } from "../../base/codes.js";
+import { ETHERTYPE, PROTO } from "../../base/codes.js";
 import { BROADCAST_MAC, isMulticastMac } from "../../base/mac.js";
-import { PACKET_META } from "../../packet/columns.js";
+import { CSUM, IP_FLAG, PACKET_META, TCP_FLAG } from "../../packet/columns.js";
 import type { Stack } from "../stack.js";
 
 const ARP_BYTES = 28;
@@ -55,4 +55,22 @@ export function scrub(s: Stack, p: number, crossesNamespace: boolean): void {
   c.rtType[p] = 0;
   c.rtMtu[p] = 0;
   if (crossesNamespace) c.mark[p] = 0;
+}
+
+/**
+ * Translation changes a tunnel's packet as if its checksum were left to a device; but it is that of the inner packet which is, and
+ * the outer one was already reckoned with it (inet_proto_csum_replace4, lco_csum).
+ */
+export function staleChecksum(s: Stack, p: number): void {
+  const c = s.packets.c;
+  let inner = c.inner[p]!;
+  while (c.proto[inner] === PROTO.UDP && c.inner[inner] !== 0) inner = c.inner[inner]!;
+  const left = (c.proto[inner] === PROTO.TCP && (c.flags[inner]! & TCP_FLAG.RST) === 0) || c.proto[inner] === PROTO.UDP;
+  if (left && c.csum[p] === 0 && c.csum[inner] === 0 && (c.frag[inner]! & (IP_FLAG.MF | IP_FLAG.OFFSET)) === 0) c.csum[p] = CSUM.STALE;
+}
+
+/** A device that cannot fill in checksums inside a tunnel's packet has it done first (skb_checksum_help). */
+export function fillInner(s: Stack, p: number): void {
+  const c = s.packets.c;
+  if (c.csum[p] === CSUM.STALE) c.csum[p] = CSUM.WRONG;
 }

@@ -13,7 +13,7 @@ import { EV, type Stack, type VxlanOptions } from "../stack.js";
 import { traceStep } from "../trace-step.js";
 import { findEntry } from "./bridge-fdb.js";
 import { FDBF } from "./fdb-table.js";
-import { networkBytes, scrub } from "./frame.js";
+import { fillInner, networkBytes, scrub } from "./frame.js";
 
 const TTL = 64;
 /** Outer IP, UDP and VXLAN headers and the inner Ethernet header. */
@@ -26,6 +26,7 @@ const ZERO_MAC = 0;
 
 /** vxlan_xmit: to the destinations of the frame's MAC, else to those of the zero MAC. */
 export function vxlanTransmit(s: Stack, p: number, dev: number): void {
+  fillInner(s, p);
   let first = findEntry(s, dev, s.packets.c.macDst[p]!);
   if (first === 0) first = s.fdb.find(dev, ZERO_MAC);
   if (first === 0) {

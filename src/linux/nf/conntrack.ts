@@ -7,6 +7,7 @@
  */
 import { PROTO } from "../../base/codes.js";
 import { MS, SECOND } from "../../base/time.js";
+import { CSUM, PACKET_META } from "../../packet/columns.js";
 import { STEP } from "../../trace/kinds.js";
 import { NF, type Stack } from "../stack.js";
 import { traceStep } from "../trace-step.js";
@@ -164,6 +165,11 @@ export function conntrackIn(s: Stack, p: number, ns: number): number {
   const fromOriginal = (zoneDir & 1) !== 0 ? zone : 0;
   if (c.proto[p] === PROTO.ICMP6 && isLinkTalk(c.icmpType[p]!)) {
     c.ctInfo[p] = CTINFO.untracked;
+    return NF.accept;
+  }
+  // net.netfilter.nf_conntrack_checksum: what came in is looked at.
+  if (c.csum[p] === CSUM.WRONG && (c.meta[p]! & PACKET_META.LOCAL_OUT) === 0) {
+    if (s.trace !== null) traceStep(s, STEP.CT_INVALID, p, ns, c.iif[p]!, 0, 0);
     return NF.accept;
   }
   if (isError(c.proto[p]!, c.icmpType[p]!)) {

@@ -8,6 +8,7 @@
 import { DROP, PROTO } from "../../base/codes.js";
 import { mix32 } from "../../base/hash.js";
 import { STEP } from "../../trace/kinds.js";
+import { staleChecksum } from "../dev/frame.js";
 import { HOOK, NF, type Stack } from "../stack.js";
 import { traceStep } from "../trace-step.js";
 import { invertTuple, killFlow, type Tuple } from "./conntrack.js";
@@ -248,6 +249,7 @@ function apply(s: Stack, p: number, ns: number, t: Tuple, manip: number): void {
     if (c.inner[p] === 0) c.sport[p] = t.sport;
   } else if (manip === SOURCE) c.sport[p] = t.sport;
   else c.dport[p] = t.dport;
+  if (c.proto[p] === PROTO.UDP && c.inner[p] !== 0) staleChecksum(s, p);
   if (s.trace !== null) traceStep(s, manip === SOURCE ? STEP.NAT_SOURCE : STEP.NAT_DESTINATION, p, ns, c.iif[p]!, manip === SOURCE ? t.src : t.dst, manip === SOURCE ? c.sport[p]! : c.dport[p]!);
 }
 

@@ -7,6 +7,7 @@ import { icmpReceive } from "../icmp-input.js";
 import { ICMP } from "../icmp-codes.js";
 import { ICMP6 } from "../icmp6-codes.js";
 import { icmp6Receive } from "../icmp6-input.js";
+import { CSUM } from "../../packet/columns.js";
 import type { Stack } from "../stack.js";
 import { pingReceive } from "./ping.js";
 import { socketError } from "./socket-error.js";
@@ -25,7 +26,8 @@ function localDeliver(s: Stack, p: number, ns: number, dev: number, echoReply: (
       tcpReceive(s, p, ns, dev);
       break;
     case PROTO.UDP:
-      if (!vxlanReceive(s, p, ns) && !wireguardReceive(s, p, ns)) udpReceive(s, p, ns, dev);
+      if (c.csum[p] === CSUM.WRONG) s.op.drop(p, ns, dev, DROP.UDP_CSUM);
+      else if (!vxlanReceive(s, p, ns) && !wireguardReceive(s, p, ns)) udpReceive(s, p, ns, dev);
       break;
     case PROTO.ICMP:
       icmpReceive(s, p, ns, dev, echoReply);
