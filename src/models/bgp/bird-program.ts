@@ -17,7 +17,7 @@ import { acceptConnection, connectionLost, connectTimeout, endRestart, sendMessa
 import { Daemon, TIMER } from "./daemon/daemon.js";
 import { learnPrefix, scanKernel } from "./daemon/kernel-learn.js";
 import { scanLinks } from "./daemon/links.js";
-import { addProtocol, addTables, chooseRouterId, startProtocol, stopProtocol, takeConfig } from "./daemon/protocols.js";
+import { addProtocol, addTables, chooseRouterId, startAll, stopProtocol, takeConfig } from "./daemon/protocols.js";
 import type { BirdState } from "./daemon/state.js";
 import { settleHosts } from "./daemon/tables.js";
 import { emptyMap, mapDelete, mapGet } from "./persistent-map.js";
@@ -67,7 +67,7 @@ function start(door: AppDoor, { config, text, cause, name }: BirdArguments): voi
     d.routerId = chooseRouterId(d);
     addTables(d, config);
     for (const one of config.protocols) addProtocol(d, one);
-    for (const one of config.protocols) startProtocol(d, one.name);
+    startAll(d);
   });
 }
 

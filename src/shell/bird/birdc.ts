@@ -3,8 +3,8 @@ import { AppDoor } from "../../linux/sock/app.js";
 import type { Stack } from "../../linux/stack.js";
 import { birdOf, stopBird, withDaemon } from "../../models/bgp/bird-program.js";
 import type { Daemon } from "../../models/bgp/daemon/daemon.js";
-import { restartProtocol, startProtocol, stopProtocol, takeConfig } from "../../models/bgp/daemon/protocols.js";
-import { KEYWORDS } from "../../models/bgp/config/keywords.js";
+import { reloadProtocol, restartProtocol, startProtocol, stopProtocol, takeConfig } from "../../models/bgp/daemon/protocols.js";
+import { Cursor } from "../../models/bgp/config/cursor.js";
 import { mapEntries } from "../../models/bgp/persistent-map.js";
 import { matchesPattern } from "../../models/bgp/filter/sets.js";
 import { showInterfaces, showStatus } from "./show-daemon.js";
@@ -35,28 +35,32 @@ function command(d: Daemon, name: string, verb: string, rest: readonly string[])
     case "disable":
     case "enable":
     case "restart":
-      return change(d, verb, rest[0] ?? "");
+      return change(d, verb, rest);
     case "configure":
       return configure(d, name, rest);
     case "reload":
-      return ["not modelled: reload"];
+      return reload(d, rest);
     default:
       return [NO_COMMAND];
   }
 }
 
-/** What the parser says of a protocol's name that it does not know. */
-function unknownName(d: Daemon, text: string, expecting: string): string {
-  const known = mapEntries(d.tables).some(([table]) => table === text);
-  const token = text === "" ? "END" : KEYWORDS.has(text) ? text.toUpperCase() : known ? "CF_SYM_KNOWN" : /^[\d.]+$/.test(text) ? "NUM" : "CF_SYM_UNDEFINED";
-  return `syntax error, unexpected ${token}, expecting ${expecting}`;
-}
-
-/** Protocols that a word stands for: a name, a pattern in quotes, or all of them. */
-function chosen(d: Daemon, text: string): readonly string[] {
-  if (text === "all") return d.order;
-  if (/^".*"$/.test(text) || /[*?]/.test(text)) return d.order.filter((one) => matchesPattern(text.replaceAll('"', ""), one));
-  return d.order.includes(text) ? [text] : [];
+/** Protocols that words stand for: a name, a pattern in quotes, all of them; or the words of a refusal. */
+function chosen(d: Daemon, words: readonly string[], expecting: string): readonly string[] | string {
+  const c = new Cursor(words.join(" "));
+  for (const name of [...d.order, ...mapEntries(d.tables).map(([table]) => table)]) c.names.add(name);
+  const { kind, text } = c.token;
+  if (kind === "text") {
+    const names = d.order.filter((one) => matchesPattern(text, one));
+    return names.length === 0 ? "No protocols match" : names;
+  }
+  if (kind === "symbol" && text === "all") return d.order;
+  if (kind === "symbol" && d.order.includes(text)) {
+    c.take();
+    return c.token.kind === "end" ? [text] : c.unexpected("END or TEXT").words;
+  }
+  if (kind === "symbol" && c.names.has(text)) return "Protocol name required";
+  return c.unexpected(expecting).words;
 }
 
 function show(d: Daemon, words: readonly string[]): readonly string[] {
@@ -64,19 +68,18 @@ function show(d: Daemon, words: readonly string[]): readonly string[] {
   if ("route".startsWith(what) && what.length >= 2) return showRoute(d, rest.join(" "));
   if ("protocols".startsWith(what) && what.length >= 1) {
     const all = rest[0] === "all";
-    const [text = ""] = all ? rest.slice(1) : rest;
-    const names = text === "" ? d.order : chosen(d, text);
-    if (names.length === 0) return [/[*?"]/.test(text) ? "No protocols match" : unknownName(d, text, all ? "END or CF_SYM_KNOWN or TEXT" : "END or CF_SYM_KNOWN or TEXT or ALL")];
-    return showProtocols(d, names, all);
+    const asked = all ? rest.slice(1) : rest;
+    const names = asked.length === 0 ? d.order : chosen(d, asked, all ? "END or CF_SYM_KNOWN or TEXT" : "END or CF_SYM_KNOWN or TEXT or ALL");
+    return typeof names === "string" ? [names] : showProtocols(d, names, all);
   }
   if (what === "status") return showStatus(d);
   if (what === "interfaces") return showInterfaces(d);
   return [NO_COMMAND];
 }
 
-function change(d: Daemon, verb: "disable" | "enable" | "restart", text: string): readonly string[] {
-  const names = chosen(d, text);
-  if (names.length === 0) return [/[*?"]/.test(text) ? "No protocols match" : unknownName(d, text, "CF_SYM_KNOWN or TEXT or ALL")];
+function change(d: Daemon, verb: "disable" | "enable" | "restart", words: readonly string[]): readonly string[] {
+  const names = chosen(d, words, "CF_SYM_KNOWN or TEXT or ALL");
+  if (typeof names === "string") return [names];
   return names.map((name) => {
     const { disabled } = d.protocol(name);
     if (verb === "disable") {
@@ -94,6 +97,18 @@ function change(d: Daemon, verb: "disable" | "enable" | "restart", text: string)
     if (disabled) return `${name}: already disabled`;
     restartProtocol(d, name);
     return `${name}: restarted`;
+  });
+}
+
+/** Routes are told again, as if the session were new: asked of the peer, or told to it. */
+function reload(d: Daemon, words: readonly string[]): readonly string[] {
+  const way = words[0] === "in" || words[0] === "out" ? words[0] : "";
+  const names = chosen(d, way === "" ? words : words.slice(1), "CF_SYM_KNOWN or TEXT or ALL");
+  if (typeof names === "string") return [names];
+  return names.map((name) => {
+    if (d.protocol(name).state !== "up") return `${name}: ${d.protocol(name).disabled ? "already disabled" : "reloading"}`;
+    reloadProtocol(d, name, way !== "out", way !== "in");
+    return `${name}: reloading`;
   });
 }
 

@@ -11,14 +11,8 @@ const word = (n: number): string => `(${n >>> 16},${n & 0xffff})`;
 
 /** `(100) [AS65001i]`. */
 function info(route: BirdRoute): string {
-  if (route.kind === "kernel") return ` (${route.preference})`;
   if (route.kind !== "bgp") return ` (${route.preference})`;
-  let metric = "";
-  if (route.recursive !== "") {
-    if (route.dest !== "unicast") metric = "/-";
-    else if (route.igpMetric >= UNKNOWN_METRIC) metric = "/?";
-    else if (route.igpMetric > 0) metric = `/${route.igpMetric}`;
-  } else if (route.igpMetric > 0) metric = route.igpMetric >= UNKNOWN_METRIC ? "/-" : `/${route.igpMetric}`;
+  const metric = route.igpMetric === 0 ? "" : route.igpMetric >= UNKNOWN_METRIC ? "/?" : `/${route.igpMetric}`;
   const last = pathLast(route.bgp.asPath ?? []);
   const origin = route.bgp.origin === undefined ? "" : "ie?"[route.bgp.origin]!;
   return ` (${route.preference}${route.stale ? "s" : ""}${route.suppressed ? "-" : ""}${metric}) [${last > 0 ? `AS${last}` : ""}${origin}]`;

@@ -42,7 +42,9 @@ function linkLines(link: LinkRecord): string[] {
   const kind = link.loopback ? "MultiAccess" : "MultiAccess Broadcast Multicast";
   const lines = [`${link.name} ${link.up ? "up" : "down"} (index=${link.index})`, `\t${kind} ${flags.join(" ")} MTU=${link.mtu}`];
   const preferred = [link.addresses.find((a) => !a.address.includes(":")), link.addresses.find((a) => a.address.includes(":") && a.scope === "global"), link.addresses.find((a) => a.address.includes(":") && a.scope === "link")];
-  for (const own of link.addresses) lines.push(addressLine(own, preferred.includes(own) ? "Preferred, " : own.secondary ? "Secondary, " : ""));
+  // A scan reads one family after the other.
+  const addresses = [...link.addresses.filter((a) => !a.address.includes(":")), ...link.addresses.filter((a) => a.address.includes(":"))];
+  for (const own of addresses) lines.push(addressLine(own, preferred.includes(own) ? "Preferred, " : own.secondary ? "Secondary, " : ""));
   return lines;
 }
 

@@ -1,6 +1,6 @@
 /** `birdc show protocols [all] [NAME]`. */
 import type { BgpConfig, ChannelConfig, ChannelFilter } from "../../models/bgp/config/config.js";
-import { isInternal } from "../../models/bgp/daemon/bgp-export.js";
+import { isInternal, isRecursive } from "../../models/bgp/daemon/bgp-export.js";
 import { CAPABILITY, capabilitiesOf, capabilityFamilies } from "../../models/bgp/daemon/bgp-session.js";
 import { stateName } from "../../models/bgp/daemon/bgp-words.js";
 import { type Daemon, TIMER } from "../../models/bgp/daemon/daemon.js";
@@ -46,7 +46,7 @@ function cell(value: number | null): string {
 }
 
 function statLine(name: string, cells: readonly (number | null)[]): string {
-  return `      ${name.padEnd(16)} ${cells.map(cell).join(" ")}`;
+  return `      ${name.padEnd(20)}${cells.map(cell).join(" ")}`;
 }
 
 function channelLines(d: Daemon, p: ProtocolState, c: ChannelState, config: ChannelConfig): string[] {
@@ -73,7 +73,7 @@ function channelLines(d: Daemon, p: ProtocolState, c: ChannelState, config: Chan
   }
   if (kind === "bgp") {
     if (c.up) lines.push(`    BGP Next hop:   ${d.bgp(p.name).source}`);
-    lines.push(`    IGP IPv${c.family} table: ${config.igpTable || c.table}`);
+    if (isRecursive(d.bgpConfig(p.name), config)) lines.push(`    IGP IPv${c.family} table: ${config.igpTable || c.table}`);
   }
   return lines;
 }

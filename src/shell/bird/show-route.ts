@@ -18,7 +18,8 @@ interface Asked {
   all: boolean;
   primary: boolean;
   filtered: boolean;
-  count: boolean;
+  /** 1: a line of numbers behind each table, 2: nothing but these */
+  stats: 0 | 1 | 2;
   tables: string[];
   protocol: string;
   export: "" | "export" | "noexport" | "preexport" | "exported";
@@ -30,17 +31,17 @@ interface Asked {
 function readAsked(d: Daemon, text: string): Asked {
   const c = new Cursor(text);
   for (const name of [...d.order, ...mapEntries(d.tables).map(([key]) => key), ...Object.keys(d.config.constants), ...Object.keys(d.config.functions)]) c.names.add(name);
-  const asked: Asked = { net: "", mode: "all", all: false, primary: false, filtered: false, count: false, tables: [], protocol: "", export: "", exportTo: "", filter: { kind: "all" } };
-  const known = (names: readonly string[]): string => {
+  const asked: Asked = { net: "", mode: "all", all: false, primary: false, filtered: false, stats: 0, tables: [], protocol: "", export: "", exportTo: "", filter: { kind: "all" } };
+  const known = (names: readonly string[], expecting = "CF_SYM_KNOWN"): string => {
     const name = c.token.text;
-    if (!names.includes(name)) throw c.unexpected("CF_SYM_KNOWN");
+    if (!names.includes(name)) throw c.unexpected(expecting);
     c.take();
     return name;
   };
   while (c.token.kind !== "end") {
     if (c.token.kind === "ip") {
       asked.mode = "exact";
-      asked.net = readNet(c);
+      asked.net = readNet(c, false);
     } else if (c.accept("for")) {
       asked.mode = "for";
       asked.net = readNet(c);
@@ -50,24 +51,26 @@ function readAsked(d: Daemon, text: string): Asked {
     } else if (c.accept("all")) asked.all = true;
     else if (c.accept("primary")) asked.primary = true;
     else if (c.accept("filtered")) asked.filtered = true;
-    else if (c.accept("count")) asked.count = true;
-    else if (c.accept("table")) asked.tables.push(known(mapEntries(d.tables).map(([key]) => key)));
+    else if (c.accept("count")) asked.stats = 2;
+    else if (c.accept("stats")) asked.stats = 1;
+    else if (c.accept("table")) asked.tables.push(known(mapEntries(d.tables).map(([key]) => key), "CF_SYM_KNOWN or ALL"));
     else if (c.accept("protocol")) asked.protocol = known(d.order);
     else if (c.is("export") || c.is("noexport") || c.is("preexport") || c.is("exported")) {
       asked.export = c.take().text as "export";
       asked.exportTo = known(d.order);
-    } else if (c.is("where") || c.is("filter")) asked.filter = readFilter(c, new Map());
+    } else if (c.is("where") || c.is("filter")) {
+      asked.filter = readFilter(c, new Map());
+      c.accept(";");
+    }
     else throw c.unexpected();
   }
   return asked;
 }
 
-/** An address or a prefix. */
-function readNet(c: Cursor): string {
-  const ip = c.ip();
-  if (!c.accept("/")) return ip;
-  const cidr = parseCidr(`${ip}/${c.number()}`)!;
-  return formatCidr(masked(cidr));
+/** A prefix, or where one may stand an address. */
+function readNet(c: Cursor, address = true): string {
+  if (!address || (c.peek(1).kind === "sign" && c.peek(1).text === "/")) return c.prefix();
+  return c.ip();
 }
 
 /** The prefix whose routes lead to a host or to a whole prefix; null if none does. */
@@ -87,16 +90,10 @@ function rows(d: Daemon, asked: Asked, table: string): (readonly [string, readon
   if (asked.mode === "all") return walkTable(d.table(table));
   const wanted = asked.net.includes("/") ? asked.net : `${asked.net}/${asked.net.includes(":") ? 128 : 32}`;
   if (parseCidr(wanted)!.family !== family) return [];
-  if (asked.mode === "in") return walkTable(d.table(table)).filter(([net]) => covers(parseCidr(wanted)!, parseCidr(net)!)).sort((a, b) => compareNets(a[0], b[0]));
+  if (asked.mode === "in") return walkTable(d.table(table)).filter(([net]) => covers(parseCidr(wanted)!, parseCidr(net)!));
   const net = asked.mode === "for" ? netFor(d, table, asked.net) : wanted;
   const list = net === null ? undefined : mapGet(nets, net);
   return list === undefined ? [] : [[net!, list]];
-}
-
-function compareNets(a: string, b: string): number {
-  const [x, y] = [parseCidr(a)!, parseCidr(b)!];
-  for (let i = 0; i < 4; i++) if (x.words[i] !== y.words[i]) return (x.words[i]! >>> 0) - (y.words[i]! >>> 0);
-  return x.prefix - y.prefix;
 }
 
 interface Counted {
@@ -120,7 +117,7 @@ function netLines(d: Daemon, asked: Asked, net: string, list: readonly BirdRoute
     const wanted = shown !== null && (asked.protocol === "" || asked.protocol === one.proto) && runFilter(d.config, asked.filter, shown).accepted;
     if (wanted) {
       counted.shown++;
-      if (!asked.count) lines.push(...routeLines(shown, first ? net : "", one === list[0] && !one.filtered, asked.all));
+      if (asked.stats < 2) lines.push(...routeLines(shown, first ? net : "", one === list[0] && !one.filtered, asked.all));
       first = false;
     }
     if (asked.primary) break;
@@ -165,13 +162,13 @@ export function showRoute(d: Daemon, words: string): string[] {
   for (const table of tables) {
     const counted: Counted = { shown: 0, routes: 0, nets: 0 };
     const found = rows(d, asked, table).flatMap(([net, list]) => netLines(d, asked, net, list, counted));
-    if (!asked.count && (found.length > 0 || asked.tables.length > 0)) lines.push(...(lines.length > 0 ? [""] : []), `Table ${table}:`, ...found);
-    if (asked.count) lines.push(`${counted.shown} of ${counted.routes} routes for ${counted.nets} networks in table ${table}`);
+    if (asked.stats < 2 && (found.length > 0 || asked.tables.length > 0 || asked.stats === 1)) lines.push(...(lines.length > 0 ? [""] : []), `Table ${table}:`, ...found);
+    if (asked.stats > 0) lines.push(`${counted.shown} of ${counted.routes} routes for ${counted.nets} networks in table ${table}`);
     total.shown += counted.shown;
     total.routes += counted.routes;
     total.nets += counted.nets;
   }
-  if (asked.count && tables.length > 1) lines.push(`Total: ${total.shown} of ${total.routes} routes for ${total.nets} networks in ${tables.length} tables`);
+  if (asked.stats > 0 && tables.length > 1) lines.push(...(asked.stats === 1 ? [""] : []), `Total: ${total.shown} of ${total.routes} routes for ${total.nets} networks in ${tables.length} tables`);
   if ((asked.mode === "for" || asked.mode === "exact") && total.routes === 0) return ["Network not found"];
   return lines;
 }

@@ -8,10 +8,16 @@ import { readTokens, type Token } from "./tokens.js";
 const UNITS: Readonly<Record<string, number>> = Object.freeze({ s: 1, ms: 1e-3, us: 1e-6 });
 const YES: readonly string[] = ["on", "yes", "true"];
 const NO: readonly string[] = ["off", "no", "false"];
+/** More tokens than this the generated parser does not list. */
+const MOST_EXPECTED = 4;
 
 export class Cursor {
   private readonly tokens: readonly Token[];
   private at = 0;
+  /** how far a phrase has fitted that then did not, and the words that would have gone on */
+  private partial: { at: number; words: Set<string> } = { at: 0, words: new Set() };
+  /** a place where so much could stand that no error lists it */
+  private vague = -1;
   /** names that something has been given already, for the words of an error */
   readonly names: Set<string> = new Set();
 
@@ -42,10 +48,22 @@ export class Cursor {
   phrase(words: readonly string[]): boolean {
     for (let i = 0; i < words.length; i++) {
       const token = this.peek(i);
-      if (token.kind !== "symbol" || token.text !== words[i]) return false;
+      if (token.kind === "symbol" && token.text === words[i]) continue;
+      if (i > 0) this.notePartial(this.at + i, words[i]!);
+      return false;
     }
     this.at += words.length;
     return true;
+  }
+
+  private notePartial(at: number, word: string): void {
+    if (at > this.partial.at) this.partial = { at, words: new Set() };
+    if (at === this.partial.at) this.partial.words.add(word.toUpperCase());
+  }
+
+  /** The end of an expression: much could go on here. */
+  endExpression(): void {
+    this.vague = this.at;
   }
 
   accept(text: string): boolean {
@@ -55,7 +73,9 @@ export class Cursor {
   }
 
   expect(text: string): void {
-    if (!this.accept(text)) throw this.unexpected(/^\w/.test(text) ? text.toUpperCase() : `'${text}'`);
+    if (this.accept(text)) return;
+    if (this.vague === this.at) throw this.syntaxError("", this.token);
+    throw this.unexpected(/^\w/.test(text) ? text.toUpperCase() : `'${text}'`);
   }
 
   fail(words: string, token: Token = this.token): ConfigError {
@@ -64,7 +84,18 @@ export class Cursor {
 
   /** `syntax error, unexpected X` as the generated parser names its tokens. */
   unexpected(expecting = "", token: Token = this.token): ConfigError {
+    const { at, words } = this.partial;
+    if (at > this.at && expecting === "") return this.syntaxError(words.size > MOST_EXPECTED ? "" : [...words].join(" or "), this.tokens[at]!);
+    return this.syntaxError(expecting, token);
+  }
+
+  private syntaxError(expecting: string, token: Token): ConfigError {
     return this.fail(`syntax error, unexpected ${this.tokenName(token)}${expecting === "" ? "" : `, expecting ${expecting}`}`, token);
+  }
+
+  /** The token before this one, where errors of what has just been read are found. */
+  get last(): Token {
+    return this.tokens[Math.max(0, this.at - 1)]!;
   }
 
   private tokenName(token: Token): string {
@@ -100,23 +131,23 @@ export class Cursor {
   }
 
   /** An address in its shortest form. */
-  ip(): string {
+  ip(expecting = ""): string {
     const { token } = this;
-    const parsed = token.kind === "ip" ? parseAddress(token.text) : null;
-    if (parsed === null) throw this.unexpected();
+    if (token.kind !== "ip") throw this.unexpected(expecting);
+    const parsed = parseAddress(token.text);
+    if (parsed === null) throw this.fail(`Invalid ${token.text.includes(":") ? "IPv6" : "IPv4"} address ${token.text}`);
     this.at++;
     return formatWords(parsed.family, parsed.words);
   }
 
   /** A prefix; one with host bits is refused. */
   prefix(): string {
-    const { token } = this;
     const ip = this.ip();
     this.expect("/");
     const length = this.number();
     const cidr = parseCidr(`${ip}/${length}`);
-    if (cidr === null) throw this.fail(`Invalid prefix length ${length}`, token);
-    if (formatCidr(masked(cidr)) !== formatCidr(cidr)) throw this.fail(`Invalid ${cidr.family === 4 ? "IPv4" : "IPv6"} prefix ${ip}/${length}, maybe you wanted ${formatCidr(masked(cidr))}`, token);
+    if (cidr === null) throw this.fail(`Invalid prefix length ${length}`, this.last);
+    if (formatCidr(masked(cidr)) !== formatCidr(cidr)) throw this.fail(`Invalid ${cidr.family === 4 ? "IPv4" : "IPv6"} prefix ${ip}/${length}, maybe you wanted ${formatCidr(masked(cidr))}`, this.last);
     return formatCidr(cidr);
   }
 
@@ -136,7 +167,7 @@ export class Cursor {
     else if (NO.includes(token.text)) {
       this.at++;
       return false;
-    }
+    } else this.vague = this.at;
     return true;
   }
 

@@ -8,6 +8,6 @@ export const KEYWORDS: ReadonlySet<string> = new Set(
     "merge metric min missing mrtdump multihop neighbor neighbors net netmask next noexport null off older on onlink ospf output passive password path paths persist pipe port ppp prefer preference " +
     "prepend preexport primary print prohibit proto protocol protocols range receive recursive refresh reject reload remove reset restart restrict retry return rip route router routes routing rr rs scan scope " +
     "secondary self set shell show soft sorted source start startup static stats status stub switch symbols table template then threshold time timeformat timeout to ttl type undo unreachable unset via " +
-    "vrf wait weight where yes no true false"
+    "vrf wait ms s us weight where yes no true false"
   ).split(" "),
 );

@@ -86,7 +86,10 @@ const OPTIONS: readonly Option[] = [
   ["passive", (c, d) => { d.passive = c.bool(); }],
   ["rr client", (c, d) => { d.rrClient = c.bool(); }],
   ["rr cluster id", (c, d) => { d.clusterId = c.quad(); }],
-  ["hold time", (c, d) => { d.holdTime = seconds(c); }],
+  ["hold time", (c, d) => {
+    d.holdTime = seconds(c);
+    if (d.holdTime > 0 && d.holdTime < 3) throw c.fail("Hold time must be in range 3-65535 or zero");
+  }],
   ["startup hold time", (c, d) => { d.startupHoldTime = seconds(c); }],
   ["keepalive time", (c, d) => { d.keepaliveTime = seconds(c); }],
   ["connect retry time", (c, d) => { d.connectRetry = seconds(c); }],

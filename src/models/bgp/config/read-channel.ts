@@ -10,16 +10,22 @@ export type Filters = ReadonlyMap<string, readonly Statement[]>;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
+/** A filter that has not been given. */
+export const NOT_GIVEN: ChannelFilter = Object.freeze({ kind: "none" });
+
 export function newChannel(family: 4 | 6, importFilter: ChannelFilter): ChannelConfig {
-  const none: ChannelFilter = Object.freeze({ kind: "none" });
-  return Object.freeze({ family, table: "", importFilter, exportFilter: none, preference: 0, keepFiltered: false, nextHopSelf: "", nextHopKeep: "", gateway: "", igpTable: "", cost: 0 });
+  return Object.freeze({ family, table: "", importFilter, exportFilter: NOT_GIVEN, preference: 0, keepFiltered: false, nextHopSelf: "", nextHopKeep: "", gateway: "", igpTable: "", cost: 0 });
 }
 
 /** `all`, `none`, `where ...`, `filter NAME`, `filter { ... }`. */
 export function readFilter(c: Cursor, filters: Filters): ChannelFilter {
   if (c.accept("all")) return Object.freeze({ kind: "all" });
   if (c.accept("none")) return Object.freeze({ kind: "none" });
-  if (c.accept("where")) return Object.freeze({ kind: "where", test: readExpression(c) });
+  if (c.accept("where")) {
+    const test = readExpression(c);
+    c.endExpression();
+    return Object.freeze({ kind: "where", test });
+  }
   c.expect("filter");
   const { token } = c;
   if (token.kind !== "symbol" || c.is("int")) return Object.freeze({ kind: "filter", name: "", body: readFilterBody(c) });
@@ -63,13 +69,13 @@ export function readChannelOption(c: Cursor, made: Mutable<ChannelConfig>, filte
   else if (IGNORED.some((words) => c.phrase(words))) c.skipOption();
   else if (c.phrase(["import"])) made.importFilter = readFilter(c, filters);
   else if (c.phrase(["export"])) made.exportFilter = readFilter(c, filters);
-  else if (c.phrase(["table"])) made.table = c.take().text;
+  else if (c.phrase(["table"])) made.table = readTable(c);
   else if (c.phrase(["preference"])) made.preference = c.number();
   else if (c.phrase(["next", "hop", "self"])) made.nextHopSelf = whom(c);
   else if (c.phrase(["next", "hop", "keep"])) made.nextHopKeep = whom(c);
   else if (c.phrase(["gateway", "direct"])) made.gateway = "direct";
   else if (c.phrase(["gateway", "recursive"])) made.gateway = "recursive";
-  else if (c.phrase(["igp", "table"])) made.igpTable = c.take().text;
+  else if (c.phrase(["igp", "table"])) made.igpTable = readTable(c);
   else if (c.phrase(["cost"])) made.cost = c.number();
   else {
     const { token } = c;
@@ -79,6 +85,11 @@ export function readChannelOption(c: Cursor, made: Mutable<ChannelConfig>, filte
     c.skipOption();
   }
   return true;
+}
+
+function readTable(c: Cursor): string {
+  if (c.token.kind !== "symbol" || !c.names.has(c.token.text)) throw c.unexpected("CF_SYM_KNOWN");
+  return c.take().text;
 }
 
 /** Behind `ipv4`: its options if there are any. */

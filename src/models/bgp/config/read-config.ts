@@ -4,7 +4,7 @@ import type { BgpConfig, BirdConfig, ProtocolConfig } from "./config.js";
 import { ConfigError } from "./config-error.js";
 import { Cursor } from "./cursor.js";
 import type { Expression, FunctionTree, Statement } from "./expression-tree.js";
-import { newChannel, readFilter } from "./read-channel.js";
+import { newChannel, NOT_GIVEN } from "./read-channel.js";
 import { readExpression } from "./read-expression.js";
 import { KINDS, newProtocol, type ProtocolDraft, readProtocol } from "./read-protocol.js";
 import { readFilterBody, readFunction } from "./read-statement.js";
@@ -108,10 +108,9 @@ function readDefinition(c: Cursor, d: Draft, template: boolean): void {
   if (kind === undefined) throw c.unexpected();
   const { line } = kindToken;
   let name = "";
-  const nameToken = c.token;
   if (c.token.kind === "symbol" && !c.is("from")) {
     name = c.name();
-    if (d.protocols.some((one) => one.name === name)) throw c.fail(`Symbol ${name} already defined`, nameToken);
+    if (d.protocols.some((one) => one.name === name)) throw c.fail(`Symbol '${name}' already defined`);
     c.names.add(name);
   } else {
     const n = (d.counters.get(kind) ?? 0) + 1;
@@ -137,30 +136,27 @@ function readDefinition(c: Cursor, d: Draft, template: boolean): void {
 function finish(c: Cursor, d: Draft, draft: ProtocolDraft): ProtocolConfig {
   const { config } = draft;
   // An error is that of the place where the block ends.
-  const fail = (words: string): ConfigError => c.fail(words, c.peek(-1));
+  const fail = (words: string): ConfigError => c.fail(words, c.last);
   if (config.kind === "kernel" || config.kind === "static") {
     if (config.channels.length === 0) throw fail("Channel not specified");
   }
   if (config.kind === "bgp") finishBgp(config, draft, fail);
-  for (const channel of config.channels) {
-    if (channel.table !== "" && d.tables.every((one) => one.name !== channel.table)) throw fail(`Table ${channel.table} not found`);
-  }
   return Object.freeze(config) as ProtocolConfig;
 }
 
 function finishBgp(config: { -readonly [K in keyof BgpConfig]: BgpConfig[K] }, draft: ProtocolDraft, fail: (words: string) => ConfigError): void {
   if (config.localAs === 0) throw fail("Local AS number must be set");
   if (config.remoteIp === "") throw fail("Neighbor must be configured");
-  if (config.remoteAs === 0) throw fail("Remote AS number must be set");
+  if (config.remoteAs === 0) throw fail("Remote AS number (or peer type) must be set");
   const internal = config.localAs === config.remoteAs;
   if (!internal && config.rrClient) throw fail("Only internal neighbor can be RR client");
-  if (config.holdTime !== 0 && config.holdTime < 3) throw fail("Hold time must be zero or at least three seconds");
   if (config.multihop < 0) config.multihop = internal ? 64 : 0;
   if (!draft.extra.checkLinkGiven) config.checkLink = config.multihop === 0;
-  if (config.channels.length === 0) {
-    const none = Object.freeze({ kind: "none" } as const);
-    config.channels = Object.freeze([newChannel(config.remoteIp.includes(":") ? 6 : 4, none)]);
+  for (const { importFilter, exportFilter, gateway } of config.channels) {
+    if (!internal && importFilter === NOT_GIVEN) throw fail("EBGP requires explicit import policy");
+    if (!internal && exportFilter === NOT_GIVEN) throw fail("EBGP requires explicit export policy");
+    if (gateway === "direct" && config.multihop > 0) throw fail("Multihop BGP cannot use direct gateway mode");
   }
+  config.channels = Object.freeze(config.channels.map((one) => (one.importFilter === NOT_GIVEN ? Object.freeze({ ...one, importFilter: Object.freeze({ kind: "all" } as const) }) : one)));
+  if (config.channels.length === 0) config.channels = Object.freeze([newChannel(config.remoteIp.includes(":") ? 6 : 4, NOT_GIVEN)]);
 }
-
-export { readFilter };

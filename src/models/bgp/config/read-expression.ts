@@ -3,7 +3,13 @@ import { int, type Value } from "../filter/value.js";
 import type { Cursor } from "./cursor.js";
 import type { Expression, PathItemTree, SetItemTree } from "./expression-tree.js";
 
-const ENUM = /^(RTS|RTD|RTC|SCOPE|ORIGIN|NET|ROA|AS)_[A-Z0-9_]+$/;
+const ENUMS: ReadonlySet<string> = new Set(
+  (
+    "RTS_STATIC RTS_INHERIT RTS_DEVICE RTS_STATIC_DEVICE RTS_REDIRECT RTS_RIP RTS_OSPF RTS_OSPF_IA RTS_OSPF_EXT1 RTS_OSPF_EXT2 RTS_BGP RTS_PIPE RTS_BABEL RTS_RPKI RTS_PERF " +
+    "RTD_UNICAST RTD_BLACKHOLE RTD_UNREACHABLE RTD_PROHIBIT SCOPE_HOST SCOPE_LINK SCOPE_SITE SCOPE_ORGANIZATION SCOPE_UNIVERSE ORIGIN_IGP ORIGIN_EGP ORIGIN_INCOMPLETE " +
+    "NET_IP4 NET_IP6 ROA_UNKNOWN ROA_VALID ROA_INVALID"
+  ).split(" "),
+);
 const ATTRIBUTE = /^(bgp|krt)_[a-z_0-9]+$/;
 export const FIELDS: ReadonlySet<string> = new Set(["net", "proto", "source", "dest", "scope", "gw", "from", "ifname", "ifindex", "preference", "igp_metric", "weight"]);
 const OLD_FUNCTIONS: ReadonlySet<string> = new Set(["add", "delete", "filter", "prepend"]);
@@ -82,7 +88,7 @@ function readBare(c: Cursor): Expression {
   c.take();
   const { text } = token;
   if (text === "true" || text === "false") return constant({ t: "bool", v: text === "true" });
-  if (ENUM.test(text)) return constant({ t: "enum", v: text });
+  if (ENUMS.has(text)) return constant({ t: "enum", v: text });
   if (text === "defined") {
     c.expect("(");
     const a = readTerm(c);

@@ -3,7 +3,7 @@ import { SECOND } from "../../../base/time.js";
 import type { ChannelConfig, ChannelFilter, ProtocolConfig, StaticHop, StaticRoute } from "./config.js";
 import type { Cursor } from "./cursor.js";
 import { BGP_DEFAULTS, type BgpDraft, type BgpExtra, readBgpOption } from "./read-bgp.js";
-import { type Filters, newChannel, readChannel } from "./read-channel.js";
+import { type Filters, newChannel, NOT_GIVEN, readChannel } from "./read-channel.js";
 import { readBody } from "./read-statement.js";
 
 type Kind = ProtocolConfig["kind"];
@@ -60,7 +60,7 @@ function readShared(c: Cursor, config: DraftOf<ProtocolConfig>, filters: Filters
 
 function readFamily(c: Cursor, config: DraftOf<ProtocolConfig>, family: 4 | 6, filters: Filters): void {
   const known = config.channels.find((one) => one.family === family);
-  const made = readChannel(c, known ?? newChannel(family, ALL), filters);
+  const made = readChannel(c, known ?? newChannel(family, config.kind === "bgp" ? NOT_GIVEN : ALL), filters);
   config.channels = Object.freeze([...config.channels.filter((one) => one !== known), made] as ChannelConfig[]);
 }
 
@@ -129,7 +129,7 @@ function readRoute(c: Cursor): StaticRoute {
   } else {
     c.phrase(["multipath"]);
     while (c.accept("via")) hops.push(readHop(c));
-    if (hops.length === 0) throw c.unexpected();
+    if (hops.length === 0) throw c.fail("Unexpected or missing nexthop/type");
   }
   return Object.freeze({ net, dest, hops: Object.freeze(hops), via, body: c.is("{") ? readBody(c) : [] });
 }
@@ -141,7 +141,7 @@ function readHop(c: Cursor): StaticHop {
   let weight = 1;
   if (c.token.kind === "text") device = c.text();
   else {
-    gateway = c.ip();
+    gateway = c.ip("IP4 or IP6 or CF_SYM_KNOWN or TEXT");
     if (c.accept("%")) device = c.take().text;
   }
   for (;;) {

@@ -39,6 +39,7 @@ function readStatement(c: Cursor): Statement {
   }
   if (c.accept("case")) return readCase(c);
   const statement = readSimple(c);
+  c.endExpression();
   c.expect(";");
   return statement;
 }

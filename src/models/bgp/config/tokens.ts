@@ -17,7 +17,7 @@ const IP4 = /\d+\.\d+\.\d+\.\d+/y;
 const NUMBER = /0x[0-9a-fA-F]+|\d+/y;
 const SYMBOL = /[A-Za-z_][A-Za-z0-9_]*|'[A-Za-z0-9_\-.:]+'/y;
 const TEXT = /"([^"\n]*)"/y;
-const SIGN = /\.\.|!=|!~|<=|>=|&&|\|\||[=<>~!+\-*/.,:;?(){}[\]]/y;
+const SIGN = /\.\.|!=|!~|<=|>=|&&|\|\||[=<>~!+\-*/%.,:;?(){}[\]|]/y;
 
 function at(pattern: RegExp, text: string, from: number): string | null {
   pattern.lastIndex = from;
@@ -60,6 +60,7 @@ export function readTokens(text: string): Token[] {
     else if ((word = at(SIGN, text, from)) !== null) add("sign", word);
     else throw new ConfigError(line, from - lineStart + 1, "unknown character");
   }
-  tokens.push({ kind: "end", text: "", line, column: from - lineStart + 1 });
+  // At its end the real lexer has left the file, and says so.
+  tokens.push({ kind: "end", text: "", line: 1, column: 0 });
   return tokens;
 }

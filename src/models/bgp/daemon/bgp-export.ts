@@ -12,6 +12,9 @@ const NO_EXPORT_SUBCONFED = 0xffffff03;
 
 export const isInternal = (config: BgpConfig): boolean => config.localAs === config.remoteAs;
 
+/** Whether next hops are looked up in a table; else they are neighbours. */
+export const isRecursive = (config: BgpConfig, channel: ChannelConfig): boolean => (channel.gateway === "" ? config.multihop > 0 : channel.gateway === "recursive");
+
 /** Cluster id of a reflector's session, "" if its peer is no client. */
 export function clusterOf(d: Daemon, config: BgpConfig): string {
   if (!config.rrClient) return "";

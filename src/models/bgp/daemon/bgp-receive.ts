@@ -3,7 +3,7 @@ import { BGP_ERROR, type BgpOpen, type BgpUpdate, bgpLength, decodeBgp } from ".
 import type { BgpAttributes } from "../../../packet/wire/bgp-attributes.js";
 import { pathNumbers } from "../filter/paths.js";
 import { type BirdRoute, EMPTY_KRT } from "../route.js";
-import { clusterOf, isInternal, routerIdOf } from "./bgp-export.js";
+import { clusterOf, isInternal, isRecursive, routerIdOf } from "./bgp-export.js";
 import { CAPABILITY, endRestart, enterEstablished, enterIdle, raiseDelay, sendMessage, sessionError, stopSession } from "./bgp-session.js";
 import { notificationWords } from "./bgp-words.js";
 import { type Daemon, TIMER } from "./daemon.js";
@@ -217,8 +217,7 @@ function routeFor(d: Daemon, name: string, family: 4 | 6, a: BgpAttributes): Bir
     since: d.now,
   } as const;
   const nextHop = a.nextHop ?? "";
-  const direct = channel.gateway === "" ? config.multihop === 0 : channel.gateway === "direct";
-  if (!direct) {
+  if (isRecursive(config, channel)) {
     const table = channel.igpTable || d.channel(name, family)!.table;
     return withHost({ ...base, dest: "unreachable", recursive: nextHop }, hostOf(d, table, nextHop));
   }

@@ -19,7 +19,7 @@ export function routeTo(table: TableState, address: string): BirdRoute | null {
 }
 
 function lookUp(d: Daemon, table: TableState, address: string): HostEntry {
-  const lost: HostEntry = { address, dest: "", hops: NO_HOPS, metric: UNKNOWN_METRIC };
+  const lost: HostEntry = { address, dest: "", hops: NO_HOPS, metric: 0 };
   const route = routeTo(table, address);
   // A next hop that is itself reached by a next hop that must be looked up is none.
   if (route === null || route.recursive !== "") return Object.freeze(lost);

@@ -23,7 +23,9 @@ function actOf(d: Daemon, config: KernelConfig, verb: "route-replace" | "route-d
   if (route.dest !== "unicast") return { ...base, type: route.dest, ...src };
   const dev = (hop: RouteHop): string => route.krt.tunnel || hop.device;
   const onlink = (hop: RouteHop): { readonly onlink?: true } => (hop.onlink || route.krt.tunnel ? { onlink: true } : {});
-  const words = (hop: RouteHop): object => (hop.gateway === "" ? { dev: dev(hop) } : { via: hop.gateway, dev: dev(hop), ...onlink(hop) });
+  // Into a tunnel goes what the route's own next hop is to get, however that is reached.
+  const via = (hop: RouteHop): string => (route.krt.tunnel && route.recursive) || hop.gateway;
+  const words = (hop: RouteHop): object => (hop.gateway === "" ? { dev: dev(hop) } : { via: via(hop), dev: dev(hop), ...onlink(hop) });
   if (route.hops.length === 1) return { ...base, ...words(route.hops[0]!), ...src };
   return { ...base, nexthops: route.hops.map((hop) => ({ ...words(hop), weight: hop.weight })), ...src };
 }

@@ -1,8 +1,9 @@
 /** Protocols come up and go down, whatever their kind; a configuration is taken on or replaced. */
+import { AFI4, AFI6, UNICAST } from "../../../packet/wire/bgp.js";
 import { compareAddresses, sameData } from "../route.js";
-import type { BirdConfig, ProtocolConfig } from "../config/config.js";
+import type { BirdConfig, KernelConfig, ProtocolConfig } from "../config/config.js";
 import { emptyMap, mapDelete, mapGet, mapSet } from "../persistent-map.js";
-import { newSession, startSession, stopSession } from "./bgp-session.js";
+import { newSession, sendMessage, startSession, stopSession } from "./bgp-session.js";
 import { type Daemon, TIMER } from "./daemon.js";
 import { scanKernel, withdrawKernel } from "./kernel-learn.js";
 import { syncDirect, syncStatic } from "./links.js";
@@ -53,8 +54,25 @@ export function chooseRouterId(d: Daemon): string {
   return addresses.sort(compareAddresses)[0] ?? "";
 }
 
-/** Starts a protocol. */
-export function startProtocol(d: Daemon, name: string): void {
+/** The kernel's protocol hears of the whole table, and reads its own. */
+export function feedKernel(d: Daemon, config: KernelConfig): void {
+  if (d.protocol(config.name).state !== "up") return;
+  for (const { family } of config.channels) feedChannel(d, config.name, family);
+  scanKernel(d, config);
+  d.startTimer(config.name, TIMER.scan, config.scanTime);
+}
+
+/** All protocols of a daemon that begins; the kernel's tables are fed when the others have told what they have. */
+export function startAll(d: Daemon): void {
+  for (const name of d.order) startProtocol(d, name, false);
+  for (const name of d.order) {
+    const config = d.configOf(name);
+    if (config.kind === "kernel") feedKernel(d, config);
+  }
+}
+
+/** Starts a protocol; `feeds`: a kernel's is fed at once. */
+export function startProtocol(d: Daemon, name: string, feeds = true): void {
   const config = d.configOf(name);
   if (d.protocol(name).disabled || d.protocol(name).state !== "down") return;
   d.setProtocol(name, { channels: channelsOf(config) });
@@ -67,9 +85,7 @@ export function startProtocol(d: Daemon, name: string): void {
   if (config.kind === "direct") syncDirect(d, config);
   else if (config.kind === "static") syncStatic(d, config);
   else if (config.kind === "kernel") {
-    for (const { family } of config.channels) feedChannel(d, name, family);
-    scanKernel(d, config);
-    d.startTimer(name, TIMER.scan, config.scanTime);
+    if (feeds) feedKernel(d, config);
   } else d.startTimer(name, TIMER.scan, config.scanTime);
 }
 
@@ -98,15 +114,38 @@ export function restartProtocol(d: Daemon, name: string): void {
   startProtocol(d, name);
 }
 
+/** Asks the peer for its table, and tells it ours, once more; other protocols have nothing that a second look would change. */
+export function reloadProtocol(d: Daemon, name: string, asks: boolean, tells: boolean): void {
+  const { bgp, channels } = d.protocol(name);
+  for (const { family, up } of channels.filter((one) => one.up)) {
+    if (asks && bgp !== null && up) sendMessage(d, name, bgp.active, { type: "refresh", afi: family === 4 ? AFI4 : AFI6, subtype: 0, safi: UNICAST });
+    if (!tells || bgp === null) continue;
+    feedChannel(d, name, family);
+    d.dirty.add(name);
+  }
+}
+
 const alike = (a: ProtocolConfig, b: ProtocolConfig): boolean => sameData({ ...a, line: 0 }, { ...b, line: 0 });
 
-/** Takes on another configuration: what is written otherwise is restarted, the rest runs on. */
+/** What of a protocol can change while it runs: what it exports, and routes that are written there. */
+function fixedPart(config: ProtocolConfig): object {
+  const channels = config.channels.map((one) => ({ ...one, exportFilter: null }));
+  return { ...config, line: 0, channels, ...(config.kind === "static" ? { routes: null } : {}) };
+}
+
+/** Takes on another configuration: what is written otherwise is restarted or told anew what to export, the rest runs on. */
 export function takeConfig(d: Daemon, config: BirdConfig, text: string): void {
   const before = d.config;
   const shared = sameData([before.functions, before.constants], [config.functions, config.constants]);
+  const softly: ProtocolConfig[] = [];
   const stays = (name: string): boolean => {
     const [a, b] = [before.protocols.find((one) => one.name === name), config.protocols.find((one) => one.name === name)];
-    return shared && a !== undefined && b !== undefined && alike(a, b);
+    if (a === undefined || b === undefined) return false;
+    if (shared && alike(a, b)) return true;
+    const judges = !shared && a.channels.some(({ importFilter: { kind } }) => kind === "where" || kind === "filter");
+    if (judges || !sameData(fixedPart(a), fixedPart(b))) return false;
+    softly.push(b);
+    return true;
   };
   for (const name of d.order) if (!stays(name)) removeProtocol(d, name);
   d.replaceConfig(config, text);
@@ -115,10 +154,19 @@ export function takeConfig(d: Daemon, config: BirdConfig, text: string): void {
   const added = config.protocols.filter((one) => mapGet(d.protocols, one.name) === undefined);
   for (const one of added) addProtocol(d, one);
   for (const one of added) startProtocol(d, one.name);
+  for (const one of softly) reload(d, one);
+}
+
+/** A protocol that runs exports by its new filters, and has the routes that are now written there. */
+function reload(d: Daemon, config: ProtocolConfig): void {
+  if (config.kind === "static" && d.protocol(config.name).state === "up") syncStatic(d, config);
+  if (config.kind !== "kernel" && config.kind !== "bgp") return;
+  for (const { family } of config.channels) if (d.channel(config.name, family)?.up === true) feedChannel(d, config.name, family);
 }
 
 /** Forgets a protocol that the configuration has no more. */
 export function removeProtocol(d: Daemon, name: string): void {
   stopProtocol(d, name, CEASE.removed);
   d.protocols = mapDelete(d.protocols, name);
+  d.order = Object.freeze(d.order.filter((one) => one !== name));
 }
