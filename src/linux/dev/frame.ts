@@ -57,6 +57,14 @@ export function scrub(s: Stack, p: number, crossesNamespace: boolean): void {
   if (crossesNamespace) c.mark[p] = 0;
 }
 
+/** CHECKSUM_PARTIAL: whole TCP and UDP packets made here leave their checksum to a device; an IPv4 reset to nobody's segment does not. */
+export function leavesChecksum(s: Stack, p: number): boolean {
+  const c = s.packets.c;
+  if (c.csum[p] !== 0 || (c.frag[p]! & (IP_FLAG.MF | IP_FLAG.OFFSET)) !== 0) return false;
+  if (c.proto[p] === PROTO.TCP) return c.etherType[p] !== ETHERTYPE.IPV4 || (c.flags[p]! & TCP_FLAG.RST) === 0;
+  return c.proto[p] === PROTO.UDP;
+}
+
 /**
  * Translation changes a tunnel's packet as if its checksum were left to a device; but it is that of the inner packet which is, and
  * the outer one was already reckoned with it (inet_proto_csum_replace4, lco_csum).
@@ -65,8 +73,7 @@ export function staleChecksum(s: Stack, p: number): void {
   const c = s.packets.c;
   let inner = c.inner[p]!;
   while (c.proto[inner] === PROTO.UDP && c.inner[inner] !== 0) inner = c.inner[inner]!;
-  const left = (c.proto[inner] === PROTO.TCP && (c.flags[inner]! & TCP_FLAG.RST) === 0) || c.proto[inner] === PROTO.UDP;
-  if (left && c.csum[p] === 0 && c.csum[inner] === 0 && (c.frag[inner]! & (IP_FLAG.MF | IP_FLAG.OFFSET)) === 0) c.csum[p] = CSUM.STALE;
+  if (c.csum[p] === 0 && leavesChecksum(s, inner)) c.csum[p] = CSUM.STALE;
 }
 
 /** A device that cannot fill in checksums inside a tunnel's packet has it done first (skb_checksum_help). */

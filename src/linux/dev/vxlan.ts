@@ -13,7 +13,7 @@ import { EV, type Stack, type VxlanOptions } from "../stack.js";
 import { traceStep } from "../trace-step.js";
 import { findEntry } from "./bridge-fdb.js";
 import { FDBF } from "./fdb-table.js";
-import { fillInner, networkBytes, scrub } from "./frame.js";
+import { fillInner, leavesChecksum, networkBytes, scrub } from "./frame.js";
 
 const TTL = 64;
 /** Outer IP, UDP and VXLAN headers and the inner Ethernet header. */
@@ -109,7 +109,7 @@ function countedBytes(s: Stack, p: number): number {
   while (c.proto[chain[0]!] === PROTO.UDP && c.inner[chain[0]!] !== 0 && !isPiece(chain[0]!)) chain.unshift(c.inner[chain[0]!]!);
   const first = chain[0]!;
   const again = chain.length - 1;
-  const left = (c.proto[first] === PROTO.TCP || c.proto[first] === PROTO.UDP) && !isPiece(first);
+  const left = leavesChecksum(s, first);
   return networkBytes(s, chain[again === 0 || again % 2 === (left ? 0 : 1) ? again : again - 1]!);
 }
 
