@@ -14,6 +14,7 @@ export type * from "./discovery.js";
 export * from "./freeze.js";
 export * from "./ip-text.js";
 export * from "./kind-config.js";
+export type { KubeProxyIpvs } from "./kube-proxy-patch.js";
 export * from "./kinds.js";
 export * from "./kubeadm-config.js";
 export * from "./located.js";

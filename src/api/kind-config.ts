@@ -3,6 +3,7 @@
  * Read first: kubernetes-sigs/kind pkg/apis/config/v1alpha4/types.go and pkg/internal/apis/config/validate.go.
  */
 import { clusterFamilies, type ClusterFamily, ConfigReader, type ConfigResult } from "./config-reader.js";
+import { type KubeProxyIpvs, readKubeProxyPatches } from "./kube-proxy-patch.js";
 import { kindConfigShape } from "./shapes/cluster-config.js";
 import { textOf } from "./tree.js";
 
@@ -37,6 +38,8 @@ export interface KindConfig {
   readonly apiServerPort: number;
   readonly disableDefaultCNI: boolean;
   readonly kubeProxyMode: "iptables" | "ipvs" | "nftables" | "none";
+  /** from a kubeadm patch of kind KubeProxyConfiguration */
+  readonly kubeProxyIpvs?: KubeProxyIpvs;
   readonly dnsSearch?: readonly string[];
 }
 
@@ -66,6 +69,7 @@ interface WrittenNode {
 interface WrittenKind {
   readonly name?: string;
   readonly nodes?: readonly WrittenNode[];
+  readonly kubeadmConfigPatches?: unknown;
   readonly networking?: {
     readonly ipFamily?: string;
     readonly podSubnet?: string;
@@ -85,7 +89,9 @@ function kindConfig(written: WrittenKind, reader: ConfigReader): KindConfig {
     reader.error("name", `'${name}' is not a valid cluster name, cluster names must match \`^[a-z0-9.-]+$\``);
   }
   const ipFamily = reader.choice("networking.ipFamily", networking.ipFamily, clusterFamilies, "ipv4", "invalid ipFamily");
-  const mode = reader.choice("networking.kubeProxyMode", networking.kubeProxyMode, proxyModes, "iptables", "invalid kubeProxyMode");
+  const patch = readKubeProxyPatches(written.kubeadmConfigPatches, reader);
+  const given = reader.choice("networking.kubeProxyMode", networking.kubeProxyMode, proxyModes, "iptables", "invalid kubeProxyMode");
+  const mode = reader.choice("kubeadmConfigPatches", patch.mode, proxyModes, given, "invalid mode of KubeProxyConfiguration");
   const port = networking.apiServerPort ?? 0;
   if (port < -1 || port > 65535) reader.error("networking.apiServerPort", `invalid apiServerPort: invalid port number: ${port}`);
   const podSubnets = reader.subnets("networking.podSubnet", networking.podSubnet ?? podDefaults[ipFamily], ipFamily);
@@ -101,6 +107,7 @@ function kindConfig(written: WrittenKind, reader: ConfigReader): KindConfig {
     apiServerPort: Math.max(0, port),
     disableDefaultCNI: networking.disableDefaultCNI ?? false,
     kubeProxyMode: mode,
+    ...(patch.ipvs === undefined ? {} : { kubeProxyIpvs: patch.ipvs }),
     ...(networking.dnsSearch === undefined ? {} : { dnsSearch: networking.dnsSearch }),
   };
 }

@@ -5,13 +5,13 @@ import type { KindConfig } from "../api/index.js";
 import { clusterCidrFault } from "../control/cidr-set.js";
 import type { Delays } from "../control/delays.js";
 import { type BalancerPlan, readBalancer } from "./balancer-words.js";
-import { calicoWordFault } from "./calico-words.js";
+import { calicoWordFault, calicoWordsFault } from "./calico-words.js";
 import { flannelWordFault } from "./flannel-words.js";
 import { MOST_RACKS, MOST_SPINES } from "./fabric-leaf-spine.js";
-import { FABRIC_DEFAULTS, type FabricOptions } from "./fabric-options.js";
+import { FABRIC_DEFAULTS, FABRIC_SUBNET6, type FabricOptions } from "./fabric-options.js";
 import { MOST_ZONES } from "./fabric-zones.js";
 import { InputError } from "./input-error.js";
-import { type IpvsWords, readProxy } from "./proxy-words.js";
+import { type IpvsWords, proxyText, readProxy } from "./proxy-words.js";
 
 /** A node to be made. */
 export interface NodeOption {
@@ -29,7 +29,8 @@ export interface ClusterOptions {
   /**
    * "flannel", "kindnet" or "calico"; with options behind a colon: "flannel:vni=2,port=4789", "flannel:backend=host-gw",
    * "calico:encapsulation=IPIP" (VXLANCrossSubnet, VXLAN, IPIPCrossSubnet, IPIP, None), "calico:blockSize=27,natOutgoing=Disabled",
-   * "calico:strictAffinity=Enabled,maxBlocksPerHost=4"
+   * "calico:strictAffinity=Enabled,maxBlocksPerHost=4", "calico:encapsulation=None,clusterRoutingMode=BIRD" (routes by BGP, each
+   * node to each; with "routeReflectors=2" by way of the first two; "asNumber=64600")
    */
   readonly cni?: string;
   /** "iptables", "nftables" or "ipvs" ("iptables"); ipvs with options behind a colon: "ipvs:scheduler=lc,strictARP=true" */
@@ -42,7 +43,9 @@ export interface ClusterOptions {
   /** whether NetworkPolicies are enforced (true): flannel alone enforces none, so an enforcing dataplane runs beside it; Calico always does */
   readonly enforce?: boolean;
   readonly seed?: number;
+  /** "10.244.0.0/16"; with a second one of the other family behind a comma, pods have two addresses; the first is the primary one */
   readonly podSubnet?: string;
+  /** "10.96.0.0/16"; families as those of the pods */
   readonly serviceSubnet?: string;
   /** net.bridge.bridge-nf-call-iptables of every node (true) */
   readonly bridgeNf?: boolean;
@@ -65,6 +68,10 @@ export interface ClusterPlan {
   readonly balancer: BalancerPlan;
   readonly enforce: boolean;
   readonly seed: number;
+  /** one for each family, the primary one first */
+  readonly podSubnets: readonly string[];
+  readonly serviceSubnets: readonly string[];
+  /** those of IPv4, "" where there are none */
   readonly podSubnet: string;
   readonly serviceSubnet: string;
   readonly dnsIp: string | null;
@@ -84,6 +91,8 @@ const MOST_SHOWN = 16;
 const DNS_INDEX = 10;
 /** --node-cidr-mask-size */
 const NODE_MASK = 24;
+/** --node-cidr-mask-size-ipv6 */
+const NODE_MASK6 = 64;
 
 /** The names of kind: kind-control-plane, kind-worker, kind-worker2, ... */
 export function kindNodes(cluster: string, count: number): NodeOption[] {
@@ -123,6 +132,8 @@ function readCni(text: string, found: Findings): ClusterPlan["cni"] {
       else found.error(fault.code, `cni.${key}`, fault.message, fault.fix);
     }
   }
+  const clash = name === "calico" ? calicoWordsFault(options) : null;
+  if (clash !== null) found.error("invalid-value", "cni", `Invalid value: "${text}": ${clash}`);
   return { name, options };
 }
 
@@ -144,15 +155,30 @@ function readNodes(options: ClusterOptions, found: Findings): readonly NodeOptio
   return kindNodes(options.name ?? "kind", nodes);
 }
 
-function readSubnet(path: string, text: string, found: Findings): string {
-  const cidr = parseCidr(text);
-  if (cidr === null) {
-    found.error("invalid-cidr", path, `Invalid value: "${text}": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)`);
-    return text;
+/** "10.244.0.0/16" or "10.244.0.0/16,fd00:10:244::/56": at most one of each family. */
+function readSubnets(path: string, text: string, found: Findings): readonly string[] {
+  const subnets = text.split(",").map((each) => each.trim());
+  for (const subnet of subnets) {
+    if (parseCidr(subnet) === null) found.error("invalid-cidr", path, `Invalid value: "${subnet}": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)`);
+    else if (parseCidr(subnet, { strict: true }) === null) found.error("invalid-cidr", path, `Invalid value: "${subnet}": must not have bits set beyond the prefix length`);
   }
-  if (cidr.family === 6) found.error("not-modelled", path, `IPv6 subnet ${text}: not modelled`, "use an IPv4 subnet");
-  if (parseCidr(text, { strict: true }) === null) found.error("invalid-cidr", path, `Invalid value: "${text}": must not have bits set beyond the prefix length`);
-  return text;
+  const families = subnets.map((each) => parseCidr(each)?.family);
+  if (subnets.length > 2 || (subnets.length === 2 && families[0] === families[1])) found.error("invalid-value", path, `Invalid value: "${text}": expected one CIDR, or two of different IP families`);
+  return subnets;
+}
+
+const ofFamily = (subnets: readonly string[], family: 4 | 6): string => subnets.find((each) => parseCidr(each)?.family === family) ?? "";
+
+/** What runs where there is IPv6. */
+function checkFamilies(pods: readonly string[], services: readonly string[], cni: string, fabric: FabricOptions, balancer: string, found: Findings): void {
+  const families = (subnets: readonly string[]): string => subnets.map((each) => parseCidr(each)?.family).join(",");
+  if (families(pods) !== families(services)) found.error("invalid-value", "serviceSubnet", `Invalid value: "${services.join(",")}": must have the IP families of podSubnet "${pods.join(",")}", in the same order`);
+  if (ofFamily(pods, 6) === "" && ofFamily(services, 6) === "") return;
+  if (cni !== "kindnet") found.error("not-modelled", "cni", `${cni} with IPv6 pods: not modelled`, "use kindnet");
+  if (fabric.topology !== "single") found.error("not-modelled", "fabric.topology", `${fabric.topology} with IPv6: not modelled`, 'use "single"');
+  if (balancer !== "none") found.error("not-modelled", "loadBalancer", `${balancer} with IPv6: not modelled`, 'use "none"');
+  const mask = parseCidr(ofFamily(pods, 6))?.prefix ?? 0;
+  if (mask > NODE_MASK6 || mask < NODE_MASK6 - 16) found.error("invalid-value", "podSubnet", `Invalid value: "${ofFamily(pods, 6)}": its prefix must be between /${NODE_MASK6 - 16} and /${NODE_MASK6}, for each node gets a /${NODE_MASK6} of it`);
 }
 
 /** A fabric's shape must have addresses for its parts. */
@@ -177,13 +203,13 @@ function checkFabric(fabric: FabricOptions, nodes: number, loadBalancer: string,
 }
 
 /** Every subnet of a cluster must be its own. */
-function checkOverlap(plan: { readonly podSubnet: string; readonly serviceSubnet: string; readonly fabric: FabricOptions }, found: Findings): void {
-  const named = [["podSubnet", plan.podSubnet], ["serviceSubnet", plan.serviceSubnet], ["fabric.subnet", plan.fabric.subnet]] as const;
+function checkOverlap(pods: readonly string[], services: readonly string[], fabric: string, found: Findings): void {
+  const named = [...pods.map((each) => ["podSubnet", each] as const), ...services.map((each) => ["serviceSubnet", each] as const), ["fabric.subnet", fabric] as const, ["fabric.subnet", FABRIC_SUBNET6] as const];
   for (let i = 0; i < named.length; i++) {
     for (let j = i + 1; j < named.length; j++) {
       const a = parseCidr(named[i]![1]);
       const b = parseCidr(named[j]![1]);
-      if (a !== null && b !== null && overlaps(a, b)) found.error("overlap", named[j]![0], `Invalid value: "${named[j]![1]}": overlaps with ${named[i]![0]} ${named[i]![1]}`);
+      if (a !== null && b !== null && a.family === b.family && overlaps(a, b)) found.error("overlap", named[j]![0], `Invalid value: "${named[j]![1]}": overlaps with ${named[i]![0]} ${named[i]![1]}`);
     }
   }
 }
@@ -195,25 +221,28 @@ export function planCluster(options: ClusterOptions): ClusterPlan {
   if ("code" in proxy) found.problems.push(proxy);
   const seed = options.seed ?? 1;
   if (!Number.isSafeInteger(seed) || seed < 0) found.error("invalid-value", "seed", `Invalid value: ${seed}: must be a whole number of 0 or more`);
-  const podSubnet = readSubnet("podSubnet", options.podSubnet ?? "10.244.0.0/16", found);
-  const serviceSubnet = readSubnet("serviceSubnet", options.serviceSubnet ?? "10.96.0.0/16", found);
+  const podSubnets = readSubnets("podSubnet", options.podSubnet ?? "10.244.0.0/16", found);
+  const serviceSubnets = readSubnets("serviceSubnet", options.serviceSubnet ?? "10.96.0.0/16", found);
+  const [podSubnet, serviceSubnet] = [ofFamily(podSubnets, 4), ofFamily(serviceSubnets, 4)];
   const fabric = Object.freeze({ ...FABRIC_DEFAULTS, ...options.fabric });
   const fault = parseCidr(podSubnet)?.family === 4 ? clusterCidrFault(podSubnet, NODE_MASK) : null;
   if (fault !== null) found.error("too-small", "podSubnet", `Invalid value: "${podSubnet}": ${fault}`);
-  checkOverlap({ podSubnet, serviceSubnet, fabric }, found);
+  checkOverlap(podSubnets, serviceSubnets, fabric.subnet, found);
   const nodes = readNodes(options, found);
   checkFabric(fabric, nodes.length, options.loadBalancer ?? "none", found);
   const balancer = readBalancer(options.loadBalancer ?? "none", fabric.subnet);
   if (typeof balancer === "string") found.error("invalid-value", "loadBalancer", balancer);
   const cni = readCni(options.cni ?? "flannel", found);
+  if (cni.name === "calico" && "mode" in proxy && proxy.mode === "ipvs") found.error("not-modelled", "proxy", "kube-proxy mode ipvs beside Calico: not modelled: Felix then marks endpoints", "use iptables or nftables, or another CNI");
   if (cni.name === "calico" && options.enforce === false) found.error("invalid-value", "enforce", "Invalid value: false: Calico always enforces policies", "leave it out");
-  const services = parseCidr(serviceSubnet);
+  checkFamilies(podSubnets, serviceSubnets, cni.name, fabric, options.loadBalancer ?? "none", found);
+  const services = parseCidr(serviceSubnets[0]!);
   const dns = services === null ? null : nthAddress(services, DNS_INDEX);
   if (services !== null && dns === null && options.dns !== false) found.error("too-small", "serviceSubnet", `Invalid value: "${formatCidr(services)}": too small: cluster DNS needs its tenth address`);
   if (found.problems.length > 0 || typeof balancer === "string" || "code" in proxy) throw new InputError(found.problems);
   return Object.freeze({
-    nodes, cni, balancer, proxy: proxy.mode, ipvs: proxy.ipvs, enforce: options.enforce !== false, seed, podSubnet, serviceSubnet, fabric,
-    dnsIp: options.dns === false || dns === null ? null : formatWords(4, dns),
+    nodes, cni, balancer, proxy: proxy.mode, ipvs: proxy.ipvs, enforce: options.enforce !== false, seed, podSubnets, serviceSubnets, podSubnet, serviceSubnet, fabric,
+    dnsIp: options.dns === false || dns === null || services === null ? null : formatWords(services.family, dns),
     systemPods: options.systemPods ?? nodes.length <= MOST_SHOWN,
     bridgeNf: options.bridgeNf !== false,
     delays: options.delays ?? {},
@@ -226,8 +255,10 @@ export function optionsOfKind(config: KindConfig): ClusterOptions {
   return {
     name: config.name,
     nodes: config.nodes.map(({ name, role, labels }) => ({ name, role, labels })),
-    proxy: config.kubeProxyMode,
-    podSubnet: config.podSubnets[0]!,
-    serviceSubnet: config.serviceSubnets[0]!,
+    proxy: proxyText(config.kubeProxyMode, config.kubeProxyIpvs),
+    // What kind brings along unless told not to.
+    ...(config.disableDefaultCNI ? {} : { cni: "kindnet" }),
+    podSubnet: config.podSubnets.join(","),
+    serviceSubnet: config.serviceSubnets.join(","),
   };
 }

@@ -1,5 +1,6 @@
 /** kube-proxy's mode and, of IPVS, its options behind a colon: "ipvs:scheduler=lc,strictARP=true". */
 import type { Problem } from "../base/problem.js";
+import { FOREIGN_SCHEDULERS, SCHEDULERS } from "../linux/ipvs/schedule.js";
 
 /** kube-proxy's mode on every node. */
 export type ProxyMode = "iptables" | "nftables" | "ipvs";
@@ -18,12 +19,15 @@ export interface ProxyPlan {
 
 const MODES: readonly ProxyMode[] = ["iptables", "nftables", "ipvs"];
 const KNOWN_MODES: readonly string[] = ["iptables", "nftables", "ipvs", "none"];
-const SCHEDULERS: readonly string[] = ["rr", "wrr", "lc", "wlc", "sed", "nq", "dh", "sh", "mh"];
-/** The kernel has these too. */
-const KNOWN_SCHEDULERS: readonly string[] = ["lblc", "lblcr", "fo", "ovf"];
 const DEFAULTS: IpvsWords = Object.freeze({ scheduler: "rr", strictARP: false });
 
 const supported = (words: readonly string[]): string => `supported values: ${words.map((word) => `"${word}"`).join(", ")}`;
+
+/** The words of a mode and its options; options of another mode than IPVS say nothing. */
+export function proxyText(mode: string, { scheduler, strictARP }: Partial<IpvsWords> = {}): string {
+  const options = [...(scheduler === undefined ? [] : [`scheduler=${scheduler}`]), ...(strictARP === undefined ? [] : [`strictARP=${strictARP}`])];
+  return mode === "ipvs" && options.length > 0 ? `${mode}:${options.join(",")}` : mode;
+}
 
 /** A plan from its words, or what is wrong with them. */
 export function readProxy(text: string): ProxyPlan | Problem {
@@ -37,7 +41,7 @@ export function readProxy(text: string): ProxyPlan | Problem {
     const path = `proxy.${key}`;
     if (mode !== "ipvs") return wrong("unknown-option", path, `Invalid value: "${pair}": ${mode} takes no options`);
     if (key === "scheduler") {
-      if (KNOWN_SCHEDULERS.includes(value)) return wrong("not-modelled", path, `IPVS scheduler ${value}: not modelled`, `use one of ${SCHEDULERS.join(", ")}`);
+      if (FOREIGN_SCHEDULERS.includes(value)) return wrong("not-modelled", path, `IPVS scheduler ${value}: not modelled`, `use one of ${SCHEDULERS.join(", ")}`);
       if (!SCHEDULERS.includes(value)) return wrong("unknown-value", path, `Unsupported value: "${value}": ${supported(SCHEDULERS)}`);
       words.scheduler = value;
     } else if (key === "strictARP") {

@@ -24,11 +24,18 @@ export function ipvsTimeouts(s: Stack, ns: number): IpvsTimeouts {
   return s.ipvs.timeouts.get(ns) ?? DEFAULT_TIMEOUTS;
 }
 
-/** `net.ipv4.vs.NAME`, or the kernel's value. */
-export function ipvsSetting(s: Stack, ns: number, name: "conntrack" | "expire_nodest_conn" | "expire_quiescent_template" | "conn_reuse_mode" | "snat_reroute"): number {
-  const text = s.nsInfo.get(ns)!.sysctls[`net.ipv4.vs.${name}`];
-  if (text !== undefined) return Number(text);
-  return name === "conn_reuse_mode" || name === "snat_reroute" ? 1 : 0;
+/** Settings with the kernel's values. */
+const SETTINGS = Object.freeze({
+  "net.ipv4.vs.conntrack": 0,
+  "net.ipv4.vs.expire_nodest_conn": 0,
+  "net.ipv4.vs.expire_quiescent_template": 0,
+  "net.ipv4.vs.conn_reuse_mode": 1,
+  "net.ipv4.vs.snat_reroute": 1,
+} as const);
+
+/** A setting of a namespace, or the kernel's value. */
+export function ipvsSetting(s: Stack, ns: number, name: keyof typeof SETTINGS): number {
+  return Number(s.nsInfo.get(ns)!.sysctls[name] ?? SETTINGS[name]);
 }
 
 /** ip_vs_conn_in_get: the connection of a packet to a virtual server. */
@@ -86,7 +93,7 @@ export function addConnection(s: Stack, made: NewConnection): number {
   c.real[row] = made.real;
   c.addr[row] = s.ipvs.reals.c.addr[made.real]!;
   c.port[row] = made.port;
-  c.flags[row] = (made.template ? CONNF.template : CONNF.inactive) | (ipvsSetting(s, made.ns, "conntrack") !== 0 ? CONNF.conntrack : 0);
+  c.flags[row] = (made.template ? CONNF.template : CONNF.inactive) | (ipvsSetting(s, made.ns, "net.ipv4.vs.conntrack") !== 0 ? CONNF.conntrack : 0);
   c.control[row] = made.control;
   if (made.control !== 0) c.controlled[made.control]!++;
   const reals = s.ipvs.reals.c;

@@ -53,7 +53,7 @@ function fromServer(s: Stack, hook: number, p: number, ns: number): boolean {
   c.src[p] = cc.vaddr[row]!;
   c.sport[p] = cc.vport[row]!;
   if (s.trace !== null) traceStep(s, STEP.NAT_SOURCE, p, ns, c.iif[p]!, c.src[p]!, c.sport[p]!);
-  if (hook !== HOOK.input && c.rtType[p] !== RTN.local && ipvsSetting(s, ns, "snat_reroute") !== 0 && !s.op.rerouteOutput(p, ns)) {
+  if (hook !== HOOK.input && c.rtType[p] !== RTN.local && ipvsSetting(s, ns, "net.ipv4.vs.snat_reroute") !== 0 && !s.op.rerouteOutput(p, ns)) {
     s.op.drop(p, ns, c.rtDev[p]!, DROP.NETFILTER_DROP);
     s.nf.verdict = NF.drop;
     return true;
@@ -77,7 +77,7 @@ function toServer(s: Stack, hook: number, p: number, ns: number): number {
     row = 0;
   }
   if (row !== 0 && s.ipvs.reals.c.server[s.ipvs.connections.c.real[row]!] === 0) {
-    if (ipvsSetting(s, ns, "expire_nodest_conn") === 0 || leaveConnection(s, row, p)) return dropped(s, p, ns);
+    if (ipvsSetting(s, ns, "net.ipv4.vs.expire_nodest_conn") === 0 || leaveConnection(s, row, p)) return dropped(s, p, ns);
     row = 0;
   }
   if (row === 0) {
@@ -96,8 +96,8 @@ function isOver(s: Stack, row: number, p: number, ns: number): boolean {
   const c = s.packets.c;
   const cc = s.ipvs.connections.c;
   if (c.proto[p] !== PROTO.TCP || (c.flags[p]! & TCP_FLAG.SYN) === 0) return false;
-  if (s.ipvs.reals.c.weight[cc.real[row]!] === 0 && ipvsSetting(s, ns, "expire_nodest_conn") !== 0) return true;
-  return ipvsSetting(s, ns, "conn_reuse_mode") !== 0 && cc.control[row] === 0 && (cc.state[row] === TIME_WAIT || cc.state[row] === CLOSE);
+  if (s.ipvs.reals.c.weight[cc.real[row]!] === 0 && ipvsSetting(s, ns, "net.ipv4.vs.expire_nodest_conn") !== 0) return true;
+  return ipvsSetting(s, ns, "net.ipv4.vs.conn_reuse_mode") !== 0 && cc.control[row] === 0 && (cc.state[row] === TIME_WAIT || cc.state[row] === CLOSE);
 }
 
 /** Ends a connection of which a packet has come; true where the packet is dropped because its tracked flow still leads to the old server. */

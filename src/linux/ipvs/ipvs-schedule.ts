@@ -105,5 +105,5 @@ function persistentConnection(s: Stack, server: number, p: number, ns: number): 
 /** ip_vs_check_template. */
 function isUsable(s: Stack, ns: number, real: number): boolean {
   const c = s.ipvs.reals.c;
-  return c.server[real] !== 0 && (c.weight[real] !== 0 || ipvsSetting(s, ns, "expire_quiescent_template") === 0);
+  return c.server[real] !== 0 && (c.weight[real] !== 0 || ipvsSetting(s, ns, "net.ipv4.vs.expire_quiescent_template") === 0);
 }

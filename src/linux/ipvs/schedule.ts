@@ -1,5 +1,5 @@
 /**
- * Which real server a new connection gets (net/netfilter/ipvs/ip_vs_{rr,wrr,lc,wlc,sed,nq,dh,sh,mh}.c). A list holds the real
+ * Which real server a new connection gets (net/netfilter/ipvs/ip_vs_{rr,wrr,lc,wlc,sed,nq,dh,sh,mh,fo,ovf}.c). A list holds the real
  * server added last first. None has an upper threshold, so a server is usable if its weight is not 0.
  */
 import type { Stack } from "../stack.js";
@@ -7,9 +7,9 @@ import { dhBuckets, hashBucket, mhBuckets, mhSlot, shBuckets } from "./buckets.j
 import { SERVERF } from "./ipvs-table.js";
 
 /** Schedulers by number. */
-export const SCHEDULERS: readonly string[] = Object.freeze(["rr", "wrr", "lc", "wlc", "sed", "nq", "dh", "sh", "mh"]);
+export const SCHEDULERS: readonly string[] = Object.freeze(["rr", "wrr", "lc", "wlc", "sed", "nq", "dh", "sh", "mh", "fo", "ovf"]);
 /** Those that the kernel has and podwire does not model. */
-export const FOREIGN_SCHEDULERS: readonly string[] = Object.freeze(["lblc", "lblcr", "fo", "ovf", "twos"]);
+export const FOREIGN_SCHEDULERS: readonly string[] = Object.freeze(["lblc", "lblcr", "twos"]);
 
 type Schedule = (s: Stack, server: number, p: number) => number;
 
@@ -23,6 +23,8 @@ const SCHEDULES: Readonly<Record<string, Schedule>> = Object.freeze({
   dh: byDestination,
   sh: bySource,
   mh: maglev,
+  fo: (s, server) => heaviest(s, server, () => true),
+  ovf: (s, server) => heaviest(s, server, (real) => s.ipvs.reals.c.active[real]! <= weightOf(s, real)),
 });
 
 /** The real server of a virtual one for the connection that packet `p` begins, 0 if none is usable. */
@@ -111,6 +113,13 @@ function least(s: Stack, server: number, load: (s: Stack, real: number) => numbe
 function neverQueue(s: Stack, server: number): number {
   const idle = listOf(s, server).find((real) => weightOf(s, real) > 0 && s.ipvs.reals.c.active[real] === 0);
   return idle ?? least(s, server, expectedDelay, true);
+}
+
+/** The heaviest of those that may be taken; the earliest in the list of equal ones. */
+function heaviest(s: Stack, server: number, may: (real: number) => boolean): number {
+  let best = 0;
+  for (const real of listOf(s, server)) if (weightOf(s, real) > (best === 0 ? 0 : weightOf(s, best)) && may(real)) best = real;
+  return best;
 }
 
 function usable(s: Stack, real: number): number {

@@ -202,11 +202,12 @@ export function modelled(): readonly Section[] {
     { title: "iptables: ways to reject", things: rejectKinds() },
     { title: "ipset: types", things: SET_TYPES.map(({ name }) => byCommand(name, ([tool, verb, , type]) => tool === "ipset" && (verb === "create" || verb === "-N") && type === name)) },
     { title: "nftables: what a rule may say", things: typeWords("linux/nf/nft/nft-statement.ts", "NftStatement", "kind").map((kind) => byCommand(kind, (words) => nftUses(words).includes(kind))) },
+    { title: "IPVS: schedulers", things: constWords("linux/ipvs/schedule.ts", "SCHEDULERS").map((name) => byCommand(`ipvs ${name}`, ([tool, ...words]) => tool === "ipvsadm" && wordAfter(words, "-s") === name)) },
     { title: "Settings", things: settings() },
     { title: "Tools", things: tools() },
     { title: "Tools: ip and bridge", things: [...ipVerbs(), ...bridgeVerbs()] },
     { title: "Tools: iptables and its kin", things: tableCommands() },
-    { title: "Tools: ipset and conntrack", things: [...letters("ipset", "shell/ipset.ts"), ...letters("conntrack", "shell/conntrack.ts")] },
+    { title: "Tools: ipset, conntrack and ipvsadm", things: [...letters("ipset", "shell/ipset.ts"), ...letters("conntrack", "shell/conntrack.ts"), ...letters("ipvsadm", "shell/ipvsadm/command-words.ts")] },
     { title: "Words of labs", things: constWords("shell/lab/builtins.ts", "WORDS").filter((word) => caseWords("shell/lab/builtins.ts", "run").includes(word)).map((word) => byCommand(word, ([tool]) => tool === word)) },
   ];
 }

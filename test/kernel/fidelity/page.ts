@@ -31,8 +31,14 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [row(...head), `|${head.map(() => "---").join("|")}|`, ...rows.map((cells) => row(...cells))].join("\n");
 }
 
+/** Whether the recorded kernel was built without it; IPVS has schedulers, settings and a tool. */
+function isLacking(name: string): boolean {
+  const word = name.replace(/^-[mj] /, "");
+  return recordedOn.lacks.includes(word) || (recordedOn.lacks.includes("ipvs") && /^(ipvs|net\.ipv4\.vs\.)/.test(word));
+}
+
 function labWords({ name, labs }: Modelled): string {
-  if (labs.length === 0) return recordedOn.lacks.includes(name.replace(/^-[mj] /, "")) ? "no lab: the recorded kernel lacks it" : "no lab";
+  if (labs.length === 0) return isLacking(name) ? "no lab: the recorded kernel lacks it" : "no lab";
   const more = labs.length - SHOWN;
   return `${labs.slice(0, SHOWN).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }

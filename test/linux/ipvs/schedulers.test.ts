@@ -141,6 +141,17 @@ test("nq gives to who is idle, else as sed", () => {
   expect(b.choose()).toBe("B");
 });
 
+test("fo takes the heaviest, ovf goes on to the next where that has more connections than weight", () => {
+  expect(new Balanced("fo", ["A5", "B3", "C5"]).choose()).toBe("C");
+  expect(new Balanced("fo", ["A0"]).choose()).toBe("-");
+  const b = new Balanced("ovf", ["A2", "B1"]);
+  expect(b.choose()).toBe("A");
+  b.load("A", 3);
+  expect(b.choose()).toBe("B");
+  b.load("B", 2);
+  expect(b.choose()).toBe("-");
+});
+
 describe("hashing", () => {
   test.each([
     ["10.96.0.10", 242], ["10.96.0.11", 84], ["203.0.113.2", 147], ["203.0.113.3", 245], ["10.244.1.5", 115], ["10.244.1.6", 212], ["192.168.0.2", 34],

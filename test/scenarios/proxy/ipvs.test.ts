@@ -109,6 +109,19 @@ describe("in IPVS mode", () => {
     expect(ask(cluster, near).verdict).toBe("delivered");
   });
 
+  test("a policy meets a connection through a Service as it meets one without", () => {
+    const policy = (name: string, spec: object): object => ({ apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", metadata: { name, namespace: "default" }, spec });
+    const app = (name: string): object => ({ matchLabels: { app: name } });
+    const cluster = shop([web("kind-worker"), service("web"), client, deployment({ name: "other", node: "kind-worker" }), deployment({ name: "far", node: "kind-worker2" }), service("far")], options);
+    put(cluster, [
+      policy("web", { podSelector: app("web"), policyTypes: ["Ingress"], ingress: [{ from: [{ podSelector: app("client") }] }] }),
+      policy("client", { podSelector: app("client"), policyTypes: ["Egress"], egress: [{ to: [{ podSelector: app("web") }] }, { ports: [{ port: 53, protocol: "UDP" }] }] }),
+    ]);
+    expect(ask(cluster, { from: "deploy/client", to: "http://web" }).verdict).toBe("delivered");
+    expect(ask(cluster, { from: "deploy/other", to: "http://web" })).toMatchObject({ verdict: "dropped", end: { node: "kind-worker", cause: { object: "NetworkPolicy default/web" } } });
+    expect(ask(cluster, { from: "deploy/client", to: "http://far" })).toMatchObject({ verdict: "dropped", end: { node: "kind-worker", cause: { object: "NetworkPolicy default/client" } } });
+  });
+
   test("every node answers ARP for an external IP of its own wire, none with strictARP", () => {
     const objects = [web("kind-worker2"), service("web", { externalIPs: ["172.18.0.200"] })];
     const answers = (proxy: string): number => {
@@ -147,7 +160,7 @@ describe("a pod that leaves a Service in IPVS mode", () => {
     const other = ipOf(name === "one" ? "two" : "one");
 
     put(cluster, [labelled(JSON.stringify(bare(name)), "gone")]);
-    expect(listed(cluster).sort()).toEqual([`${held}:8080 Masq 0 1 0`, `${other}:8080 Masq 1 0 0`].sort());
+    expect([...listed(cluster)].sort()).toEqual([`${held}:8080 Masq 0 1 0`, `${other}:8080 Masq 1 0 0`].sort());
     for (let i = 0; i < 3; i++) expect(ask(cluster, { from: "node/kind-worker", to: `http://${CLUSTER_IP}` }).hops.at(-1)!.packet.dst).toBe(other);
     // The client gives up after five minutes; its connection is remembered for two more, and the list is looked at every minute.
     cluster.run(4 * MINUTE);
