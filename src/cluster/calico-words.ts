@@ -1,5 +1,5 @@
 /** Calico's options behind a colon, in the words of its own objects: "calico:encapsulation=IPIP,blockSize=27". */
-import { type CalicoOptions, ENCAPSULATIONS } from "../models/cni/calico/calico-options.js";
+import { CALICO_DEFAULTS, type CalicoOptions, ENCAPSULATIONS } from "../models/cni/calico/calico-options.js";
 
 interface Word {
   readonly may: string;
@@ -14,6 +14,9 @@ const WORDS: Readonly<Record<string, Word>> = Object.freeze({
   natOutgoing: SWITCH,
   strictAffinity: SWITCH,
   maxBlocksPerHost: { may: "a positive number", takes: (value: string) => /^[1-9][0-9]*$/.test(value) },
+  clusterRoutingMode: { may: "Felix or BIRD", takes: (value: string) => value === "Felix" || value === "BIRD" },
+  routeReflectors: { may: "a positive number of nodes", takes: (value: string) => /^[1-9][0-9]*$/.test(value) },
+  asNumber: { may: "a number from 1 to 4294967295", takes: (value: string) => /^[1-9][0-9]{0,9}$/.test(value) && Number(value) < 2 ** 32 },
 });
 
 /** Why `key=value` is no option of Calico, in a sentence; null if it is one. */
@@ -23,9 +26,17 @@ export function calicoWordFault(key: string, value: string): string | null {
   return word.takes(value) ? null : `${key} must be ${word.may}`;
 }
 
-/** The options that checked words stand for. */
-export function calicoOptions(words: Readonly<Record<string, string>>): Partial<CalicoOptions> {
-  const { encapsulation, blockSize, natOutgoing, strictAffinity, maxBlocksPerHost } = words;
+/** Why words do not go together, in a sentence; null if they do. */
+export function calicoWordsFault({ encapsulation = CALICO_DEFAULTS.encapsulation, clusterRoutingMode, routeReflectors, asNumber }: Readonly<Record<string, string>>): string | null {
+  const bird = clusterRoutingMode === "BIRD";
+  if (bird && encapsulation.startsWith("VXLAN")) return `clusterRoutingMode=BIRD goes with encapsulation None, IPIP or IPIPCrossSubnet: routes over VXLAN are always Felix's`;
+  if (!bird && (routeReflectors ?? asNumber) !== undefined) return `${routeReflectors === undefined ? "asNumber" : "routeReflectors"} needs clusterRoutingMode=BIRD: Felix speaks no BGP`;
+  return null;
+}
+
+/** The options that checked words stand for, on nodes of these names in order. */
+export function calicoOptions(words: Readonly<Record<string, string>>, nodes: readonly string[] = []): Partial<CalicoOptions> {
+  const { encapsulation, blockSize, natOutgoing, strictAffinity, maxBlocksPerHost, clusterRoutingMode, routeReflectors, asNumber } = words;
   const known = ENCAPSULATIONS.find((each) => each === encapsulation);
   return {
     ...(known === undefined ? {} : { encapsulation: known }),
@@ -33,5 +44,8 @@ export function calicoOptions(words: Readonly<Record<string, string>>): Partial<
     ...(natOutgoing === undefined ? {} : { natOutgoing: natOutgoing === "Enabled" }),
     ...(strictAffinity === undefined ? {} : { strictAffinity: strictAffinity === "Enabled" }),
     ...(maxBlocksPerHost === undefined ? {} : { maxBlocksPerHost: Number(maxBlocksPerHost) }),
+    ...(clusterRoutingMode === "BIRD" ? { clusterRoutingMode } : {}),
+    ...(routeReflectors === undefined ? {} : { routeReflectors: nodes.slice(0, Number(routeReflectors)) }),
+    ...(asNumber === undefined ? {} : { asNumber: Number(asNumber) }),
   };
 }

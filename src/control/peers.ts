@@ -9,14 +9,12 @@ import { cniNode, isUp } from "./node-agent.js";
 import { type Controller, CONTROLLER, type Plane } from "./plane.js";
 import type { Change } from "./store.js";
 
-/** Nodes that have come and gone between two looks. */
+/** Nodes that have come and gone between two looks; none, where what the daemons share has changed. */
 interface News {
   readonly gone: readonly CniNode[];
   readonly fresh: readonly CniNode[];
   /** every node that was up, in the order of the options */
   readonly up: readonly CniNode[];
-  /** the daemons' part of the datastore has changed */
-  readonly shared: boolean;
 }
 
 export interface PeersState {
@@ -38,7 +36,7 @@ export class Peers implements Controller {
   private readonly lazy: boolean;
 
   constructor(private readonly p: Plane) {
-    this.lazy = p.options.lazy ?? p.options.nodes.length > 16;
+    this.lazy = p.options.cni.speaks !== true && (p.options.lazy ?? p.options.nodes.length > 16);
   }
 
   watch(p: Plane, { type, object }: Change): void {
@@ -46,7 +44,7 @@ export class Peers implements Controller {
   }
 
   sync(p: Plane, key: string): void {
-    if (key === "shared") return this.tell({ gone: [], fresh: [], up: this.known, shared: true });
+    if (key === "shared") return this.tell({ gone: [], fresh: [], up: this.known });
     const wasUp = new Set(this.known.map((node) => node.name));
     const up = p.options.nodes.flatMap(({ name }) => {
       const node = isUp(p, name) ? p.store.get("Node", name) : undefined;
@@ -62,7 +60,7 @@ export class Peers implements Controller {
       this.heard.delete(name);
     }
     for (const { name } of fresh) this.heard.set(name, this.told());
-    this.tell({ gone, fresh, up, shared: false });
+    this.tell({ gone, fresh, up });
   }
 
   private tell(news: News): void {
@@ -107,11 +105,12 @@ export class Peers implements Controller {
     this.heard.set(name, this.told());
     const { cni } = this.p.options;
     const door = this.p.door(this.p.nodes.get(name)!, cni.name);
-    for (const { gone, fresh, up, shared } of this.news.slice(from - this.forgotten)) {
-      const self = up.find((node) => node.name === name)!;
+    let self: CniNode | undefined;
+    for (const { gone, fresh, up } of this.news.slice(from - this.forgotten)) {
+      self = up.find((node) => node.name === name)!;
       for (const peer of gone) cni.peerDown(door, self, peer);
       for (const peer of fresh.some((node) => node.name === name) ? up : fresh) if (peer.name !== name) cni.peerUp(door, self, peer);
-      if (shared) cni.sharedChanged?.(door, self);
     }
+    if (self !== undefined) cni.sharedChanged?.(door, self);
   }
 }

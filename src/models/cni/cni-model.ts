@@ -32,7 +32,7 @@ export interface CniAttachment {
 /** Result of ADD, cniVersion 1.1.0. */
 export interface CniResult {
   readonly interfaces: readonly { readonly name: string; readonly mac?: string; readonly sandbox?: string }[];
-  readonly ips: readonly { readonly address: string; readonly gateway?: string; readonly interface: number }[];
+  readonly ips: readonly { readonly address: string; readonly gateway?: string; readonly interface?: number }[];
   readonly routes: readonly { readonly dst: string; readonly gw?: string }[];
 }
 
@@ -46,6 +46,8 @@ export interface CniError {
 /** A CNI by name, with its options already read. */
 export interface CniModel {
   readonly name: string;
+  /** its daemons speak to each other by packets: no node's kernel may wait until it is looked at */
+  readonly speaks?: boolean;
   /** MTU of pods for an uplink's MTU */
   podMtu(uplinkMtu: number): number;
   /** The daemon starts on a node. Returns annotations it wants on its Node, or why it cannot start. */

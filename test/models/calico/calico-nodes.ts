@@ -5,6 +5,7 @@ import { setEntries } from "../../../src/linux/nf/ipset.js";
 import { saveTables } from "../../../src/linux/nf/save.js";
 import { killApp, launch } from "../../../src/linux/sock/app.js";
 import type { Stack } from "../../../src/linux/stack.js";
+import { birdProgram } from "../../../src/models/bgp/bird-program.js";
 import { calico } from "../../../src/models/cni/calico/calico.js";
 import { type CalicoOptions, tunnelOf } from "../../../src/models/cni/calico/calico-options.js";
 import { affineBlocks } from "../../../src/models/cni/calico/ipam.js";
@@ -51,7 +52,7 @@ export class CalicoNodes {
   ) {
     this.#cni = calico({ pool: POOL, blockSize: 28, encapsulation, ...more });
     this.#felix = felix({ pool: POOL, natOutgoing: true, tunnel: tunnelOf(encapsulation) });
-    this.s = makeStack([server(), prober(this.#answers)]);
+    this.s = makeStack([server(), prober(this.#answers), birdProgram]);
     const { s } = this;
     const fabric = netns(s, "fabric", 99);
     act(s, { verb: "link-add", ns: fabric, name: "kind", kind: "bridge", up: true });

@@ -1,7 +1,7 @@
 /** Calico's own policies: packets through Felix's chains against a plain reading of tiers, order, actions and selectors. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { CalicoEntityRule, CalicoRule, Tier } from "../../../src/api/calico-api.js";
+import type { CalicoEntityRule, CalicoPolicySpec, CalicoRule, Tier } from "../../../src/api/calico-api.js";
 import type { PodInput, PolicyInput } from "../../../src/policy/input.js";
 import { namespace as ns, pod, port } from "../../policy/build.js";
 import "../../support/chance.js";
@@ -51,7 +51,7 @@ const spec = fc
     ingress: fc.array(rule, { maxLength: 3 }),
     egress: fc.array(rule, { maxLength: 3 }),
   })
-  .map((each) => plain(each));
+  .map((each) => plain(each) as Omit<CalicoPolicySpec, "namespaceSelector">);
 
 const policy: fc.Arbitrary<Policy> = fc.oneof(
   fc.record({ name: fc.constantFrom("a", "b", "c"), namespace: fc.constantFrom("x", "y"), spec }).map(({ name, namespace, spec: of }): Policy => ({ apiVersion: "projectcalico.org/v3", kind: "CalicoNetworkPolicy", metadata: { name, namespace }, spec: of })),

@@ -20,6 +20,12 @@ export interface CalicoOptions {
   readonly strictAffinity: boolean;
   /** IPAMConfig: how many blocks a node may claim */
   readonly maxBlocksPerHost: number;
+  /** who writes the routes of None and IPIP: Felix itself, or BIRD from what the nodes tell each other by BGP */
+  readonly clusterRoutingMode: "Felix" | "BIRD";
+  /** BGPConfiguration: AS number of the nodes */
+  readonly asNumber: number;
+  /** names of the nodes that reflect routes; none: every node speaks to every other */
+  readonly routeReflectors: readonly string[];
 }
 
 /** What the operator's custom-resources.yaml and Calico's IPAM assume. */
@@ -30,6 +36,9 @@ export const CALICO_DEFAULTS: CalicoOptions = Object.freeze({
   natOutgoing: true,
   strictAffinity: false,
   maxBlocksPerHost: 20,
+  clusterRoutingMode: "Felix",
+  asNumber: 64512,
+  routeReflectors: Object.freeze([]),
 });
 
 /** The overlay a pool uses, whether for every node or for other subnets alone. */

@@ -2,12 +2,15 @@
  * Calico: addresses from blocks of a pool, pods behind a veth with a /32 each, and between nodes plain routes, VXLAN or IPIP. What
  * its daemons know of each other is in the cluster's datastore (`door.shared`), as it is in the real one.
  *
- * Read first: felix/dataplane/linux/route_mgr.go, libcalico-go/lib/ipam. Routes are Felix's (ProgramClusterRoutes: Enabled).
+ * Read first: felix/dataplane/linux/route_mgr.go, libcalico-go/lib/ipam. Routes are Felix's (ProgramClusterRoutes: Enabled), or
+ * with clusterRoutingMode BIRD those of a routing daemon on every node.
  */
+import { birdOf, configureBird, startBird } from "../../bgp/bird-program.js";
 import type { CniDoor } from "../../node-door.js";
 import { pluginError } from "../cni-errors.js";
 import type { CniAttachment, CniError, CniModel, CniNode, CniResult } from "../cni-model.js";
 import { loopbackAdd, macOf, runActs } from "../sandbox-veth.js";
+import { addBgpNode, birdConfig, dropBgpNode } from "./bird-config.js";
 import { workloadInterface, vtepMac, POD_GATEWAY } from "./calico-names.js";
 import { CALICO_DEFAULTS, type CalicoOptions, tunnelOf, TUNNELS } from "./calico-options.js";
 import { bringPrefix } from "./cluster-routes.js";
@@ -18,6 +21,8 @@ import { tunnelActs, vtepDown, vtepUp } from "./tunnels.js";
 
 /** Key of a node's memory: how many changes of the datastore its daemon has heard. */
 const HEARD = "heard";
+/** And the configuration of its routing daemon. */
+const BIRD = "bird.cfg";
 
 /** The CNI "calico". */
 export function calico(given: Partial<CalicoOptions> = {}): CniModel {
@@ -26,6 +31,7 @@ export function calico(given: Partial<CalicoOptions> = {}): CniModel {
   const podMtu = (uplinkMtu: number): number => uplinkMtu - (tunnel === "none" ? 0 : TUNNELS[tunnel].overhead);
   return {
     name: "calico",
+    speaks: options.clusterRoutingMode === "BIRD",
     podMtu,
     nodeUp: (door, self) => nodeUp(door, self, options, podMtu(uplinkMtu(door, self))),
     peerUp: (door, self, peer) => peerUp(door, self, peer, options),
@@ -77,6 +83,7 @@ function nodeUp(door: CniDoor, self: CniNode, options: CalicoOptions, mtu: numbe
   ]);
   if (refused !== null) return refused;
   keepCalicoNode(door.shared, node);
+  addBgpNode(door.shared, node.name);
   door.memory.set(HEARD, 0);
   hear(door, self, options);
   door.announce();
@@ -96,16 +103,31 @@ function hear(door: CniDoor, self: CniNode, options: CalicoOptions): void {
   const node = calicoNode(door.shared, self.name);
   if (node === undefined) return;
   const now = changeCount(door.shared);
+  if (options.clusterRoutingMode === "BIRD") {
+    runBird(door, birdConfig(door.shared, options, node));
+    return;
+  }
   const changed = new Set<string>();
   for (let n = (door.memory.get(HEARD) ?? 0) as number; n < now; n++) changed.add(changedPrefix(door.shared, n));
   for (const prefix of changed) bringPrefix(door, options, node, self.uplink, prefix);
   door.memory.set(HEARD, now);
 }
 
+/** The routing daemon of a node gets a configuration, or starts with it. */
+function runBird(door: CniDoor, text: string): void {
+  const running = birdOf(door.stack, door.ns);
+  if (running !== 0 && door.memory.get(BIRD) === text) return;
+  door.memory.set(BIRD, text);
+  const cause = door.cause("DaemonSet calico-system/calico-node", "");
+  const refused = running === 0 ? startBird(door.stack, door.ns, text, cause, door.node) : configureBird(door.stack, running, text);
+  if (refused !== null && "errors" in refused) throw new RangeError(`bird.cfg of ${door.node}: ${refused.errors.join("; ")}`);
+}
+
 function peerUp(door: CniDoor, self: CniNode, { name }: CniNode, options: CalicoOptions): void {
   const [node, peer] = [calicoNode(door.shared, self.name), calicoNode(door.shared, name)];
   if (node === undefined || peer === undefined || name === self.name) return;
   vtepUp(door, peer);
+  if (options.clusterRoutingMode === "BIRD") return;
   for (const prefix of [...affineBlocks(door.shared, name), ...borrowedBy(door.shared, name)]) bringPrefix(door, options, node, self.uplink, prefix);
 }
 
@@ -114,6 +136,7 @@ function peerDown(door: CniDoor, self: CniNode, { name }: CniNode, options: Cali
   const peer = calicoNode(door.shared, name);
   if (peer === undefined || name === self.name) return;
   releaseNode(door.shared, name, door.stack.engine.now);
+  dropBgpNode(door.shared, name);
   vtepDown(door, peer);
   hear(door, self, options);
 }
