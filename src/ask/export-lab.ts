@@ -52,7 +52,7 @@ export function exportLab(cluster: Cluster, options: LabOptions = {}): string {
   const names = labNames(cluster);
   const fixed = options.chance !== "kept";
   const lines: string[] = [...heading(cluster)];
-  const write = new ScriptWriter(cluster.stack, names, fixed, lines);
+  const write = new ScriptWriter(cluster.stack, names, fixed, cluster.fabric.gateway6 !== undefined, lines);
   lines.push("", "# the network under the nodes, and their root namespaces");
   write.acts(cluster.fabric.acts, cluster.fabric.ns);
   for (const { name, ns } of cluster.fabric.nodes) {
@@ -100,6 +100,8 @@ class ScriptWriter {
     private readonly s: Stack,
     names: NamesOf,
     private readonly fixed: boolean,
+    /** the cluster has IPv6 */
+    private readonly six: boolean,
     private readonly lines: string[],
   ) {
     this.bySandbox = new Map([...names].map(([ns, name]) => [s.nsInfo.get(ns)!.name, name]));
@@ -124,7 +126,8 @@ class ScriptWriter {
 
   /** IPv6 chatter, redirects and rationed errors come when they like, as do the reports of bridges that snoop; none of them is the cluster's. */
   private baseline(name: string): string[] {
-    const keys = ["net.ipv6.conf.all.disable_ipv6=1", ...(this.fixed ? ["net.ipv4.icmp_ratemask=0", "net.ipv4.conf.all.send_redirects=0"] : [])];
+    const quiet = ["net.ipv6.conf.all.accept_dad=0", "net.ipv6.conf.default.accept_dad=0", "net.ipv6.conf.default.router_solicitations=0"];
+    const keys = [...(this.six ? quiet : ["net.ipv6.conf.all.disable_ipv6=1"]), ...(this.fixed ? ["net.ipv4.icmp_ratemask=0", "net.ipv4.conf.all.send_redirects=0"] : [])];
     return keys.map((key) => formatTyped({ words: ["ip", "netns", "exec", name, "sysctl", "-w", key] }));
   }
 

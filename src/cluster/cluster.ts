@@ -80,7 +80,7 @@ export class Cluster implements Rewindable<Cluster> {
     const programs = [server, client, upstreamDns, coreDns(dnsSource(() => this.control)), prober((app) => this.control.probeEnded(app)), proxyHealth((listener, path) => this.control.proxyHealth(listener, path)), relay, metallbSpeaker, nslookup, wget, dig, ...SHELL_PROGRAMS];
     this.world = createWorld(plan.seed, programs);
     const { stack } = this.world;
-    this.fabric = buildFabric(stack, plan.nodes.map((node) => node.name), plan.fabric);
+    this.fabric = buildFabric(stack, plan.nodes.map((node) => node.name), plan.fabric, plan.podSubnets.some((subnet) => subnet.includes(":")));
     this.control = this.makeControl();
     this.world.checkpoints.add({
       name: "control",
@@ -290,13 +290,13 @@ export class Cluster implements Rewindable<Cluster> {
         name: node.name,
         role: node.role,
         ns: fabric.nodes[i]!.ns,
-        addresses: [fabric.nodes[i]!.address],
+        addresses: plan.podSubnets.map((subnet) => (subnet.includes(":") ? fabric.nodes[i]!.address6! : fabric.nodes[i]!.address)),
         uplink: "eth0",
         ...(node.labels === undefined && fabric.nodes[i]!.labels === undefined ? {} : { labels: { ...fabric.nodes[i]!.labels, ...node.labels } }),
         ...(node.role === "control-plane" && plan.nodes.length > 1 ? { taints: [{ key: "node-role.kubernetes.io/control-plane", effect: "NoSchedule" as const }] } : {}),
       })),
-      clusterCidrs: [plan.podSubnet],
-      serviceCidrs: [plan.serviceSubnet],
+      clusterCidrs: plan.podSubnets,
+      serviceCidrs: plan.serviceSubnets,
       dnsIp: plan.dnsIp,
       cni: cniOf(plan),
       proxy: { mode: plan.proxy, ...plan.ipvs },
@@ -307,11 +307,12 @@ export class Cluster implements Rewindable<Cluster> {
       systemPods: plan.systemPods,
       program: (pod, container) => {
         const choice = defaultProgram(pod, container);
-        return choice?.program === "coredns" ? { ...choice, args: { ...choice.args, upstream: fabric.gateway } } : choice;
+        return choice?.program === "coredns" ? { ...choice, args: { ...choice.args, upstream: plan.podSubnets[0]!.includes(":") ? fabric.gateway6 : fabric.gateway } } : choice;
       },
     });
     for (const node of fabric.nodes) {
       plumb(this.stack, { verb: "sysctl", ns: node.ns, key: "net.bridge.bridge-nf-call-iptables", value: plan.bridgeNf ? "1" : "0" });
+      if (node.address6 !== undefined) plumb(this.stack, { verb: "sysctl", ns: node.ns, key: "net.bridge.bridge-nf-call-ip6tables", value: plan.bridgeNf ? "1" : "0" });
     }
     launch(this.stack, fabric.ns, "upstream-dns", { names: plan.outsideNames });
     return control;

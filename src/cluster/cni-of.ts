@@ -8,8 +8,8 @@ import { kindnet } from "../models/cni/kindnet.js";
 import type { ClusterPlan } from "./options.js";
 
 /** The CNI of a plan, whose words `planCluster` has checked. */
-export function cniOf({ cni: { name, options }, podSubnet }: ClusterPlan): CniModel {
-  if (name === "calico") return calico({ ...calicoOptions(options), pool: podSubnet });
-  if (name === "kindnet") return kindnet({ podSubnets: [podSubnet] });
+export function cniOf({ cni: { name, options }, nodes, podSubnet, podSubnets }: ClusterPlan): CniModel {
+  if (name === "calico") return calico({ ...calicoOptions(options, nodes.map((node) => node.name)), pool: podSubnet });
+  if (name === "kindnet") return kindnet({ podSubnets });
   return flannel({ ...flannelOptions(options), network: podSubnet });
 }

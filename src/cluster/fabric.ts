@@ -9,10 +9,10 @@ import type { Act } from "../linux/plumbing/act.js";
 import type { Stack } from "../linux/stack.js";
 import { addressAt, FabricBuilder } from "./fabric-builder.js";
 import { buildLeafSpine } from "./fabric-leaf-spine.js";
-import { FABRIC_BRIDGE, FABRIC_MACHINE, type FabricNode, type FabricOptions, INTERNET_ADDRESS, INTERNET_MACHINE } from "./fabric-options.js";
+import { FABRIC_BRIDGE, FABRIC_MACHINE, FABRIC_SUBNET6, type FabricNode, type FabricOptions, INTERNET_ADDRESS, INTERNET_ADDRESS6, INTERNET_MACHINE } from "./fabric-options.js";
 import { buildZones } from "./fabric-zones.js";
 
-export { FABRIC_BRIDGE, FABRIC_DEFAULTS, FABRIC_MACHINE, type FabricNode, type FabricOptions, INTERNET_ADDRESS, INTERNET_MACHINE } from "./fabric-options.js";
+export { FABRIC_BRIDGE, FABRIC_DEFAULTS, FABRIC_MACHINE, type FabricNode, type FabricOptions, INTERNET_ADDRESS, INTERNET_ADDRESS6, INTERNET_MACHINE } from "./fabric-options.js";
 
 const ROUTER_OUTSIDE = "203.0.113.1";
 
@@ -23,6 +23,7 @@ export interface Fabric {
   readonly internet: number;
   /** its address: the nodes' name server */
   readonly gateway: string;
+  readonly gateway6?: string;
   readonly nodes: readonly FabricNode[];
   /** everything that was done to build it, in order */
   readonly acts: readonly Act[];
@@ -30,11 +31,14 @@ export interface Fabric {
   readonly speakers: readonly { readonly ns: number; readonly name: string; readonly config: string }[];
 }
 
-/** Builds the fabric and one root namespace for each name, in order: in one segment addresses .2, .3, ... of the subnet. */
-export function buildFabric(s: Stack, names: readonly string[], options: FabricOptions): Fabric {
+/** Builds the fabric and one root namespace for each name, in order: in one segment addresses .2, .3, ... of the subnet. With `six`, IPv6 beside it. */
+export function buildFabric(s: Stack, names: readonly string[], options: FabricOptions, six = false): Fabric {
   const b = new FabricBuilder(s, options.mtu);
   const { topology } = options;
-  if (topology === "single") return buildSegment(b, names, options);
+  if (topology === "single") {
+    const segment = buildSegment(b, names, options);
+    return six ? withIPv6(b, segment) : segment;
+  }
   const ns = b.router(FABRIC_MACHINE, "fabric");
   const internet = b.internet(INTERNET_MACHINE, ns, INTERNET_ADDRESS, ROUTER_OUTSIDE);
   const { nodes, gateway } = (topology === "zones" ? buildZones : buildLeafSpine)(b, ns, FABRIC_MACHINE, names, options);
@@ -57,4 +61,28 @@ function buildSegment(b: FabricBuilder, names: readonly string[], options: Fabri
     return { name, ns: b.node(name, i + 1, { ns, bridge: FABRIC_BRIDGE }, address, subnet.prefix, gateway, options), address, gateway };
   });
   return { ns, internet, gateway, nodes, acts: b.acts, speakers: b.speakers };
+}
+
+/** Addresses of IPv6 on everything, with the same last parts. */
+function withIPv6(b: FabricBuilder, fabric: Fabric): Fabric {
+  const at = (n: number): string => FABRIC_SUBNET6.replace("::/64", `::${n.toString(16)}`);
+  const [gateway6, outside6] = [at(1), INTERNET_ADDRESS6.replace("::10", "::1")];
+  b.must([
+    { verb: "sysctl", ns: fabric.ns, key: "net.ipv6.conf.all.forwarding", value: "1" },
+    { verb: "sysctl", ns: fabric.ns, key: "net.bridge.bridge-nf-call-ip6tables", value: "0" },
+    { verb: "addr-add", ns: fabric.ns, dev: FABRIC_BRIDGE, addr: `${gateway6}/64` },
+    { verb: "addr-add", ns: fabric.ns, dev: "outside", addr: `${outside6}/64` },
+    { verb: "addr-add", ns: fabric.internet, dev: "eth0", addr: `${INTERNET_ADDRESS6}/64` },
+    { verb: "route-add", ns: fabric.internet, dst: "::/0", via: outside6, dev: "eth0" },
+  ]);
+  const nodes = fabric.nodes.map((node, i): FabricNode => {
+    const address6 = at(i + 2);
+    b.must([
+      { verb: "addr-add", ns: node.ns, dev: "eth0", addr: `${address6}/64` },
+      { verb: "route-add", ns: node.ns, dst: "::/0", via: gateway6, dev: "eth0" },
+      { verb: "sysctl", ns: node.ns, key: "net.ipv6.conf.all.forwarding", value: "1" },
+    ]);
+    return { ...node, address6 };
+  });
+  return { ...fabric, gateway6, nodes };
 }

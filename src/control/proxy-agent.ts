@@ -5,7 +5,7 @@
 import type { EndpointSlice, Service } from "../api/index.js";
 import type { CauseOf } from "../models/proxy/cause-of.js";
 import { type ProxyNode, readNodePortAddresses } from "../models/proxy/proxy-node.js";
-import { canonicalAddress } from "../models/proxy/sloppy-address.js";
+import { canonicalAddress, type Family } from "../models/proxy/sloppy-address.js";
 import { iptablesProxy, lastFullSync } from "../models/proxy/iptables/iptables-proxy.js";
 import { IptablesRenderer } from "../models/proxy/iptables/render.js";
 import { IPVS_DEVICE } from "../models/proxy/ipvs/ipvs-kernel.js";
@@ -107,7 +107,7 @@ export class ProxyAgent implements Controller {
     this.lastRun.set(name, p.now);
     this.stamped.set(name, this.view);
     if (!this.lazy || !this.written.has(name)) this.write(node);
-    if (!this.lazy) listenForHealth(p, node, this.view);
+    if (!this.lazy) listenForHealth(p, node, this.view, familiesOf(p)[0]!);
     if (this.ipvs?.drains(this.p.door(node, MODEL)) === true) p.enqueue(this.number, `${DRAIN}${name}`, DRAIN_PERIOD, true);
   }
 
@@ -121,7 +121,7 @@ export class ProxyAgent implements Controller {
 
   /** What a node's proxy answers a load balancer now. */
   health(listener: HealthListener, path: string): HealthAnswer {
-    return answerHealth(this.p, listener, path, this.stamped.get(listener.node), this.lastRun.get(listener.node) ?? 0);
+    return answerHealth(this.p, listener, path, familiesOf(this.p)[0]!, this.stamped.get(listener.node), this.lastRun.get(listener.node) ?? 0);
   }
 
   /** Brings a node's kernel to what it is stamped with; no node given: every node. */
@@ -194,13 +194,14 @@ type Program = (door: NodeDoor, node: PlaneNode, view: ProxyView) => boolean;
 
 function iptablesProgram(p: Plane, causeOf: CauseOf): Program {
   const model = iptablesProxy(new IptablesRenderer(causeOf), SYNC_PERIOD);
-  const settings = { randomFully: true, localhostNodePorts: true, conntrackTcpBeLiberal: false, counters: { invalidDropped: true, localhostAccepted: true } };
-  return (door, node, view) => {
-    const seen = { ...proxyNode(p, node, []), ...settings };
+  const settings = { randomFully: true, conntrackTcpBeLiberal: false, counters: { invalidDropped: true, localhostAccepted: true } };
+  const sync = (family: Family, door: NodeDoor, node: PlaneNode, view: ProxyView): boolean => {
+    const seen = { ...proxyNode(p, family, node, []), ...settings, localhostNodePorts: family === 4 };
     const before = lastFullSync(door, seen);
     model.sync(door, seen, view);
     return lastFullSync(door, seen) !== before;
   };
+  return (door, node, view) => familiesOf(p).map((family) => sync(family, door, node, view)).includes(true);
 }
 
 /** The IPVS mode: a program, and its patience with real servers that still have connections. */
@@ -216,44 +217,52 @@ function ipvsProgram(p: Plane, causeOf: CauseOf): IpvsProgram {
   const { scheduler = "rr", strictARP = false } = p.options.proxy ?? {};
   return {
     write: (door, node, view) => {
-      const others = listAddresses(door.stack, door.ns, 4, IPVS_DEVICE).filter((text) => text !== LOOPBACK && !node.addresses.includes(text));
-      const first = !model.knows(door, FAMILY);
-      model.sync(door, { ...proxyNode(p, { ...node, addresses: [...node.addresses, ...others] }, []), randomFully: true, scheduler, strictARP }, view);
+      const first = !model.knows(door, { family: familiesOf(p)[0]! });
+      for (const family of familiesOf(p)) {
+        const others = listAddresses(door.stack, door.ns, family, IPVS_DEVICE).filter((text) => text !== LOOPBACK[family] && !node.addresses.includes(text));
+        model.sync(door, { ...proxyNode(p, family, { ...node, addresses: [...node.addresses, ...others] }, []), randomFully: true, scheduler, strictARP }, view);
+      }
       return first;
     },
-    drains: (door) => model.drains(door, FAMILY),
-    drain: (door) => model.drain(door, FAMILY),
+    drains: (door) => familiesOf(p).some((family) => model.drains(door, { family })),
+    drain: (door) => familiesOf(p).map((family) => model.drain(door, { family })).includes(true),
   };
 }
 
-const LOOPBACK = "127.0.0.1";
-const FAMILY = Object.freeze({ family: 4 } as const);
+const LOOPBACK: Readonly<Record<Family, string>> = Object.freeze({ 4: "127.0.0.1", 6: "::1" });
+
+/** Families that Services have here, the primary one first: kube-proxy runs once for each. */
+export function familiesOf(p: Plane): readonly Family[] {
+  return p.options.serviceCidrs.map((text): Family => (text.includes(":") ? 6 : 4));
+}
 
 /** Node ports answer on the primary address alone, unlike in the other modes. */
 function nftablesProgram(p: Plane, causeOf: CauseOf): Program {
   const model = nftablesProxy(new NftablesRenderer(causeOf));
-  const serviceCIDRs = p.options.serviceCidrs.filter((text) => !text.includes(":"));
   return (door, node, view) => {
-    model.sync(door, { ...proxyNode(p, node, ["primary"]), release: "1.35", serviceCIDRs }, view);
+    for (const family of familiesOf(p)) {
+      const serviceCIDRs = p.options.serviceCidrs.filter((text) => text.includes(":") === (family === 6));
+      model.sync(door, { ...proxyNode(p, family, node, ["primary"]), release: "1.35", serviceCIDRs }, view);
+    }
     return false;
   };
 }
 
-function proxyNode(p: Plane, { name, addresses, labels }: PlaneNode, nodePortAddresses: readonly string[]): ProxyNode {
-  const own = [LOOPBACK, ...addresses].flatMap((text) => canonicalAddress(text) ?? []);
-  const primary = own.find((address) => address.family === 4 && address.text !== LOOPBACK) ?? null;
-  const cidr = p.options.clusterCidrs.find((text) => !text.includes(":"));
+function proxyNode(p: Plane, family: Family, { name, addresses, labels }: PlaneNode, nodePortAddresses: readonly string[]): ProxyNode {
+  const own = [LOOPBACK[family], ...addresses].flatMap((text) => canonicalAddress(text) ?? []).filter((address) => address.family === family);
+  const primary = own.find((address) => address.text !== LOOPBACK[family]) ?? null;
+  const cidr = p.options.clusterCidrs.find((text) => text.includes(":") === (family === 6));
   const zone = (p.store.get("Node", name)?.metadata.labels ?? labels)?.["topology.kubernetes.io/zone"] ?? "";
   return {
     name,
     zone,
     preferSameNode: true,
-    family: 4,
+    family,
     primary,
     addresses: own,
     mark: "0x00004000",
     masqueradeAll: false,
     detector: cidr === undefined ? null : { kind: "cidr", cidr },
-    nodePorts: readNodePortAddresses(nodePortAddresses, 4, primary, own),
+    nodePorts: readNodePortAddresses(nodePortAddresses, family, primary, own),
   };
 }

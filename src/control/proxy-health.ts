@@ -2,6 +2,7 @@
 import { killApp, launch } from "../linux/sock/app.js";
 import { answerHealthCheck, healthChecks } from "../models/proxy/health-check.js";
 import { type HealthAnswer, type HealthListener, PROXY_HEALTH_PORT } from "../models/proxy/health-program.js";
+import type { Family } from "../models/proxy/sloppy-address.js";
 import type { ProxyView } from "../models/proxy/view.js";
 import type { PlaneNode } from "./options.js";
 import type { Plane } from "./plane.js";
@@ -15,10 +16,10 @@ interface Listening {
 }
 
 /** Opens and closes a node's ports, so that they are those of the view. */
-export function listenForHealth(p: Plane, node: PlaneNode, view: ProxyView): void {
+export function listenForHealth(p: Plane, node: PlaneNode, view: ProxyView, family: Family): void {
   const note = `proxy-health/${node.name}`;
   const held = (p.notes.get(note) as readonly Listening[] | undefined) ?? [];
-  const checks = healthChecks(view, { family: 4, name: node.name });
+  const checks = healthChecks(view, { family, name: node.name });
   const wanted: readonly HealthListener[] = [
     { node: node.name, service: "", port: PROXY_HEALTH_PORT },
     ...checks.map(({ namespace, name, nodePort }) => ({ node: node.name, service: `${namespace}/${name}`, port: nodePort })),
@@ -36,8 +37,8 @@ export function listenForHealth(p: Plane, node: PlaneNode, view: ProxyView): voi
 }
 
 /** The answer of a node's proxy that last synced at `lastRun` with this view. */
-export function answerHealth(p: Plane, { node, service }: HealthListener, path: string, view: ProxyView | undefined, lastRun: number): HealthAnswer {
-  const check = service === "" || view === undefined ? undefined : healthChecks(view, { family: 4, name: node }).find((each) => `${each.namespace}/${each.name}` === service);
+export function answerHealth(p: Plane, { node, service }: HealthListener, path: string, family: Family, view: ProxyView | undefined, lastRun: number): HealthAnswer {
+  const check = service === "" || view === undefined ? undefined : healthChecks(view, { family, name: node }).find((each) => `${each.namespace}/${each.name}` === service);
   if (check !== undefined) return answerHealthCheck(check, true);
   if (service !== "" || (path !== "/healthz" && path !== "/livez")) return { status: 404, headers: [["Content-Type", "text/plain; charset=utf-8"]], body: "404 page not found\n" };
   const held = p.store.get("Node", node);

@@ -44,6 +44,7 @@ export function createSystemPods(p: Plane): void {
     createNamespace(p, "kube-flannel");
     sets.push(daemonSet("kube-flannel", "kube-flannel-ds", { app: "flannel", tier: "node" }, "kube-flannel", "ghcr.io/flannel-io/flannel:v0.26.7"));
   }
+  if (cni.name === "kindnet") sets.push(daemonSet("kube-system", "kindnet", { app: "kindnet", "k8s-app": "kindnet", tier: "node" }, "kindnet-cni", "docker.io/kindest/kindnetd:v20250512-df8de77b"));
   if (cni.name === "calico") {
     createNamespace(p, "calico-system");
     sets.push(daemonSet("calico-system", "calico-node", { "k8s-app": "calico-node" }, "calico-node", "quay.io/calico/node:v3.31.7"));

@@ -95,7 +95,7 @@ describe("a cluster that cannot hold its nodes", () => {
     expect(cluster.objects("Node").filter((node) => node.spec?.podCIDR === undefined).length).toBe(2);
   });
 
-  it("is refused when its subnets are no subnets, overlap, or are IPv6", async () => {
+  it("is refused when its subnets are no subnets, overlap, or are IPv6 for a CNI that has none", async () => {
     const { createCluster } = await import("../../src/cluster/cluster.js");
     const { isInputError } = await import("../../src/cluster/input-error.js");
     const told = (options: object): readonly string[] => {
@@ -109,6 +109,6 @@ describe("a cluster that cannot hold its nodes", () => {
     };
     expect(told({ podSubnet: "10.244.0.0/33", serviceSubnet: "nonsense", nodes: 0, proxy: "magic" }).length).toBe(4);
     expect(told({ podSubnet: "10.96.0.0/12" })).toEqual(["serviceSubnet: Invalid value: \"10.96.0.0/16\": overlaps with podSubnet 10.96.0.0/12"]);
-    expect(told({ podSubnet: "fd00::/56" })).toEqual(["podSubnet: IPv6 subnet fd00::/56: not modelled"]);
+    expect(told({ podSubnet: "fd00::/56", serviceSubnet: "fd01::/112" })).toEqual(["cni: flannel with IPv6 pods: not modelled"]);
   });
 });

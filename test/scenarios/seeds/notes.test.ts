@@ -43,7 +43,7 @@ describeWith("the notes on the parts of a cluster", [needs.shared], () => {
     const rows = columns(cluster.kubectl("get pods -A -o wide").text, "NAME", "NODE", "STATUS");
     for (const name of ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"])
       expect(rows).toContainEqual([`${name}-kind-control-plane`, "kind-control-plane", "Running"]);
-    for (const daemon of [/^kube-proxy-[a-z0-9]{5}$/, /^kube-flannel-ds-[a-z0-9]{5}$/])
+    for (const daemon of [/^kube-proxy-[a-z0-9]{5}$/, /^kindnet-[a-z0-9]{5}$/])
       expect(rows.filter(([name]) => daemon.test(name!)).map(([, node]) => node).sort()).toEqual(["kind-control-plane", "kind-worker"]);
     // The kubelet is an ordinary process and not to be seen.
     expect(rows.some(([name]) => name!.includes("kubelet"))).toBe(false);
