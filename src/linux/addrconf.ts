@@ -7,7 +7,7 @@
  */
 import { addAddressRoutes, anycastRoutes, everyRoute, insertNew, removeAddressRoutes } from "./device-routes.js";
 import { carriesIp, isRunning, isUp, setDeviceInfo } from "./device.js";
-import { type Nexthop, RT_SCOPE, RT_TABLE, RTN } from "./fib-table.js";
+import { RT_SCOPE, RT_TABLE, RTN } from "./fib-table.js";
 import { DEV, type InterfaceAddress, type Stack } from "./stack.js";
 
 const UNIVERSAL_BIT = 0x02000000;
@@ -49,11 +49,12 @@ export function addLinkLocal(s: Stack, dev: number): void {
   addGroupRoute(s, dev);
 }
 
+const GROUPS = Object.freeze([0xff000000 | 0, 0, 0, 0] as const);
+
 /** addrconf_add_mroute: ff00::/8 in the local table. */
 function addGroupRoute(s: Stack, dev: number): void {
-  const hops: readonly Nexthop[] = Object.freeze([Object.freeze({ dev, via: 0, weight: 1, onlink: false })]);
-  const words = [0xff000000 | 0, 0, 0, 0] as const;
-  insertNew(s, s.dev.c.ns[dev]!, Object.freeze({ family: 6, table: RT_TABLE.local, type: RTN.multicast, words, prefix: 8, metric: METRIC, scope: RT_SCOPE.global, proto: "kernel", src: 0, mtu: 0, hops, cause: 0 }));
+  const hops = s.fib.parts.link(dev);
+  insertNew(s, s.dev.c.ns[dev]!, Object.freeze({ family: 6, table: RT_TABLE.local, type: RTN.multicast, words: GROUPS, prefix: 8, metric: METRIC, scope: RT_SCOPE.global, proto: "kernel", src: 0, mtu: 0, hops, cause: 0 }));
 }
 
 /** addrconf_ifdown: a device that goes down keeps no IPv6 address. */

@@ -6,7 +6,7 @@
  */
 import type { Addr } from "../base/address-book.js";
 import { type Cidr, lastAddress, masked, type Words } from "../base/cidr.js";
-import { type Nexthop, RT_SCOPE, RT_TABLE, RTN, type Route, tableKey } from "./fib-table.js";
+import { prefixKey, RT_SCOPE, RT_TABLE, RTN, type Route, tableKey } from "./fib-table.js";
 import { setRoutes } from "./fib.js";
 import { DEV, DEVF, type InterfaceAddress, type Stack } from "./stack.js";
 
@@ -36,7 +36,7 @@ const isUp = (s: Stack, dev: number): boolean => (s.dev.c.flags[dev]! & DEVF.up)
 export function anycastRoutes(s: Stack, dev: number, a: InterfaceAddress): Route[] {
   const ns = s.dev.c.ns[dev]!;
   if (s.book.family[a.addr] !== 6 || s.ns.c.ip6Forward[ns] === 0 || a.prefix >= 127 || s.dev.c.kind[dev] === DEV.loopback || !isUp(s, dev)) return [];
-  const hops: readonly Nexthop[] = Object.freeze([Object.freeze({ dev, via: 0, weight: 1, onlink: false })]);
+  const hops = s.fib.parts.link(dev);
   return [
     Object.freeze({ family: 6, table: RT_TABLE.local, type: RTN.anycast, words: masked(cidrOf(s, a)).words, prefix: 128, metric: 0, scope: RT_SCOPE.host, proto: "kernel", src: 0, mtu: 0, hops, cause: a.cause }),
   ];
@@ -48,9 +48,11 @@ function routesOf(s: Stack, dev: number, a: InterfaceAddress, isUp: boolean): Ro
   const cidr = cidrOf(s, a);
   const family = cidr.family;
   const src = primaryOf(s, dev, a);
-  const hops: readonly Nexthop[] = Object.freeze([Object.freeze({ dev, via: 0, weight: 1, onlink: false })]);
-  const make = (type: number, table: number, words: Words, prefix: number, scope: number): Route =>
-    Object.freeze({ family, table, type, words, prefix, metric: 0, scope, proto: "kernel", src: family === 4 ? src : 0, mtu: 0, hops, cause: a.cause });
+  const hops = s.fib.parts.link(dev);
+  const make = (type: number, table: number, given: Words, prefix: number, scope: number): Route => {
+    const { words } = s.fib.parts.prefix(prefixKey(family, given, prefix), given);
+    return Object.freeze({ family, table, type, words, prefix, metric: 0, scope, proto: "kernel", src: family === 4 ? src : 0, mtu: 0, hops, cause: a.cause });
+  };
   const bits = family === 4 ? 32 : 128;
   const routes = [make(RTN.local, RT_TABLE.local, cidr.words, bits, RT_SCOPE.host)];
   if (!isUp || a.secondary) return routes;
@@ -66,8 +68,7 @@ function routesOf(s: Stack, dev: number, a: InterfaceAddress, isUp: boolean): Ro
 }
 
 function listOf(s: Stack, ns: number, r: Route): readonly Route[] {
-  const key = r.family === 4 ? `${r.words[0]}/${r.prefix}` : `${r.words.join(",")}/${r.prefix}`;
-  return s.fib.tables.get(tableKey(ns, r.family, r.table))?.get(key) ?? [];
+  return s.fib.tables.get(tableKey(ns, r.family, r.table))?.get(prefixKey(r.family, r.words, r.prefix)) ?? [];
 }
 
 /** Puts a route among those of its prefix, sorted by metric, after its equals. */

@@ -9,6 +9,7 @@ import type { Addr } from "../base/address-book.js";
 import { type Digest, fnv1a32 } from "../base/hash.js";
 import { FewPerRow } from "./few-per-row.js";
 import { RecentAnswers } from "./recent-answers.js";
+import { RouteParts } from "./route-parts.js";
 
 /** Route types by their RTN_* numbers. */
 export const RTN = Object.freeze({ unicast: 1, local: 2, broadcast: 3, anycast: 4, multicast: 5, blackhole: 6, unreachable: 7, prohibit: 8, throw: 9 } as const);
@@ -120,6 +121,8 @@ export class FibTables {
   readonly derived: FewPerRow<unknown> = new FewPerRow(KEYS_PER_NETNS);
   /** by namespace and destination, routes found by the three rules of every kernel, and those of the table `local`; derived @internal */
   readonly recent: RecentAnswers<Route> = new RecentAnswers();
+  /** @internal */
+  readonly parts: RouteParts = new RouteParts();
   /** by namespace, who writes there before the first look; no state, see `write-later.ts` */
   readonly waiting: Map<number, () => void> = new Map();
   /** keys of a namespace's tables; derived */

@@ -73,7 +73,8 @@ export function setRoutes(s: Stack, key: number, family: number, words: readonly
   s.fib.recent.forget();
   const table = s.fib.make(key);
   if (routes.length === 0) table.delete(text);
-  else table.set(text, Object.freeze(routes));
+  // A copy has no room to grow.
+  else table.set(s.fib.parts.prefix(text, routes[0]!.words).key, Object.freeze(routes.slice()));
   if (s.app.watchers.size > 0) routeChanged(s, netnsOfKey(key), family, tableOfKey(key), words, prefix);
   const derived = s.fib.derived.get(key) as Derived | undefined;
   if (derived === undefined) return;

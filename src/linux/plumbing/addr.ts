@@ -26,7 +26,7 @@ function subnetOf(s: Stack, a: InterfaceAddress): readonly number[] {
 }
 
 function setAddresses(s: Stack, dev: number, addresses: readonly InterfaceAddress[]): void {
-  s.devInfo.set(dev, Object.freeze({ ...s.devInfo.get(dev)!, addresses: Object.freeze(addresses) }));
+  s.devInfo.set(dev, Object.freeze({ ...s.devInfo.get(dev)!, addresses: Object.freeze(addresses.slice()) }));
   linkChanged(s, s.dev.c.ns[dev]!);
 }
 

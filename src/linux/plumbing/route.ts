@@ -39,7 +39,7 @@ function checkHop(s: Stack, ns: number, words: HopWords, scope: number, table: n
   if (words.via === undefined) {
     if (named === 0) return rtnetlinkError("ENODEV");
     if (!up(s, named)) return extackError("ENETDOWN", "Device for nexthop is not up");
-    return Object.freeze({ dev: named, via: 0, weight: words.weight ?? 1, onlink: false });
+    return words.weight === undefined ? s.fib.parts.link(named)[0]! : Object.freeze({ dev: named, via: 0, weight: words.weight, onlink: false });
   }
   const via = handle(s, words.via);
   if (via === 0) return { errno: "EINVAL", message: `Error: any valid address is expected rather than "${words.via}".` };
@@ -85,18 +85,19 @@ function buildRoute(s: Stack, act: RouteChange, dst: Cidr): Route | NonNullable<
   }
   const src = act.src === undefined ? 0 : handle(s, act.src);
   if (src !== 0 && !isLocalAddress(s, act.ns, src)) return extackError("EINVAL", "Invalid prefsrc address");
+  const { words } = s.fib.parts.prefix(prefixKey(dst.family, dst.words, dst.prefix), dst.words);
   return Object.freeze({
     family: dst.family,
     table: act.table ?? (type === RTN.local || type === RTN.broadcast ? RT_TABLE.local : RT_TABLE.main),
     type,
-    words: dst.words,
+    words,
     prefix: dst.prefix,
     metric: act.metric ?? (dst.family === 6 ? METRIC6_USER : 0),
     scope,
     proto: act.proto ?? "boot",
     src,
     mtu: act.mtu ?? 0,
-    hops: Object.freeze(hops),
+    hops: Object.freeze(hops.slice()),
     cause: act.cause ?? 0,
   });
 }
