@@ -101,6 +101,32 @@ describe("in IPVS mode", () => {
     expect(lost.reply!.hops.at(-1)!.packet.src).not.toBe("172.18.0.4");
   });
 
+  test("a server on the node itself is reached, from there and from elsewhere", () => {
+    const cluster = shop([deployment({ name: "near", node: "kind-worker" })], options);
+    for (const from of ["node/kind-control-plane", "node/kind-worker", "deploy/near"]) {
+      const api = ask(cluster, { from, to: "https://10.96.0.1", port: 443 });
+      expect(api).toMatchObject({ verdict: "delivered", end: { node: "kind-control-plane", netns: "kind-control-plane" } });
+      expect(api.hops.at(-1)!.packet.dst).toBe("172.18.0.2");
+    }
+  });
+
+  test("source ranges of a load balancer are kept on INPUT; the node itself is kept out on OUTPUT", () => {
+    const ranged = (ranges: readonly string[]): object => service("web", { type: "LoadBalancer", loadBalancerSourceRanges: ranges });
+    const cluster = shop([web("kind-worker2"), ranged(["203.0.113.0/24"]), client], { ...options, loadBalancer: "metallb" });
+    const vip = cluster.get("Service", "default", "web")!.status!.loadBalancer!.ingress![0]!.ip!;
+    expect(ask(cluster, { from: "internet", to: `http://${vip}` }).verdict).toBe("delivered");
+    const pod = ask(cluster, { from: "deploy/client", to: `http://${vip}` });
+    expect(pod).toMatchObject({ verdict: "dropped", end: { node: "kind-worker", rule: { chain: "KUBE-SOURCE-RANGES-FIREWALL" } } });
+    const own = ask(cluster, { from: "node/kind-worker", to: `http://${vip}` });
+    expect(own).toMatchObject({ verdict: "dropped", end: { node: "kind-worker", rule: { table: "filter", chain: "KUBE-IPVS-OUT-FILTER" }, cause: { object: "Service default/web" } } });
+    expect(own.end.rule!.text).toContain(`-m ipvs --vproto 6 --vaddr ${vip} --vport 80 -j DROP`);
+    put(cluster, [ranged(["198.51.100.0/24"])]);
+    expect(ask(cluster, { from: "internet", to: `http://${vip}` })).toMatchObject({ verdict: "dropped", end: { rule: { chain: "KUBE-SOURCE-RANGES-FIREWALL" } } });
+    put(cluster, [ranged(["172.18.0.0/16", "10.244.0.0/16"])]);
+    expect(ask(cluster, { from: "node/kind-worker", to: `http://${vip}` }).verdict).toBe("delivered");
+    expect(ask(cluster, { from: "deploy/client", to: `http://${vip}` }).verdict).toBe("delivered");
+  });
+
   test("without br_netfilter the answer of a pod on the client's own node goes round IPVS", () => {
     const cluster = shop([web("kind-worker"), service("web"), client], { ...options, bridgeNf: false });
     const near = { from: "deploy/client", to: "http://web" };
