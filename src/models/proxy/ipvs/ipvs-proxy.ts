@@ -55,7 +55,7 @@ function remembered(door: NodeDoor, node: Pick<IpvsNode, "family">): IpvsMemory 
 function syncNode(door: NodeDoor, node: IpvsNode, view: ProxyView, renderer: IpvsRenderer, excluded: readonly Network[]): boolean {
   const { ns, stack } = door;
   const before = remembered(door, node);
-  if (before === undefined) for (const [key, value] of ipvsSysctls(node)) door.plumb({ verb: "sysctl", ns, key, value });
+  if (before === undefined) for (const [key, value] of ipvsSysctls(node)) door.plumb({ verb: "sysctl", ns, key: key.replaceAll("/", "."), value });
   ensureJumps(door, node, renderer);
   if (listDevice(stack, ns, node.family, IPVS_DEVICE) === null) door.plumb({ verb: "link-add", ns, name: IPVS_DEVICE, kind: "dummy" });
   const doc = ipvsDoc(renderer.render(view, node), node, renderer.causeOf);
