@@ -13,11 +13,11 @@ import type { BirdConfig } from "./config/config.js";
 import { readConfig } from "./config/read-config.js";
 import { armKeepalive, receiveBytes } from "./daemon/bgp-receive.js";
 import { flushSession } from "./daemon/bgp-send.js";
-import { acceptConnection, connectionLost, connectTimeout, endRestart, sendMessage, sendOpen, sessionError, startupTimeout } from "./daemon/bgp-session.js";
+import { acceptConnection, connectionLost, connectTimeout, endRestart, sendMessage, sendOpen, sessionError, startupTimeout, GRACEFUL } from "./daemon/bgp-session.js";
 import { Daemon, TIMER } from "./daemon/daemon.js";
 import { learnPrefix, scanKernel } from "./daemon/kernel-learn.js";
 import { scanLinks } from "./daemon/links.js";
-import { addProtocol, addTables, chooseRouterId, startAll, stopProtocol, takeConfig } from "./daemon/protocols.js";
+import { addProtocol, addTables, CEASE, chooseRouterId, startAll, stopProtocol, takeConfig } from "./daemon/protocols.js";
 import type { BirdState } from "./daemon/state.js";
 import { settleHosts } from "./daemon/tables.js";
 import { emptyMap, mapDelete, mapGet } from "./persistent-map.js";
@@ -169,11 +169,13 @@ export function startBird(s: Stack, ns: number, text: string, cause = 0, name = 
   return { app: launch(s, ns, birdProgram.name, { config, text, cause, name }, cause) };
 }
 
-/** The daemon ends as it should: peers are told, and its routes leave the kernel unless they are to persist. */
-export function stopBird(s: Stack, app: number): void {
+/** The daemon ends as it should: peers are told, and its routes leave the kernel unless they are to persist. `graceful`: it will be back, so that routes stay and peers that wait are not told. */
+export function stopBird(s: Stack, app: number, graceful = false): void {
   const door = new AppDoor(s, app);
   withDaemon(door, (d) => {
-    for (const name of d.order) stopProtocol(d, name);
+    // The kernel's protocol goes first, so that it hears of no route that the others take back.
+    const kernels = d.order.filter((name) => d.configOf(name).kind === "kernel");
+    for (const name of [...kernels, ...d.order]) stopProtocol(d, name, graceful ? GRACEFUL : CEASE.shutdown);
   });
   door.exit(0);
   reap(s, app);

@@ -45,8 +45,6 @@ export interface BirdRoute {
   readonly filtered: boolean;
   /** not to be chosen, for another of its neighbouring AS is better (deterministic MED) */
   readonly suppressed: boolean;
-  /** its session has been lost, and its peer is restarting */
-  readonly stale: boolean;
 }
 
 /** A metric that nobody knows. */

@@ -25,6 +25,10 @@ export function birdc(s: Stack, ns: number, name: string, words: readonly string
     stopBird(s, app);
     return "Shutdown requested";
   }
+  if (verb === "graceful" && words[1] === "restart") {
+    stopBird(s, app, true);
+    return "Graceful restart requested";
+  }
   return withDaemon(new AppDoor(s, app), (d) => command(d, name, verb, rest)).join("\n");
 }
 

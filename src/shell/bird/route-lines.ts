@@ -15,7 +15,7 @@ function info(route: BirdRoute): string {
   const metric = route.igpMetric === 0 ? "" : route.igpMetric >= UNKNOWN_METRIC ? "/?" : `/${route.igpMetric}`;
   const last = pathLast(route.bgp.asPath ?? []);
   const origin = route.bgp.origin === undefined ? "" : "ie?"[route.bgp.origin]!;
-  return ` (${route.preference}${route.stale ? "s" : ""}${route.suppressed ? "-" : ""}${metric}) [${last > 0 ? `AS${last}` : ""}${origin}]`;
+  return ` (${route.preference}${route.suppressed ? "-" : ""}${metric}) [${last > 0 ? `AS${last}` : ""}${origin}]`;
 }
 
 function attributeLines({ bgp, krt }: BirdRoute): string[] {

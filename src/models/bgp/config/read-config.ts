@@ -129,11 +129,11 @@ function readDefinition(c: Cursor, d: Draft, template: boolean): void {
   readProtocol(c, draft, d.filters);
   // Whoever is a template can also be one that runs.
   d.templates.set(name, draft);
-  if (!template) d.protocols.push(finish(c, d, draft));
+  if (!template) d.protocols.push(finish(c, draft));
 }
 
 /** What depends on all options together, and what must not be missing. */
-function finish(c: Cursor, d: Draft, draft: ProtocolDraft): ProtocolConfig {
+function finish(c: Cursor, draft: ProtocolDraft): ProtocolConfig {
   const { config } = draft;
   // An error is that of the place where the block ends.
   const fail = (words: string): ConfigError => c.fail(words, c.last);

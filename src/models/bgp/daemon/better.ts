@@ -37,7 +37,6 @@ export function neighbourAs(route: BirdRoute, config: BgpConfig): number {
 function compareFirst(a: BirdRoute, b: BirdRoute, x: Peer, y: Peer): number {
   if (a.suppressed !== b.suppressed) return a.suppressed ? -1 : 1;
   if (resolvable(a) !== resolvable(b)) return resolvable(a) ? 1 : -1;
-  if (a.stale !== b.stale) return a.stale ? -1 : 1;
   const pref = preferenceOf(a, x) - preferenceOf(b, y);
   if (pref !== 0) return pref;
   if (x.config.comparePathLengths || y.config.comparePathLengths) {

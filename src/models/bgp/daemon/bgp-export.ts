@@ -83,13 +83,19 @@ function keepsNextHop(d: Daemon, config: BgpConfig, channel: ChannelConfig, rout
   return config.multihop === 0 && from.multihop === 0 && d.bgp(route.proto).device === device;
 }
 
+/** Order of two rows of numbers. */
+function inOrder(a: readonly number[], b: readonly number[]): number {
+  const at = a.findIndex((n, i) => n !== b[i]);
+  return at < 0 ? 0 : a[at]! - b[at]!;
+}
+
 /** What the peer is told of a route; null: nothing, or that it is gone. `set` holds what the export filter wrote. */
 export function attributesFor(d: Daemon, name: string, family: 4 | 6, route: BirdRoute, set: ReadonlySet<string>): BgpAttributes | null {
   const config = d.bgpConfig(name);
   const internal = isInternal(config);
   const nextHop = nextHopFor(d, name, family, route, set);
   if (nextHop === "") return null;
-  const { med, localPref, originatorId, clusterList, ...rest } = route.bgp;
+  const { med, localPref, originatorId, clusterList, communities = [], largeCommunities = [], extCommunities = [], ...rest } = route.bgp;
   const path = rest.asPath ?? [];
   const made: { -readonly [K in keyof BgpAttributes]: BgpAttributes[K] } = {
     ...rest,
@@ -98,6 +104,10 @@ export function attributesFor(d: Daemon, name: string, family: 4 | 6, route: Bir
     asPath: internal ? path : prependPath(path, config.localAs),
     nextHop,
   };
+  // Lists go out in order, and not at all when they are empty.
+  if (communities.length > 0) made.communities = Object.freeze([...communities].sort((a, b) => a - b));
+  if (extCommunities.length > 0) made.extCommunities = Object.freeze([...extCommunities].sort(inOrder));
+  if (largeCommunities.length > 0) made.largeCommunities = Object.freeze([...largeCommunities].sort(inOrder));
   if (med !== undefined && (internal || set.has("bgp_med"))) made.med = med;
   if (internal || config.allowLocalPref) made.localPref = localPref ?? config.defaultLocalPref;
   if (internal) {

@@ -2,6 +2,7 @@
 import { BGP_ERROR, type BgpOpen, type BgpUpdate, bgpLength, decodeBgp } from "../../../packet/wire/bgp.js";
 import type { BgpAttributes } from "../../../packet/wire/bgp-attributes.js";
 import { pathNumbers } from "../filter/paths.js";
+import { mapDelete } from "../persistent-map.js";
 import { type BirdRoute, EMPTY_KRT } from "../route.js";
 import { clusterOf, isInternal, isRecursive, routerIdOf } from "./bgp-export.js";
 import { CAPABILITY, endRestart, enterEstablished, enterIdle, raiseDelay, sendMessage, sessionError, stopSession } from "./bgp-session.js";
@@ -178,6 +179,11 @@ function endOfTable(d: Daemon, name: string): void {
 
 function learnNets(d: Daemon, name: string, family: 4 | 6, nets: readonly string[], attributes: BgpAttributes): void {
   const wanted = acceptable(d, name, attributes) ? routeFor(d, name, family, attributes) : null;
+  let { stale } = d.bgp(name);
+  if (stale.size > 0) {
+    for (const net of nets) stale = mapDelete(stale, net);
+    d.setBgp(name, { stale });
+  }
   for (const net of nets) learnRoute(d, name, family, net, wanted === null ? null : Object.freeze({ ...wanted, net }));
 }
 

@@ -7,13 +7,13 @@
 import { SECOND } from "../../../base/time.js";
 import { AFI4, AFI6, type BgpCapability, type BgpMessage, encodeBgp, UNICAST } from "../../../packet/wire/bgp.js";
 import type { BgpConfig } from "../config/config.js";
-import { emptyMap, mapDelete, mapSet } from "../persistent-map.js";
+import { emptyMap, mapDelete, mapGet, mapSet } from "../persistent-map.js";
 import { routerIdOf } from "./bgp-export.js";
 import { notificationWords, socketWords } from "./bgp-words.js";
 import { type Daemon, TIMER } from "./daemon.js";
 import { findNeighbour } from "./neighbours.js";
 import { BGP_STATE, type BgpState, IDLE_CONN } from "./state.js";
-import { changeRoutes, feedChannel, flushRoutes } from "./tables.js";
+import { feedChannel, flushRoutes, netsOf } from "./tables.js";
 
 const OUT = 0;
 const IN = 1;
@@ -38,6 +38,7 @@ export function newSession(config: BgpConfig): BgpState {
     startupDelay: 0,
     erredAt: -1,
     restarting: false,
+    stale: emptyMap(),
     pending: emptyMap(),
     ends: Object.freeze([]),
   });
@@ -284,15 +285,19 @@ export function raiseDelay(d: Daemon, name: string): void {
   d.setBgp(name, { erredAt: d.now, startupDelay: known === 0 ? least : Math.min(2 * known, most) });
 }
 
+/** In place of a subcode: peers that can wait for us are not told. */
+export const GRACEFUL = -1;
+
 /** bgp_stop and the start that follows: both connections end, all routes go; `subcode`: a cease that the peer is told. */
 export function stopSession(d: Daemon, name: string, subcode: number | null, restarts = true): void {
   const { conns } = d.bgp(name);
   for (const at of [OUT, IN]) {
     const { state } = conns[at]!;
-    if (subcode !== null && state >= BGP_STATE.openSent && state <= BGP_STATE.established) sendMessage(d, name, at, { type: "notification", code: 6, subcode, data: [] });
+    const tells = subcode !== null && !(subcode === GRACEFUL && d.bgpConfig(name).gracefulRestart === "on");
+    if (tells && state >= BGP_STATE.openSent && state <= BGP_STATE.established) sendMessage(d, name, at, { type: "notification", code: 6, subcode: subcode === GRACEFUL ? 4 : subcode, data: [] });
     closeSocket(d, name, at, false);
   }
-  d.setBgp(name, { restarting: false });
+  d.setBgp(name, { restarting: false, stale: emptyMap() });
   d.stopTimer(name, TIMER.startup);
   d.stopTimer(name, TIMER.restart);
   leaveEstablished(d, name);
@@ -316,16 +321,18 @@ export function isRestartable(d: Daemon, name: string): boolean {
 export function keepForRestart(d: Daemon, name: string): void {
   const { bytes } = graceful(d, name)!;
   const time = (bytes[0]! & 0x0f) * 256 + bytes[1]!;
-  for (const { family } of d.protocol(name).channels) changeRoutes(d, name, family, (route) => Object.freeze({ ...route, stale: true }));
-  d.setBgp(name, { restarting: true });
+  let stale = emptyMap<true>();
+  for (const { family } of d.protocol(name).channels) for (const net of netsOf(d, name, family)) stale = mapSet(stale, net, true);
+  d.setBgp(name, { restarting: true, stale });
   d.startTimer(name, TIMER.restart, time * SECOND);
 }
 
 /** The peer has not come back, or has told its table again: what is still stale goes. */
 export function endRestart(d: Daemon, name: string): void {
   d.stopTimer(name, TIMER.restart);
-  d.setBgp(name, { restarting: false });
-  for (const { family } of d.protocol(name).channels) flushRoutes(d, name, family, (route) => route.stale);
+  const { stale } = d.bgp(name);
+  d.setBgp(name, { restarting: false, stale: emptyMap() });
+  for (const { family } of d.protocol(name).channels) flushRoutes(d, name, family, (route) => mapGet(stale, route.net) !== undefined);
 }
 
 /** A socket is gone: at once an error of it, or an orderly end. */

@@ -3,7 +3,7 @@ import { AFI4, AFI6, UNICAST } from "../../../packet/wire/bgp.js";
 import { compareAddresses, sameData } from "../route.js";
 import type { BirdConfig, KernelConfig, ProtocolConfig } from "../config/config.js";
 import { emptyMap, mapDelete, mapGet, mapSet } from "../persistent-map.js";
-import { newSession, sendMessage, startSession, stopSession } from "./bgp-session.js";
+import { GRACEFUL, newSession, sendMessage, startSession, stopSession } from "./bgp-session.js";
 import { type Daemon, TIMER } from "./daemon.js";
 import { scanKernel, withdrawKernel } from "./kernel-learn.js";
 import { syncDirect, syncStatic } from "./links.js";
@@ -89,7 +89,7 @@ export function startProtocol(d: Daemon, name: string, feeds = true): void {
   } else d.startTimer(name, TIMER.scan, config.scanTime);
 }
 
-/** Stops a protocol; its routes go. */
+/** Stops a protocol; its routes go. A graceful stop leaves those in the kernel. */
 export function stopProtocol(d: Daemon, name: string, cease: number = CEASE.shutdown): void {
   const config = d.configOf(name);
   if (d.protocol(name).state === "down") return;
@@ -99,10 +99,10 @@ export function stopProtocol(d: Daemon, name: string, cease: number = CEASE.shut
     d.setBgp(name, { error: "" });
     return;
   }
-  if (config.kind === "kernel") withdrawKernel(d, config);
+  if (config.kind === "kernel" && cease !== GRACEFUL) withdrawKernel(d, config);
   for (const { family } of config.channels) {
-    flushRoutes(d, name, family);
     d.setChannel(name, family, { up: false, exported: emptyMap() });
+    flushRoutes(d, name, family);
   }
   d.stopTimer(name, TIMER.scan);
   d.setProtocol(name, { state: "down", since: d.now });

@@ -79,6 +79,8 @@ export interface BgpState {
   readonly erredAt: number;
   /** the peer restarts and its routes are kept */
   readonly restarting: boolean;
+  /** prefixes whose routes the restarting peer has not told again */
+  readonly stale: PersistentMap<true>;
   /** what is still to be sent, by family and prefix; null: withdrawn */
   readonly pending: PersistentMap<BgpAttributes | null>;
   /** families whose end of table is still to be told */

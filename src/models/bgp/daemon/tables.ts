@@ -212,14 +212,10 @@ export function flushRoutes(d: Daemon, name: string, family: 4 | 6, gone: (route
   }
 }
 
-/** Puts each route of a protocol through `change`; it is the same object if nothing changes. */
-export function changeRoutes(d: Daemon, name: string, family: 4 | 6, change: (route: BirdRoute) => BirdRoute): void {
-  const channel = d.channel(name, family)!;
-  for (const [net, list] of walkTable(d.table(channel.table))) {
-    const old = list.find((one) => one.proto === name);
-    const made = old === undefined ? undefined : change(old);
-    if (old !== undefined && made !== old) replace(d, channel.table, net, mapGet(d.table(channel.table).nets, net)!, old, made!);
-  }
+/** Prefixes to which a protocol has a route. */
+export function netsOf(d: Daemon, name: string, family: 4 | 6): string[] {
+  const { nets } = d.table(d.channel(name, family)!.table);
+  return mapEntries(nets).flatMap(([net, list]) => (list.some((one) => one.proto === name) ? [net] : []));
 }
 
 /** Rounds of looking up next hops; each can move routes that others go by. */
@@ -258,5 +254,5 @@ function igpTableOf(d: Daemon, route: BirdRoute): string {
 }
 
 /** A route without hops, for protocols that make one. */
-export const BARE_ROUTE = Object.freeze({ hops: NO_HOPS, from: "", recursive: "", igpMetric: 0, bgp: Object.freeze({}), krt: Object.freeze({}), filtered: false, suppressed: false, stale: false } as const);
+export const BARE_ROUTE = Object.freeze({ hops: NO_HOPS, from: "", recursive: "", igpMetric: 0, bgp: Object.freeze({}), krt: Object.freeze({}), filtered: false, suppressed: false } as const);
 
