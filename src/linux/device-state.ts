@@ -4,7 +4,7 @@
  */
 import type { Addr } from "../base/address-book.js";
 import { addLinkLocal, dropAddresses6, isDisabled6 } from "./addrconf.js";
-import { flushPort, isBridge, leaveBridge, portChanged, refreshBridgeCarrier } from "./dev/bridge-port.js";
+import { closeBridge, isBridge, leaveBridge, openBridge, portChanged } from "./dev/bridge-port.js";
 import { FDBF } from "./dev/fdb-table.js";
 import { addAddressRoutes, deviceRoutesDown, deviceRoutesGone, deviceRoutesUp } from "./device-routes.js";
 import { deviceByName, devicesOf, isUp, portsOf, removeDevice, setDeviceInfo } from "./device.js";
@@ -53,7 +53,7 @@ export function setUp(s: Stack, dev: number): void {
   s.dev.c.flags[dev]! |= DEVF.up | DEVF.used;
   deviceRoutesUp(s, dev);
   if (s.dev.c.kind[dev] === DEV.loopback) addLoopbackAddresses(s, dev);
-  if (isBridge(s, dev)) refreshBridgeCarrier(s, dev);
+  if (isBridge(s, dev)) openBridge(s, dev);
   refreshCable(s, dev);
   addLinkLocal(s, dev);
   portChanged(s, dev);
@@ -64,7 +64,7 @@ export function setUp(s: Stack, dev: number): void {
 export function setDown(s: Stack, dev: number): void {
   if (!isUp(s, dev)) return;
   s.dev.c.flags[dev]! &= ~DEVF.up;
-  if (isBridge(s, dev)) for (const port of portsOf(s, dev)) flushPort(s, dev, port, false);
+  if (isBridge(s, dev)) closeBridge(s, dev);
   if (s.dev.c.kind[dev] === DEV.vxlan) flushLearned(s, dev);
   refreshCable(s, dev);
   portChanged(s, dev);

@@ -73,7 +73,7 @@ export function addDevice(s: Stack, ns: number, wanted: NewDevice): number {
   const { kind, name } = wanted;
   c.ns[dev] = ns;
   c.kind[dev] = kind;
-  c.flags[dev] = kind === DEV.loopback || kind === DEV.dummy || kind === DEV.vxlan || carriesIp(kind) ? DEVF.carrier : 0;
+  c.flags[dev] = kind === DEV.loopback || kind === DEV.dummy || kind === DEV.ifb || kind === DEV.vxlan || carriesIp(kind) ? DEVF.carrier : 0;
   c.mtu[dev] = wanted.mtu ?? (kind === DEV.loopback ? LOOPBACK_MTU : ETHERNET_MTU);
   const defaults = s.nsInfo.get(ns)!.sysctls;
   const byDefault = (key: string): number => Number(defaults[`net.ipv4.conf.default.${key}`] ?? "0");

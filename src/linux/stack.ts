@@ -30,10 +30,10 @@ import { AppTable } from "./sock/app-table.js";
 import { SocketTable } from "./sock/socket-table.js";
 
 /** Kinds of device; the number is stored in `DeviceColumns.kind`. */
-export const DEV = Object.freeze({ loopback: 1, veth: 2, bridge: 3, vxlan: 4, uplink: 5, dummy: 6, ipip: 7, wireguard: 8 } as const);
+export const DEV = Object.freeze({ loopback: 1, veth: 2, bridge: 3, vxlan: 4, uplink: 5, dummy: 6, ipip: 7, wireguard: 8, ifb: 9 } as const);
 
-/** Bits of `DeviceColumns.flags`: administratively up; carrier (lower layer up); bridge port bits; has been up once. */
-export const DEVF = Object.freeze({ up: 1, carrier: 2, hairpin: 4, learning: 8, flood: 16, promisc: 32, used: 64 } as const);
+/** Bits of `DeviceColumns.flags`: administratively up; carrier (lower layer up); bridge port bits; has been up once; has queues (dev/shape.ts). */
+export const DEVF = Object.freeze({ up: 1, carrier: 2, hairpin: 4, learning: 8, flood: 16, promisc: 32, used: 64, shaped: 128 } as const);
 
 /** Event kinds of the linux room (1 to 63); see `engine.on`. */
 export const EV = Object.freeze({
@@ -57,6 +57,8 @@ export const EV = Object.freeze({
   piece: 9,
   /** the end of an IPVS connection: a = its row */
   ipvs: 10,
+  /** a token bucket lets a frame go: a = packet, b = the device whose bucket it is */
+  shaped: 11,
 } as const);
 
 /** The five hooks of ip and ip6, numbered as NF_INET_*. */
@@ -170,10 +172,16 @@ export interface DeviceInfo {
   readonly vxlan?: VxlanOptions;
   readonly ipip?: IpipOptions;
   readonly wireguard?: WireguardOptions;
+  /** what frames wait for on their way out */
+  readonly tbf?: TokenBucket;
+  /** row of the ifb device that everything coming in goes through first */
+  readonly redirect?: number;
   readonly link?: LinkOptions;
   readonly bridge?: BridgeOptions;
   /** bridge: its ports, the one that joined last first */
   readonly ports?: readonly number[];
+  /** port of a bridge: its number there, from 1 */
+  readonly portNumber?: number;
   /** bridge: its MAC was given, not taken from a port (NET_ADDR_SET) */
   readonly macGiven?: boolean;
   /** bridge: its MTU was given and follows no port */
@@ -228,6 +236,17 @@ export interface WireguardPeer {
   readonly endpointPort: number;
   /** addresses behind it */
   readonly allowed: readonly Cidr[];
+}
+
+/** A token bucket: rate in bytes a second, sizes in bytes; what is in it at some time, and how much waits for it. */
+export interface TokenBucket {
+  readonly rate: number;
+  readonly burst: number;
+  readonly limit: number;
+  readonly tokens: number;
+  /** ns; after it nothing that is known will be taken out */
+  readonly at: number;
+  readonly backlog: number;
 }
 
 /** Settings of a bridge. */

@@ -53,15 +53,17 @@ export function changeBridgeMac(s: Stack, bridge: number, mac: number): void {
   flushNeighbours(s, bridge, false);
 }
 
-/** br_stp_recalculate_bridge_id: without a MAC of its own a bridge has the lowest of its ports, or none. */
-function recalculateMac(s: Stack, bridge: number): void {
-  if (s.devInfo.get(bridge)!.macGiven === true) return;
+/** br_stp_recalculate_bridge_id: without a MAC of its own a bridge has the lowest of its ports, or none. True: it has another one now. */
+function recalculateMac(s: Stack, bridge: number): boolean {
+  if (s.devInfo.get(bridge)!.macGiven === true) return false;
   let lowest = 0;
   for (const port of portsOf(s, bridge)) {
     const mac = s.dev.c.mac[port]!;
     if (lowest === 0 || mac < lowest) lowest = mac;
   }
-  if (lowest !== s.dev.c.mac[bridge]) changeBridgeMac(s, bridge, lowest);
+  if (lowest === s.dev.c.mac[bridge]) return false;
+  changeBridgeMac(s, bridge, lowest);
+  return true;
 }
 
 /** br_mtu_auto_adjust: as large as the smallest port's. */
@@ -71,21 +73,31 @@ function recalculateMtu(s: Stack, bridge: number): void {
   s.dev.c.mtu[bridge] = mtus.length === 0 ? 1500 : Math.min(...mtus);
 }
 
-/** br_port_state_selection: a bridge that is up has carrier while one of its ports forwards. */
+/** br_port_state_selection: a bridge has carrier while one of its ports forwards. */
 export function refreshBridgeCarrier(s: Stack, bridge: number): void {
   const c = s.dev.c;
   const before = c.flags[bridge]!;
-  if ((before & DEVF.up) === 0) return;
-  const alive = portsOf(s, bridge).some((port) => isRunning(s, port));
+  const alive = isUp(s, bridge) && portsOf(s, bridge).some((port) => isRunning(s, port));
   c.flags[bridge] = alive ? before | DEVF.carrier : before & ~DEVF.carrier;
   if ((before & DEVF.carrier) !== 0 && !alive) flushNeighbours(s, bridge, true);
   else if ((before & DEVF.carrier) === 0 && alive) addLinkLocal(s, bridge);
+}
+
+/** br_dev_open: a bridge that never had a port has carrier until it gets one. */
+export function openBridge(s: Stack, bridge: number): void {
+  if (portsOf(s, bridge).some((port) => isRunning(s, port))) refreshBridgeCarrier(s, bridge);
 }
 
 /** br_fdb_delete_by_port: forgets what was learned at a port; `all`: the permanent entries too. */
 export function flushPort(s: Stack, bridge: number, port: number, all: boolean): void {
   const c = s.fdb.rows.c;
   s.fdb.removeWhere(bridge, (row) => c.port[row] === port && (all || (c.flags[row]! & (FDBF.permanent | FDBF.static)) === 0));
+}
+
+/** br_stp_disable_bridge: no port forwards any more, and the carrier of those that did is gone. */
+export function closeBridge(s: Stack, bridge: number): void {
+  for (const port of portsOf(s, bridge)) flushPort(s, bridge, port, false);
+  if (portsOf(s, bridge).some((port) => isRunning(s, port))) refreshBridgeCarrier(s, bridge);
 }
 
 /** A port or its bridge went up, down, or gained or lost its carrier. */
@@ -96,16 +108,26 @@ export function portChanged(s: Stack, port: number): void {
   refreshBridgeCarrier(s, bridge);
 }
 
+/** find_portno: the lowest that no port has. */
+function freeNumber(s: Stack, bridge: number): number {
+  const taken = new Set(portsOf(s, bridge).map((port) => s.devInfo.get(port)!.portNumber));
+  let number = 1;
+  while (taken.has(number)) number++;
+  return number;
+}
+
 /** br_add_if: the device is one that may be a port and has no master. */
 export function joinBridge(s: Stack, bridge: number, port: number): void {
   const c = s.dev.c;
   c.master[port] = bridge;
   c.flags[port]! |= DEVF.learning | DEVF.flood;
+  setDeviceInfo(s, port, { portNumber: freeNumber(s, bridge) });
   setDeviceInfo(s, bridge, { ports: Object.freeze([port, ...portsOf(s, bridge)]) });
   addLocal(s, bridge, port, c.mac[port]!);
-  recalculateMac(s, bridge);
+  const renamed = recalculateMac(s, bridge);
   recalculateMtu(s, bridge);
-  refreshBridgeCarrier(s, bridge);
+  // Nobody looks at the ports of a bridge whose id stays as it is.
+  if (renamed || isRunning(s, port)) refreshBridgeCarrier(s, bridge);
 }
 
 /** br_del_if. */

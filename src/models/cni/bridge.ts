@@ -47,6 +47,8 @@ export function bridgeAdd(door: NodeDoor, config: BridgeConfig, at: CniAttachmen
   if (config.hairpinMode && config.promiscMode) return pluginError("cannot set hairpin mode and promiscuous mode at the same time.");
   const failed = ensureBridge(door, config, cause);
   if (failed !== null) return failed;
+  // The plugin looked at the bridge before it had this port, and gives it this MAC back as its own.
+  const mac = macOf(door, ns, config.bridge);
   const veth = vethName(door);
   const wired =
     makeVeth(door, at, veth, config.mtu, cause) ??
@@ -58,7 +60,7 @@ export function bridgeAdd(door: NodeDoor, config: BridgeConfig, at: CniAttachmen
   const given = ipamAdd(door, config, at);
   if (isCniError(given)) return given;
   const routes = routesFor(config, given);
-  const done = attach(door, config, at, given, routes, cause);
+  const done = attach(door, config, at, given, routes, mac, cause);
   if (done !== null) {
     hostLocalDel(door, ipamCall(config, at));
     return done;
@@ -71,13 +73,13 @@ export function bridgeAdd(door: NodeDoor, config: BridgeConfig, at: CniAttachmen
 }
 
 /** Addresses and routes in the sandbox, then the bridge as gateway, then translation. */
-function attach(door: NodeDoor, config: BridgeConfig, at: CniAttachment, ips: readonly GivenAddress[], routes: CniResult["routes"], cause: number): CniError | null {
+function attach(door: NodeDoor, config: BridgeConfig, at: CniAttachment, ips: readonly GivenAddress[], routes: CniResult["routes"], bridgeMac: string, cause: number): CniError | null {
   if (ips.length === 0) return runActs(door, [{ verb: "link-set", ns: at.netns, name: at.ifname, up: true, cause }]);
   const configured = runActs(door, configureActs(at, ips, routes, cause));
   if (configured !== null) return configured;
   if (config.isGateway || config.isDefaultGateway) {
     for (const ip of ips) {
-      const refused = becomeGateway(door, config, ip, cause);
+      const refused = becomeGateway(door, config, ip, bridgeMac, cause);
       if (refused !== null) return refused;
     }
   }
@@ -100,8 +102,8 @@ function routesFor(config: BridgeConfig, ips: readonly GivenAddress[]): { dst: s
   return routes;
 }
 
-/** ensureAddr: the bridge gets the gateway's address once, keeps its MAC from then on, and the node forwards. */
-function becomeGateway(door: NodeDoor, config: BridgeConfig, { address, gateway }: GivenAddress, cause: number): CniError | null {
+/** ensureAddr: the bridge gets the gateway's address once, keeps one MAC from then on, and the node forwards. */
+function becomeGateway(door: NodeDoor, config: BridgeConfig, { address, gateway }: GivenAddress, mac: string, cause: number): CniError | null {
   const { ns } = door;
   const v6 = gateway.includes(":");
   const wanted = `${gateway}/${address.split("/")[1]!}`;
@@ -113,7 +115,7 @@ function becomeGateway(door: NodeDoor, config: BridgeConfig, { address, gateway 
   return runActs(door, [
     ...others.map((addr) => ({ verb: "addr-del", ns, dev: config.bridge, addr, cause }) as const),
     addressAct(ns, config.bridge, wanted, cause),
-    { verb: "link-set", ns, name: config.bridge, mac: macOf(door, ns, config.bridge), cause },
+    { verb: "link-set", ns, name: config.bridge, mac, cause },
     { verb: "sysctl", ns, key: v6 ? "net.ipv6.conf.all.forwarding" : "net.ipv4.ip_forward", value: "1", cause },
   ]);
 }

@@ -53,7 +53,7 @@ export function hostLocalAdd(door: NodeDoor, call: IpamCall): readonly GivenAddr
   const given: GivenAddress[] = [];
   for (const [i, set] of sets.entries()) {
     const at = wanted.findIndex((text) => rangeOf(set, text) !== undefined);
-    const found = at >= 0 ? takeWanted(door, call, set, wanted.splice(at, 1)[0]!) : takeNext(door, call, set, i);
+    const found = at >= 0 ? takeWanted(door, call, set, i, wanted.splice(at, 1)[0]!) : takeNext(door, call, set, i);
     if (typeof found === "string") return giveUp(door, call, before, `failed to allocate for range ${i}: ${found}`);
     given.push(found);
   }
@@ -77,10 +77,11 @@ function rangeOf(set: readonly Range[], text: string): Range | undefined {
 }
 
 /** False: somebody has it. */
-function reserve(door: NodeDoor, call: IpamCall, address: string): boolean {
+function reserve(door: NodeDoor, call: IpamCall, index: number, address: string): boolean {
   if (door.memory.has(addressKey(call, address))) return false;
   door.memory.set(addressKey(call, address), ownerOf(call));
   door.memory.set(ownerKey(call), Object.freeze([...held(door, call), address]));
+  door.memory.set(lastKey(call, index), address);
   return true;
 }
 
@@ -88,13 +89,13 @@ function given({ subnet, gateway }: Range, address: string): GivenAddress {
   return { address: `${address}/${subnet.prefix}`, gateway: addressText(subnet.family, gateway) };
 }
 
-function takeWanted(door: NodeDoor, call: IpamCall, set: readonly Range[], text: string): GivenAddress | string {
+function takeWanted(door: NodeDoor, call: IpamCall, set: readonly Range[], index: number, text: string): GivenAddress | string {
   const range = rangeOf(set, text)!;
   const { family, words } = parseAddress(text)!;
   const n = numberOfWords(family, words);
   const address = addressText(family, n);
   if (n === range.gateway) return `requested ip ${address} is subnet's gateway`;
-  return reserve(door, call, address) ? given(range, address) : `requested IP address ${address} is not available in range set ${setText(set)}`;
+  return reserve(door, call, index, address) ? given(range, address) : `requested IP address ${address} is not available in range set ${setText(set)}`;
 }
 
 /** Round robin from behind the address given out last, over all ranges of the set, past their gateways. */
@@ -108,10 +109,7 @@ function takeNext(door: NodeDoor, call: IpamCall, set: readonly Range[], index: 
   do {
     const range = set[here.at]!;
     const address = addressText(range.subnet.family, here.n);
-    if (here.n !== range.gateway && reserve(door, call, address)) {
-      door.memory.set(lastKey(call, index), address);
-      return given(range, address);
-    }
+    if (here.n !== range.gateway && reserve(door, call, index, address)) return given(range, address);
     here = stepFrom(set, here.at, here.n);
   } while (here.at !== start.at || here.n !== start.n);
   return `no IP addresses available in range set: ${setText(set)}`;

@@ -103,7 +103,7 @@ export function ipamAdd(door: NodeDoor, config: SandboxConfig, at: CniAttachment
 /** Verb DEL: the container's interface and what it held; calling it again is no error. */
 export function detachSandbox(door: NodeDoor, config: SandboxConfig, at: CniAttachment): CniError | null {
   hostLocalDel(door, ipamCall(config, at));
-  const held = addressesOf(door, at.netns, at.ifname);
+  const held = addressesOf(door, at.netns, at.ifname).filter((address) => !address.startsWith("fe80:"));
   if (door.stack.nsInfo.get(at.netns)?.devices.has(at.ifname) !== true) return null;
   const failed = runActs(door, [{ verb: "link-del", ns: at.netns, name: at.ifname, cause: door.cause(`Pod ${at.pod}`, "") }]);
   if (failed === null && config.ipMasq) for (const address of held) teardownIpMasq(door, config.network, at.containerId, address);

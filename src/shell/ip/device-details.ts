@@ -7,6 +7,7 @@ import { DEV, DEVF, type Stack } from "../../linux/stack.js";
 import { type Field, fieldsObject, fieldsText } from "../fields.js";
 import type { Json } from "../json-text.js";
 import { NotModelled } from "../output.js";
+import { ipipFields, tunnelKind } from "./tunnel-text.js";
 
 const DEFAULT_SOURCE_PORTS = 32768;
 const SEGMENTED = 524280;
@@ -35,17 +36,18 @@ function detailsOf(s: Stack, dev: number, withMode: boolean): Details {
   const promisc = master !== 0 || (s.dev.c.flags[dev]! & DEVF.promisc) !== 0 ? 1 : 0;
   const loopback = kind === DEV.loopback;
   const veth = kind === DEV.veth || kind === DEV.uplink;
-  if (!loopback && !veth && kind !== DEV.vxlan && !isBridge(s, dev)) throw new NotModelled(`ip -d link of ${deviceName(s, dev)}`);
+  const tunnel = tunnelKind(s, dev);
+  if (!loopback && !veth && kind !== DEV.vxlan && !isBridge(s, dev) && tunnel === null) throw new NotModelled(`ip -d link of ${deviceName(s, dev)}`);
   const queues = veth ? 2 : 1;
   return {
     head: [
       field("promiscuity", promisc, `promiscuity ${promisc} `),
       plain("allmulti", master !== 0 ? 1 : 0),
-      plain("min_mtu", loopback ? 0 : 68, "minmtu"),
-      plain("max_mtu", loopback ? 0 : 65535, "maxmtu"),
+      plain("min_mtu", loopback ? 0 : (tunnel?.least ?? 68), "minmtu"),
+      plain("max_mtu", loopback ? 0 : (tunnel?.most ?? 65535), "maxmtu"),
     ],
-    kind: loopback ? "" : veth ? "veth" : kind === DEV.vxlan ? "vxlan" : "bridge",
-    data: kind === DEV.vxlan ? vxlanFields(s, dev) : isBridge(s, dev) ? bridgeFields(s, dev) : [],
+    kind: loopback ? "" : veth ? "veth" : kind === DEV.vxlan ? "vxlan" : (tunnel?.kind ?? "bridge"),
+    data: kind === DEV.vxlan ? vxlanFields(s, dev) : isBridge(s, dev) ? bridgeFields(s, dev) : ipipFields(s, dev),
     slave: master === 0 ? [] : slaveFields(s, dev, master),
     tail: [
       ...(withMode ? [field("inet6_addr_gen_mode", "eui64", "addrgenmode eui64")] : []),
@@ -86,10 +88,10 @@ function bridgeId(s: Stack, bridge: number): string {
 
 const onOff = (key: string, on: boolean): Field => field(key, on, `${key} ${on ? "on" : "off"}`);
 
-/** `bridge_slave ...`; ports are numbered as they joined. */
+/** `bridge_slave ...` */
 function slaveFields(s: Stack, dev: number, bridge: number): Field[] {
   const flags = s.dev.c.flags[dev]!;
-  const number = [...portsOf(s, bridge)].reverse().indexOf(dev) + 1;
+  const number = s.devInfo.get(dev)!.portNumber ?? 0;
   const id = bridgeId(s, bridge);
   const state = (flags & (DEVF.up | DEVF.carrier)) === (DEVF.up | DEVF.carrier) ? "forwarding" : "disabled";
   return [

@@ -1,8 +1,8 @@
 /** A device as `ip link show` prints it (ipaddress.c print_linkinfo). */
-import { formatMac } from "../../base/mac.js";
 import { isBridge } from "../../linux/dev/bridge-port.js";
-import { deviceName, devicesOf } from "../../linux/device.js";
+import { carriesIp, deviceName, devicesOf, isRunning, portsOf } from "../../linux/device.js";
 import { DEV, DEVF, type Stack } from "../../linux/stack.js";
+import { linkLayer, tunnelEnd, tunnelFlags, tunnelKind } from "./tunnel-text.js";
 
 const BRIEF_NAME = 16;
 const BRIEF_STATE = 14;
@@ -12,7 +12,7 @@ const COLUMNS = [10, 7, 6, 7, 7, 7] as const;
 export function linkedName(s: Stack, dev: number): string {
   const { name } = s.devInfo.get(dev)!;
   const peer = otherEnd(s, dev);
-  if (peer === 0) return name;
+  if (peer === 0) return `${name}${tunnelEnd(s, dev)}`;
   return s.dev.c.ns[peer] === s.dev.c.ns[dev] ? `${name}@${deviceName(s, peer)}` : `${name}@if${s.devInfo.get(peer)!.index}`;
 }
 
@@ -36,9 +36,8 @@ export function flagWords(s: Stack, dev: number, link: number = neighbourEnd(s, 
   const words: string[] = [];
   if (up && !carrier) words.push("NO-CARRIER");
   if (kind === DEV.loopback) words.push("LOOPBACK");
-  else if (kind === DEV.ipip) words.push("NOARP");
-  else if (kind === DEV.dummy) words.push("BROADCAST", "NOARP");
-  else words.push("BROADCAST", "MULTICAST");
+  else words.push(...(tunnelFlags(s, dev) ?? ["BROADCAST", "MULTICAST"]));
+  if ((flags & DEVF.promisc) !== 0) words.push("PROMISC");
   if (up) words.push("UP");
   if (up && carrier) words.push("LOWER_UP");
   if (link !== 0 && (s.dev.c.flags[link]! & DEVF.up) === 0) words.push("M-DOWN");
@@ -66,7 +65,14 @@ export function stateText(s: Stack, dev: number): string {
   if ((flags & DEVF.up) === 0) return "DOWN";
   const kind = s.dev.c.kind[dev]!;
   if ((flags & DEVF.carrier) === 0) return lowerIsDown(s, dev) ? "LOWERLAYERDOWN" : "DOWN";
-  return kind === DEV.loopback || kind === DEV.vxlan || kind === DEV.dummy || kind === DEV.ipip ? "UNKNOWN" : "UP";
+  if (isBridge(s, dev) && !portsOf(s, dev).some((port) => isRunning(s, port))) return "UNKNOWN";
+  return kind === DEV.loopback || kind === DEV.vxlan || kind === DEV.dummy || kind === DEV.ifb || carriesIp(kind) ? "UNKNOWN" : "UP";
+}
+
+/** What frames wait in; a device that was never up has not got it yet. */
+export function queueText(s: Stack, dev: number): string {
+  if (s.devInfo.get(dev)!.tbf !== undefined) return "tbf";
+  return (s.dev.c.flags[dev]! & DEVF.used) === 0 ? "noop" : "noqueue";
 }
 
 /** The first line; `brief` is the form of `ip -6 addr`, whose dump holds less. */
@@ -74,7 +80,7 @@ export function headLine(s: Stack, dev: number, mode: "link" | "addr" | "inet6")
   const { index } = s.devInfo.get(dev)!;
   const master = s.dev.c.master[dev]!;
   const words = [`${index}: ${mode === "inet6" ? misreadName(s, dev) : linkedName(s, dev)}: <${(mode === "inet6" ? flagWords(s, dev, misreadEnd(s, dev)) : flagWords(s, dev)).join(",")}> mtu ${s.dev.c.mtu[dev]!}`];
-  if (mode !== "inet6") words.push(`qdisc ${(s.dev.c.flags[dev]! & DEVF.used) === 0 ? "noop" : "noqueue"}`);
+  if (mode !== "inet6") words.push(`qdisc ${queueText(s, dev)}`);
   if (master !== 0) words.push(`master ${deviceName(s, master)}`);
   words.push(`state ${stateText(s, dev)}`);
   if (mode === "link") words.push("mode DEFAULT");
@@ -84,9 +90,8 @@ export function headLine(s: Stack, dev: number, mode: "link" | "addr" | "inet6")
 
 /** The second line: the link-layer address, and where the other end is. */
 export function addressLine(s: Stack, dev: number, home: number): string {
-  const kind = s.dev.c.kind[dev]!;
-  const [type, broadcast] = kind === DEV.loopback ? ["loopback", "00:00:00:00:00:00"] : ["ether", "ff:ff:ff:ff:ff:ff"];
-  return `    link/${type} ${formatMac(s.dev.c.mac[dev]!)} brd ${broadcast}${otherPlace(s, dev, home)}`;
+  const { type, address, other, broadcast } = linkLayer(s, dev);
+  return `    link/${type} ${address === "" ? "" : `${address} ${other} ${broadcast}`}${otherPlace(s, dev, home)}`;
 }
 
 /** Where the other end is, if it is in another namespace: it ends the last line about the link itself. */
@@ -142,5 +147,5 @@ export function kindText(s: Stack, dev: number): string {
   const kind = s.dev.c.kind[dev]!;
   if (isBridge(s, dev)) return "bridge";
   if (kind === DEV.veth || kind === DEV.uplink) return "veth";
-  return kind === DEV.vxlan ? "vxlan" : kind === DEV.dummy ? "dummy" : kind === DEV.ipip ? "ipip" : "";
+  return kind === DEV.vxlan ? "vxlan" : kind === DEV.dummy ? "dummy" : (tunnelKind(s, dev)?.kind ?? "");
 }

@@ -1,11 +1,11 @@
 /** A device as `ip -j link` and `ip -j addr` give it. */
-import { formatMac } from "../../base/mac.js";
 import { deviceName } from "../../linux/device.js";
-import { DEV, DEVF, type Stack } from "../../linux/stack.js";
+import type { Stack } from "../../linux/stack.js";
 import type { Json } from "../json-text.js";
 import { detailFields } from "./device-details.js";
-import { flagWords, misreadEnd, misreadName, otherEnd, stateText } from "./device-text.js";
+import { flagWords, misreadEnd, misreadName, otherEnd, queueText, stateText } from "./device-text.js";
 import type { IpOptions } from "./ip-options.js";
+import { linkLayer } from "./tunnel-text.js";
 
 /** `inet6` is the form of `ip -6 addr` without a device, whose dump holds less; `family` that of one family's addresses. */
 export type LinkMode = "link" | "addr" | "family" | "inet6";
@@ -15,15 +15,15 @@ export function linkJson(s: Stack, dev: number, mode: LinkMode, home: number, op
   const c = s.dev.c;
   const master = c.master[dev]!;
   const made: { [key: string]: Json } = { ifindex: index, ...linkOf(s, dev, mode), ifname: name, flags: mode === "inet6" ? flagWords(s, dev, misreadEnd(s, dev)) : flagWords(s, dev), mtu: c.mtu[dev]! };
-  if (mode !== "inet6") made["qdisc"] = (c.flags[dev]! & DEVF.used) === 0 ? "noop" : "noqueue";
+  if (mode !== "inet6") made["qdisc"] = queueText(s, dev);
   if (master !== 0) made["master"] = deviceName(s, master);
   made["operstate"] = stateText(s, dev);
   if (mode === "link") made["linkmode"] = "DEFAULT";
   if (mode !== "inet6") made["group"] = "default";
   made["txqlen"] = 1000;
   if (mode === "link" || mode === "addr" || options.details) {
-    const loopback = c.kind[dev] === DEV.loopback;
-    Object.assign(made, { link_type: loopback ? "loopback" : "ether", address: formatMac(c.mac[dev]!), broadcast: loopback ? "00:00:00:00:00:00" : "ff:ff:ff:ff:ff:ff" });
+    const { type, address, broadcast } = linkLayer(s, dev);
+    Object.assign(made, { link_type: type, ...(address === "" ? {} : { address, broadcast }) });
   }
   if (mode !== "inet6") Object.assign(made, elsewhere(s, dev, home));
   if (options.details && mode !== "inet6") Object.assign(made, detailFields(s, dev, mode === "link"));

@@ -23,11 +23,12 @@ export function deviceText(s: Stack, dev: number): string {
   return s.devInfo.get(dev)?.name ?? `if${dev}`;
 }
 
-function flagWords(s: Stack, hop: Nexthop): string[] {
+/** The next hop of an own address has no scope, and no link that could be down. */
+function flagWords(s: Stack, hop: Nexthop, type: number): string[] {
   const flags = s.dev.c.flags[hop.dev] ?? 0;
   const words: string[] = [];
   if (hop.onlink) words.push("onlink");
-  if (hop.dev !== 0 && (flags & DEVF.up) !== 0 && (flags & DEVF.carrier) === 0) words.push("linkdown");
+  if (type !== RTN.local && hop.dev !== 0 && (flags & DEVF.up) !== 0 && (flags & DEVF.carrier) === 0) words.push("linkdown");
   return words;
 }
 
@@ -69,7 +70,7 @@ function routeFields(s: Stack, route: Route, { details, withTable, omit }: Route
   if (route.family === 4 && (scope !== "global" || details)) fields.push(field("scope", scope, `scope ${scope}`));
   if (route.src !== 0) fields.push(field("prefsrc", s.book.text(route.src), `src ${s.book.text(route.src)}`));
   if (route.metric !== 0 || route.family === 6) fields.push(field("metric", route.metric, `metric ${route.metric}`));
-  fields.push(flagsField(single !== undefined ? flagWords(s, single) : groupFlags(s, route)));
+  fields.push(flagsField(single !== undefined ? flagWords(s, single, route.type) : groupFlags(s, route)));
   if (route.mtu !== 0) fields.push(field("metrics", [{ mtu: route.mtu }], `mtu ${route.mtu}`));
   if (route.family === 6) fields.push(field("pref", "medium", "pref medium"));
   return fields.filter(({ key }) => !omit.includes(key === "via" ? "gateway" : key));
@@ -77,7 +78,7 @@ function routeFields(s: Stack, route: Route, { details, withTable, omit }: Route
 
 /** A route of several hops is down when all of them are. */
 function groupFlags(s: Stack, route: Route): string[] {
-  return route.family === 4 && route.hops.length > 0 && route.hops.every((hop) => flagWords(s, hop).includes("linkdown")) ? ["linkdown"] : [];
+  return route.family === 4 && route.hops.length > 0 && route.hops.every((hop) => flagWords(s, hop, route.type).includes("linkdown")) ? ["linkdown"] : [];
 }
 
 /** One route, several lines where it has several hops, with the blank that ends each line of the tool's. */
@@ -98,7 +99,7 @@ function hopFields(s: Stack, family: 4 | 6, hop: Nexthop): Field[] {
     ...(hop.via === 0 ? [] : [gatewayField(s, family, hop.via)]),
     field("dev", deviceText(s, hop.dev), `dev ${deviceText(s, hop.dev)}`),
     field("weight", hop.weight, `weight ${hop.weight}`),
-    flagsField(flagWords(s, hop)),
+    flagsField(flagWords(s, hop, RTN.unicast)),
   ];
 }
 
