@@ -2,6 +2,8 @@
 import type { RestoreDoc, RestoreRule } from "../linux/nf/restore-doc.js";
 import { splitWords } from "../linux/nf/spec-words.js";
 import type { ConntrackDelete, IpsetAct, IptablesAct, IptablesRestore, NftAct, SysctlSet } from "../linux/plumbing/act.js";
+import type { NftTableAct } from "../linux/plumbing/nft-act.js";
+import { nftActText } from "../linux/nf/nft/nft-table-text.js";
 import { formatTransaction } from "../models/proxy/nftables/transaction.js";
 import { execIn, type NamespaceWords, type TypedCommand } from "./transcript-words.js";
 
@@ -58,6 +60,13 @@ export function ipsetCommand(act: IpsetAct, at: NamespaceWords): TypedCommand {
     ...family, ...(act.options ?? []), ...(act.exist === true ? ["-exist"] : []),
   ];
   return execIn(at, act.ns, words);
+}
+
+/** A table as it shall be: what was there goes first. */
+export function nftTableCommand(act: NftTableAct, at: NamespaceWords): TypedCommand {
+  const name = `${act.family} ${act.name}`;
+  const gone = `table ${name}\ndelete table ${name}\n`;
+  return execIn(at, act.ns, ["nft", "-f", "-"], act.table === null ? `delete table ${name}\n` : `${gone}${nftActText(act)}\n`);
 }
 
 /** Without a family the tool looks at IPv4 alone, so both are asked unless the filter's addresses say which. */

@@ -11,6 +11,7 @@ import { ipset } from "./ipset.js";
 import { ipvsadm } from "./ipvsadm/ipvsadm.js";
 import { iptables } from "./iptables/iptables.js";
 import { iptablesTool } from "./iptables/tool-of.js";
+import { nft } from "./nft/nft.js";
 import { Ended, failed, NotModelled, type Output, said } from "./output.js";
 import { arping } from "./ping/arping.js";
 import { ping } from "./ping/ping.js";
@@ -84,6 +85,7 @@ function runTool(place: Place, words: readonly string[], stdin: string): Output 
     case "echo":
       return said(rest.join(" "));
     case "nft":
+      return nft(place, rest, stdin);
     case "bird":
     case "birdc":
     case "tcpdump":

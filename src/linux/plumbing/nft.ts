@@ -40,7 +40,9 @@ export function changeNft(s: Stack, act: NftAct): ActResult {
     return refused("EINVAL", error.message);
   }
   const { chains, sets, elements, dynamic } = draft;
-  const table: NftTable = { ns, family, name, chains, sets, elements, dynamic };
+  const made = act.commands.find((command) => command.verb === "addTable");
+  const comment = made?.comment ?? old?.comment;
+  const table: NftTable = { ...old, ns, family, name, ...(comment === undefined ? {} : { comment }), chains, sets, elements, dynamic };
   s.nft.put(table);
   register(s, table);
   return null;

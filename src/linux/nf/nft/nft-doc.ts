@@ -9,14 +9,17 @@ export interface NftRule {
   readonly text: string;
   readonly comment: string;
   readonly cause: number;
+  /** number of the rule in its table, where it was written by hand; its counter is kept by it */
+  readonly handle?: number;
 }
 
 /** One chain of an nft table. */
 export interface NftChain {
   readonly name: string;
   /** null for a chain that others lead to */
-  readonly base: { readonly type: "filter" | "nat"; readonly hook: NftHookName; readonly priority: number } | null;
+  readonly base: { readonly type: "filter" | "nat"; readonly hook: NftHookName; readonly priority: number; readonly policy?: "accept" | "drop" } | null;
   readonly comment: string;
+  readonly handle?: number;
   readonly rules: readonly NftRule[];
 }
 
@@ -38,12 +41,16 @@ export interface NftSet {
   readonly comment: string;
   /** seconds after which an element goes away, 0: never */
   readonly timeout: number;
+  /** `interval`, `constant`, `dynamic`, `timeout`, as written; left out: those that the timeout says */
+  readonly flags?: readonly string[];
+  readonly size?: number;
+  readonly handle?: number;
   readonly elements: readonly NftElement[];
 }
 
 /** One line of a transaction on one table. */
 export type NftCommand =
-  | { readonly verb: "addTable" }
+  | { readonly verb: "addTable"; readonly comment?: string }
   | { readonly verb: "addChain"; readonly chain: NftChain }
   | { readonly verb: "flushChain" | "deleteChain"; readonly name: string }
   | { readonly verb: "addRule"; readonly chain: string; readonly rule: NftRule }

@@ -36,6 +36,9 @@ export type NftStatement =
 /** What a text says that is no rule known here. */
 export class NftSyntaxError extends Error {}
 
+/** What a text says that real kernels know and this one does not. */
+export class NftNotModelled extends NftSyntaxError {}
+
 const GO: readonly string[] = ["accept", "drop", "return", "continue"];
 
 /** Reads one rule; throws an NftSyntaxError at the first word that it does not know. */

@@ -16,21 +16,18 @@ import { CTS } from "../conntrack-table.js";
 import { CTSTATE, NATF } from "../conntrack-seam.js";
 import { masqueradeFor } from "../masquerade.js";
 import { TABLE } from "../table.js";
-import type { NftChain, NftHookName } from "./nft-doc.js";
-import { type NftField, type NftStatement, type NftVerdict, readNftRule, readNftVerdict } from "./nft-statement.js";
+import { clauseActs, type ClauseSaid, runClause } from "./nft-clause.js";
+import { countKey } from "./nft-count.js";
+import type { NftChain, NftHookName, NftRule } from "./nft-doc.js";
+import { readElement, setTypes } from "./nft-elements.js";
+import type { Pass } from "./nft-pass.js";
+import type { NftEntry } from "./nft-rule-tree.js";
+import { type NftField, type NftStatement, type NftVerdict, readNftVerdict } from "./nft-statement.js";
+import { type NftStep, readNftSteps } from "./nft-step.js";
 import type { NftTable } from "./nft-tables.js";
 
-/** What one pass through one base chain knows. */
-interface Pass {
-  readonly table: NftTable;
-  readonly nat: boolean;
-  readonly hook: number;
-  readonly inDev: number;
-  readonly outDev: number;
-}
-
 /** What a statement says: go on, leave the rule, a verdict of the kernel (NF.*), or one of the chains. */
-type Said = "on" | "next-rule" | number | NftVerdict;
+type Said = "on" | "next-rule" | number | NftVerdict | ClauseSaid;
 
 const HOOK_OF: Readonly<Record<NftHookName, number>> = HOOK;
 const MAX_JUMPS = 16;
@@ -42,10 +39,10 @@ const ICMP6_PORT_UNREACHABLE = 4;
 export function walkNft(s: Stack, p: number, type: "filter" | "nat", hook: number, ns: number, inDev: number, outDev: number, from: number, to: number): number {
   const tables = s.nft.tables.get(ns);
   if (tables === undefined) return NF.accept;
-  const family = s.book.family[s.packets.c.dst[p]!];
+  const family = s.book.family[s.packets.c.dst[p]!] === 6 ? 6 : 4;
   const bases: { readonly table: NftTable; readonly chain: NftChain; readonly priority: number }[] = [];
   for (const table of tables) {
-    if (table.family !== family) continue;
+    if (table.family !== family && table.family !== 0) continue;
     for (const chain of table.chains.values()) {
       const { base } = chain;
       if (base !== null && base.type === type && HOOK_OF[base.hook] === hook && base.priority >= from && base.priority < to) bases.push({ table, chain, priority: base.priority });
@@ -54,7 +51,7 @@ export function walkNft(s: Stack, p: number, type: "filter" | "nat", hook: numbe
   bases.sort((a, b) => a.priority - b.priority);
   for (const { table, chain } of bases) {
     if (type === "nat" && isTranslated(s, p, hook)) return NF.accept;
-    const pass: Pass = { table, nat: type === "nat", hook, inDev, outDev };
+    const pass: Pass = { table, family, nat: type === "nat", hook, inDev, outDev };
     if (s.trace !== null) traceStep(s, STEP.HOOK, p, ns, inDev !== 0 ? inDev : outDev, hook, pass.nat ? TABLE.nat : TABLE.filter);
     const verdict = walkChain(s, p, pass, chain);
     if (verdict === NF.drop) s.op.drop(p, ns, inDev !== 0 ? inDev : outDev, DROP.NETFILTER_DROP);
@@ -76,7 +73,7 @@ function walkChain(s: Stack, p: number, pass: Pass, base: NftChain): number {
   for (;;) {
     if (at >= chain.rules.length) {
       const back = stack.pop();
-      if (back === undefined) return NF.accept;
+      if (back === undefined) return base.base?.policy === "drop" ? NF.drop : NF.accept;
       ({ chain, at } = back);
       continue;
     }
@@ -107,9 +104,11 @@ function runRule(s: Stack, p: number, pass: Pass, chain: NftChain, index: number
     if (s.trace !== null && !told) traceStep(s, STEP.RULE, p, pass.table.ns, pass.inDev, placeOf(s, pass, chain, index), pass.outDev);
     told = true;
   };
-  for (const statement of readOnce(s, chain.rules[index]!.text)) {
-    if (acts(statement)) tell();
-    const said = runStatement(s, p, pass, chain, statement);
+  const rule = chain.rules[index]!;
+  for (const step of readOnce(s, rule.text, pass.table.family)) {
+    if (step.kind === "clause" ? clauseActs(step.clause) : acts(step)) tell();
+    if (step.kind === "clause" && step.clause.kind === "counter") countUp(s, p, pass, rule, step.clause);
+    const said = step.kind === "clause" ? runClause(s, p, pass, chain, rule, step.clause) : runStatement(s, p, pass, chain, step);
     if (said === "next-rule") return said;
     if (said !== "on") {
       tell();
@@ -124,16 +123,27 @@ function acts({ kind }: NftStatement): boolean {
   return kind === "set-mark" || kind === "dnat" || kind === "masquerade" || kind === "reject" || kind === "update";
 }
 
-function readOnce(s: Stack, text: string): readonly NftStatement[] {
-  let known = s.nft.read.get(text);
-  if (known === undefined) s.nft.read.set(text, (known = readNftRule(text)));
+function readOnce(s: Stack, text: string, family: 0 | 4 | 6): readonly NftStep[] {
+  // The type of an address without its family is that of its table.
+  const key = family === 4 ? text : `${family}|${text}`;
+  let known = s.nft.read.get(key);
+  if (known === undefined) s.nft.read.set(key, (known = readNftSteps(text, family)));
   return known;
 }
 
-function placeOf(s: Stack, { table, nat }: Pass, chain: NftChain, index: number): number {
+function countUp(s: Stack, p: number, { table }: Pass, rule: NftRule, { packets, bytes }: { readonly packets: number; readonly bytes: number }): void {
+  const key = countKey(table, rule);
+  if (key === "") return;
+  if (s.nft.counted(table, rule.handle) === undefined) s.nft.setCount(key, packets, bytes);
+  const count = s.nft.count(key);
+  count.packets++;
+  count.bytes += s.packets.c.ipLen[p]!;
+}
+
+function placeOf(s: Stack, { family, nat }: Pass, chain: NftChain, index: number): number {
   const rule = chain.rules[index];
   const text = rule === undefined ? "" : rule.comment === "" ? rule.text : `${rule.text} comment "${rule.comment}"`;
-  return s.nf.places.of({ family: table.family, table: nat ? TABLE.nat : TABLE.filter, chain: chain.name, number: index + 1, label: "rule", text, cause: rule?.cause ?? 0 });
+  return s.nf.places.of({ family, table: nat ? TABLE.nat : TABLE.filter, chain: chain.name, number: index + 1, label: "rule", text, cause: rule?.cause ?? 0 });
 }
 
 function runStatement(s: Stack, p: number, pass: Pass, chain: NftChain, statement: NftStatement): Said {
@@ -207,7 +217,17 @@ function addressMatches(s: Stack, pass: Pass, addr: number, { of }: Extract<NftS
 
 function hasKey(s: Stack, { table }: Pass, set: string, key: string): boolean {
   const until = table.dynamic.get(set)?.get(key);
-  return (until !== undefined && until > s.engine.now) || table.elements.get(set)?.has(key) === true;
+  if ((until !== undefined && until > s.engine.now) || table.elements.get(set)?.has(key) === true) return true;
+  return table.sets.get(set)?.flags?.includes("interval") === true && inInterval(s, table, set, key);
+}
+
+/** Whether a range of an interval set holds a key. */
+function inInterval(s: Stack, table: NftTable, set: string, key: string): boolean {
+  const { type } = table.sets.get(set)!;
+  const types = setTypes(table.sets.get(set)!);
+  const read = (text: string): NftEntry | undefined => s.nft.entry(text, type, () => readElement(text, types));
+  const wanted = read(key);
+  return wanted !== undefined && [...(table.elements.get(set)?.keys() ?? [])].some((text) => read(text)?.key.every((range, i) => wanted.key[i]!.first >= range.first && wanted.key[i]!.first <= range.last) === true);
 }
 
 /** The fields as elements are written: `10.96.0.1 . tcp . 443`. */
@@ -221,8 +241,8 @@ function keyOf(s: Stack, p: number, fields: readonly NftField[]): string {
 }
 
 /** `reject` alone is port unreachable, for TCP too. */
-function reject(s: Stack, p: number, { table, inDev, outDev }: Pass): number {
-  const [type, code] = table.family === 4 ? [ICMP.unreachable, ICMP_PORT_UNREACHABLE] : [ICMP6_UNREACHABLE, ICMP6_PORT_UNREACHABLE];
+function reject(s: Stack, p: number, { table, family, inDev, outDev }: Pass): number {
+  const [type, code] = family === 4 ? [ICMP.unreachable, ICMP_PORT_UNREACHABLE] : [ICMP6_UNREACHABLE, ICMP6_PORT_UNREACHABLE];
   s.op.icmpError(p, table.ns, inDev !== 0 ? inDev : outDev, type, code, 0);
   return NF.drop;
 }

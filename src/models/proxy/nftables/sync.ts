@@ -5,7 +5,7 @@ import { compareText } from "../compare-text.js";
 import { eachDifference } from "../shared-rules.js";
 import type { ProxyView } from "../view.js";
 import { fixedChains, fixedSets } from "./fixed-objects.js";
-import type { NftChain, NftElement, NftSet } from "./nft-doc.js";
+import { type NftChain, type NftElement, type NftSet, TABLE_COMMENT } from "./nft-doc.js";
 import type { NftablesNode } from "./nftables-node.js";
 import { isServiceObject } from "./object-names.js";
 import type { PortObjects } from "./port-objects.js";
@@ -64,7 +64,7 @@ export function planNftablesSync(
   const dead = waiting.filter(({ since }) => now - since > SECOND);
   const stillWaiting = waiting.filter(({ since }) => now - since <= SECOND);
   const commands: NftCommand[] = [
-    ...(full ? [{ verb: "addTable" } as const] : []),
+    ...(full ? [{ verb: "addTable", comment: TABLE_COMMENT } as const] : []),
     ...(before === null ? chains.flatMap(renewBase) : []),
     ...chains.map((chain): NftCommand => ({ verb: "addChain", chain })),
     ...[...chains.map((chain) => chain.name), ...newlyStale].map((name): NftCommand => ({ verb: "flushChain", name })),

@@ -3,7 +3,7 @@ import { type NftChain, type NftElement, type NftRule, type NftSet, TABLE_COMMEN
 
 /** One line of a transaction. */
 export type NftCommand =
-  | { readonly verb: "addTable" }
+  | { readonly verb: "addTable"; readonly comment?: string }
   | { readonly verb: "addChain"; readonly chain: NftChain }
   | { readonly verb: "flushChain" | "deleteChain"; readonly name: string }
   | { readonly verb: "addRule"; readonly chain: string; readonly rule: NftRule }
