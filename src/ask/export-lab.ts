@@ -127,7 +127,7 @@ class ScriptWriter {
   /** IPv6 chatter, redirects and rationed errors come when they like, as do the reports of bridges that snoop; none of them is the cluster's. */
   private baseline(name: string): string[] {
     const quiet = ["net.ipv6.conf.all.accept_dad=0", "net.ipv6.conf.default.accept_dad=0", "net.ipv6.conf.default.router_solicitations=0"];
-    const keys = [...(this.six ? quiet : ["net.ipv6.conf.all.disable_ipv6=1"]), ...(this.fixed ? ["net.ipv4.icmp_ratemask=0", "net.ipv4.conf.all.send_redirects=0"] : [])];
+    const keys = [...(this.six ? quiet : ["net.ipv6.conf.all.disable_ipv6=1"]), ...(this.fixed ? ["net.ipv4.icmp_ratemask=0", "net.ipv4.conf.all.send_redirects=0", "net.ipv4.conf.default.send_redirects=0"] : [])];
     return keys.map((key) => formatTyped({ words: ["ip", "netns", "exec", name, "sysctl", "-w", key] }));
   }
 
