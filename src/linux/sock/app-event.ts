@@ -21,5 +21,5 @@ export type AppEvent =
   | { readonly kind: "link" }
   /** the routes of one prefix have changed; `dst` is the prefix as text */
   | { readonly kind: "route"; readonly family: number; readonly table: number; readonly dst: string }
-  /** an ICMP error about a datagram or an echo: errno, who said so, and the sequence number of the echo (else a destination port) */
-  | { readonly kind: "error"; readonly sock: number; readonly errno: number; readonly from: number; readonly type: number; readonly code: number; readonly info: number; readonly sequence: number };
+  /** an ICMP error about a datagram or an echo: errno, who said so, the sequence number of the echo (else a destination port), and whether it quotes a piece of a longer packet */
+  | { readonly kind: "error"; readonly sock: number; readonly errno: number; readonly from: number; readonly type: number; readonly code: number; readonly info: number; readonly sequence: number; readonly piece: boolean };

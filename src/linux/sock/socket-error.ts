@@ -1,6 +1,7 @@
 /** ICMP errors on their way to the program whose packet they quote (tcp_v4_err, __udp4_lib_err, raw_err; facts C8 list what each hears). */
 import { PROTO } from "../../base/codes.js";
 import { ERRNO } from "../errno.js";
+import { isFragment } from "../fragment.js";
 import { ICMP } from "../icmp-codes.js";
 import { ICMP6 } from "../icmp6-codes.js";
 import type { Stack } from "../stack.js";
@@ -72,7 +73,7 @@ export function socketError(s: Stack, p: number, ns: number): void {
   const v6 = k.proto[p] === PROTO.ICMP6;
   const [errno, fatal] = v6 ? convert6(k.icmpType[p]!, k.icmpCode[p]!) : convert(k.icmpType[p]!, k.icmpCode[p]!);
   const report = (sock: number): void => {
-    s.op.appEvent(s.sock.rows.c.app[sock]!, { kind: "error", sock, errno, from: k.src[p]!, type: k.icmpType[p]!, code: k.icmpCode[p]!, info: k.icmpInfo[p]!, sequence: k.dport[q]! });
+    s.op.appEvent(s.sock.rows.c.app[sock]!, { kind: "error", sock, errno, from: k.src[p]!, type: k.icmpType[p]!, code: k.icmpCode[p]!, info: k.icmpInfo[p]!, sequence: k.dport[q]!, piece: isFragment(s, q) });
   };
   if (k.proto[q] === PROTO.TCP) {
     const sock = s.sock.findConnected(ns, PROTO.TCP, k.src[q]!, k.sport[q]!, k.dst[q]!, k.dport[q]!);

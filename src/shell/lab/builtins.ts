@@ -142,6 +142,8 @@ export class LabBuiltins {
       ident: IDENT,
       interval: 0,
       timeout: Math.round(Number(o["timeout"] ?? 1) * SECOND),
+      // An IPv6 piece has a header more.
+      wholeOnly: v6,
     });
     if (result === undefined) return said("timeout");
     if (result.kind === "reply") return said(`ok ttl=${result.ttl} from ${result.from}`);

@@ -18,6 +18,8 @@ export interface EchoArguments {
   readonly timeout: number;
   /** "" or left out: the route's */
   readonly source?: string;
+  /** hears no error about a piece: a raw socket's reader looks for the echo right behind the IP header */
+  readonly wholeOnly?: boolean;
   readonly mark?: number;
   /** ends when so many have been answered */
   readonly enough?: number;
@@ -80,6 +82,7 @@ export const echoProgram: Program = Object.freeze<Program>({
       const sequence = event.sequence;
       const at = door.now - (m.began + (sequence - m.args.first) * m.args.interval);
       if (sequence < m.args.first || sequence >= m.args.first + m.sent) return;
+      if (event.kind === "error" && event.piece && m.args.wholeOnly === true) return;
       if (event.kind === "echo") add({ ...blank, sequence, kind: "reply", from: door.addressText(event.from), ttl: event.ttl, at });
       else add({ ...blank, sequence, kind: "error", from: door.addressText(event.from), type: event.type, code: event.code, info: event.info, errno: event.errno, at });
     }
