@@ -33,7 +33,10 @@ async function runAll(labs: readonly RandomLab[], until: number): Promise<Tried[
   const lane = async (): Promise<void> => {
     while (next < labs.length && Date.now() < until && !tried.some((one) => one.outcome.kind === "different" && !PROVE)) {
       const index = next++;
-      tried.push({ index, outcome: await compareLab(labText(labs[index]!)) });
+      const outcome = await compareLab(labText(labs[index]!));
+      tried.push({ index, outcome });
+      if (PROVE && outcome.kind === "different") process.stdout.write(`seed ${seed}, lab ${index} differs:\n${differences(outcome.real, outcome.ours)}\n`);
+      else if (PROVE && tried.length % 50 === 0) process.stdout.write(`${tried.length} labs\n`);
     }
   };
   await Promise.all(Array.from({ length: LANES }, lane));
