@@ -115,7 +115,7 @@ function real(lab: string): string {
 /** A real run may differ from the next by a segment: a server that wakes late acknowledges a FIN by itself. */
 const TRIES = 6;
 
-const CNIS = ["flannel", "flannel:backend=host-gw", "kindnet", "calico:encapsulation=None"];
+const CNIS = ["flannel", "flannel:backend=host-gw", "kindnet", "calico:encapsulation=None", "calico:encapsulation=VXLAN"];
 
 describe.each(CNIS)("%s, exported and run on simulated kernels", (cni) => {
   const { cluster, tried, lab } = exportedShop(cni);
