@@ -4,6 +4,7 @@ import { addDevice } from "./device.js";
 import { dropServers } from "./ipvs/virtual-server.js";
 import { dropFlows } from "./nf/conntrack.js";
 import { DEV, type Stack } from "./stack.js";
+import { forgetFlowSettings } from "./nf/conntrack-timeouts.js";
 
 /** net.ipv4.icmp_ratemask: destination unreachable, source quench, time exceeded, parameter problem. */
 const ICMP_RATEMASK = 6168;
@@ -40,6 +41,7 @@ export function removeNetns(s: Stack, ns: number): void {
   s.devInfo.delete(lo);
   s.dev.release(lo);
   s.nsByName.delete(`${s.ns.c.node[ns]!}/${s.nsInfo.get(ns)!.name}`);
+  forgetFlowSettings(s, ns);
   s.nsInfo.delete(ns);
   s.nf.drop(ns);
   s.sets.drop(ns);

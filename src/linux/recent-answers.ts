@@ -1,6 +1,10 @@
-import { mix32 } from "../base/hash.js";
+const BITS = 10;
+const SLOTS: number = 1 << BITS;
 
-const SLOTS = 1024;
+/** Multiplicative hashing: the high bits of the product. */
+function slotOf(first: number, second: number): number {
+  return Math.imul(second + Math.imul(first, 0x9e37), 0x9e3779b1) >>> (32 - BITS);
+}
 
 /** What was answered lately about pairs of numbers, one answer for each slot of a small hash; it may be forgotten at any time. */
 export class RecentAnswers<T> {
@@ -13,13 +17,13 @@ export class RecentAnswers<T> {
 
   /** The answer, undefined if it is not known. */
   get(first: number, second: number): T | null | undefined {
-    const at = mix32(first, second) & (SLOTS - 1);
+    const at = slotOf(first, second);
     return this.first[at] === first && this.second[at] === second && this.ages[at] === this.age ? this.answers[at]! : undefined;
   }
 
   /** Keeps an answer in place of another. */
   keep(first: number, second: number, answer: T | null): void {
-    const at = mix32(first, second) & (SLOTS - 1);
+    const at = slotOf(first, second);
     this.first[at] = first;
     this.second[at] = second;
     this.ages[at] = this.age;

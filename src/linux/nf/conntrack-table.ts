@@ -99,6 +99,8 @@ export class ConntrackTable {
   private hashed = 0;
   /** rows that are gone but may still be looked at by a packet under way: [row, time], oldest first */
   leaving: (readonly [number, number])[] = [];
+  /** by namespace, what its settings say; taken out when they change (a cache, see conntrack-timeouts.ts) @internal */
+  readonly settings: unknown[] = [];
   /** where the search for timed-out rows goes on */
   sweep = 1;
 
@@ -232,6 +234,7 @@ export class ConntrackTable {
     this.hashed = state.hashed;
     this.leaving = [...state.leaving];
     this.sweep = state.sweep;
+    this.settings.length = 0;
   }
 
   /** Folds what can decide a later step. */

@@ -23,31 +23,42 @@ export const FLOW_TIMEOUTS = Object.freeze({
 
 export type FlowTimeout = keyof typeof FLOW_TIMEOUTS;
 
-/** What a namespace's settings say; read once for each record of settings, which is replaced whole. */
+/** What a namespace's settings say; read once, until they change. */
 interface Read {
   readonly lives: Readonly<Record<FlowTimeout, number>>;
   readonly loose: boolean;
   readonly liberal: boolean;
 }
 
-const known: WeakMap<Readonly<Record<string, string>>, Read> = new WeakMap();
 const NONE: Readonly<Record<string, string>> = Object.freeze({});
 
 function read(s: Stack, ns: number): Read {
+  const { settings } = s.ct;
+  return (ns < settings.length ? (settings[ns] as Read | undefined) : undefined) ?? readAnew(s, ns);
+}
+
+function readAnew(s: Stack, ns: number): Read {
   const sysctls = s.nsInfo.get(ns)?.sysctls ?? NONE;
-  let made = known.get(sysctls);
-  if (made === undefined) {
-    const lives: Record<string, number> = {};
-    for (const [word, seconds] of Object.entries(FLOW_TIMEOUTS)) lives[word] = number(sysctls, word, seconds) * SECOND;
-    made = { lives: lives as Record<FlowTimeout, number>, loose: number(sysctls, "tcp_loose", 1) !== 0, liberal: number(sysctls, "tcp_be_liberal", 0) !== 0 };
-    known.set(sysctls, made);
-  }
+  const lives: Record<string, number> = {};
+  for (const [word, seconds] of Object.entries(FLOW_TIMEOUTS)) lives[word] = number(sysctls, word, seconds) * SECOND;
+  const made: Read = { lives: lives as Record<FlowTimeout, number>, loose: number(sysctls, "tcp_loose", 1) !== 0, liberal: number(sysctls, "tcp_be_liberal", 0) !== 0 };
+  while (s.ct.settings.length <= ns) s.ct.settings.push(undefined);
+  s.ct.settings[ns] = made;
   return made;
+}
+
+/** The settings of a namespace have changed, or it is gone. */
+export function forgetFlowSettings(s: Stack, ns: number): void {
+  if (ns < s.ct.settings.length) s.ct.settings[ns] = undefined;
 }
 
 /** A timeout of a namespace in ns. */
 export function flowTimeout(s: Stack, ns: number, word: FlowTimeout): number {
-  return read(s, ns).lives[word];
+  const { lives } = read(s, ns);
+  // By their own names, those that a packet asks for most: no search by a computed one.
+  if (word === "udp_timeout") return lives.udp_timeout;
+  if (word === "tcp_timeout_established") return lives.tcp_timeout_established;
+  return lives[word];
 }
 
 /** `net.netfilter.nf_conntrack_tcp_loose`, default 1: flows may be picked up in their middle. */

@@ -6,8 +6,10 @@
 const LINE = 8;
 const FIRST = 64;
 
-/** Words of `heads` for a chain id: where its counters begin (0: it has no place), where its compiled words do, its stream of chance. */
+/** Words of `heads` for a chain id: where its counters begin (0: it has no place), where its compiled words do, its stream of chance, what it is. */
 export const HEAD_WORDS = 4;
+/** Of a base chain without rules: its policy, and this bit. */
+export const EMPTY = 4;
 
 export class CounterSlab {
   heads: Int32Array = new Int32Array(0);
@@ -35,8 +37,8 @@ export class CounterSlab {
     return id * HEAD_WORDS < this.heads.length && this.heads[id * HEAD_WORDS] !== 0;
   }
 
-  /** Gives a chain a place for `length` counters, beginning with those it has. */
-  place(id: number, length: number, words: number, counters: Map<number, Float64Array>): void {
+  /** Gives a chain a place for `length` counters, beginning with those it has; `what` is what its head says it is. */
+  place(id: number, length: number, words: number, what: number, counters: Map<number, Float64Array>): void {
     const head = id * HEAD_WORDS;
     if (head >= this.heads.length) this.heads = widened(this.heads, Math.max(16 * HEAD_WORDS, head + HEAD_WORDS, this.heads.length * 2));
     let at = this.used;
@@ -47,6 +49,7 @@ export class CounterSlab {
     this.heads[head] = at;
     this.heads[head + 1] = words;
     this.heads[head + 2] = 0;
+    this.heads[head + 3] = what;
     const view = this.doubles.subarray(at, at + length);
     const known = counters.get(id);
     if (known !== undefined) view.set(known);

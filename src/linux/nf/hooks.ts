@@ -12,25 +12,46 @@ import { walkTable } from "./walk-table.js";
 /** Bits of the namespace's `tracking` by family. */
 export const TRACKING = Object.freeze({ ip: 1, ip6: 2 } as const);
 
+/** Bits of tables by their number, and behind them of what else there may be. */
+const TABLES = 31;
+const NFT = 1 << 5;
+const TRACKED = 1 << 6;
+const IPVS = 1 << 7;
+
+/** What there is in the namespace for the packet's family: a bit for each table, and for nftables, connection tracking and IPVS. */
+function thereIs(s: Stack, p: number, ns: number): number {
+  const six = familyOf(s, p) === 6;
+  const tables = s.nf.tables.bitsOf(ns);
+  return (
+    ((six ? tables >> 8 : tables) & TABLES) |
+    (s.nft.tables.size > 0 && s.nft.tables.has(ns) ? NFT : 0) |
+    ((s.ns.c.tracking[ns]! & (six ? TRACKING.ip6 : TRACKING.ip)) !== 0 ? TRACKED : 0) |
+    ((s.ns.c.hooks[ns]! & (six ? IPVS_HOOKS.ip6 : IPVS_HOOKS.ip)) !== 0 ? IPVS : 0)
+  );
+}
+
 /** The verdict NF.* of a hook; a packet that is not accepted is gone. */
 export function runHook(s: Stack, hook: number, p: number, ns: number, inDev: number, outDev: number): number {
+  const there = thereIs(s, p, ns);
   switch (hook) {
     case HOOK.prerouting:
-      return before(s, hook, p, ns, inDev, outDev) && ask(s, TABLE.mangle, hook, p, ns, inDev, outDev) && early(s, hook, p, ns, inDev, outDev) && nat(s, hook, p, ns, inDev, outDev)
+      return before(s, hook, p, ns, inDev, outDev, there) && ask(s, TABLE.mangle, hook, p, ns, inDev, outDev, there) && early(s, hook, p, ns, inDev, outDev, there) && nat(s, hook, p, ns, inDev, outDev, there) && nft(s, hook, p, ns, inDev, outDev, DSTNAT, Infinity, there)
         ? NF.accept
         : s.nf.verdict;
     case HOOK.input:
-      return ask(s, TABLE.mangle, hook, p, ns, inDev, outDev) && filter(s, hook, p, ns, inDev, outDev) && ipvs(s, hook, p, ns) && nat(s, hook, p, ns, inDev, outDev) && confirm(s, p, ns)
+      return ask(s, TABLE.mangle, hook, p, ns, inDev, outDev, there) && filter(s, hook, p, ns, inDev, outDev, there) && ipvs(s, hook, p, ns, there) && nat(s, hook, p, ns, inDev, outDev, there) && confirm(s, p, ns, there)
         ? NF.accept
         : s.nf.verdict;
     case HOOK.forward:
-      return ask(s, TABLE.mangle, hook, p, ns, inDev, outDev) && filter(s, hook, p, ns, inDev, outDev) && ipvs(s, hook, p, ns) ? NF.accept : s.nf.verdict;
+      return ask(s, TABLE.mangle, hook, p, ns, inDev, outDev, there) && filter(s, hook, p, ns, inDev, outDev, there) && ipvs(s, hook, p, ns, there) ? NF.accept : s.nf.verdict;
     case HOOK.output:
-      return before(s, hook, p, ns, inDev, outDev) && mangleOutput(s, p, ns, outDev) && early(s, hook, p, ns, 0, outDev) && natOutput(s, p, ns, outDev) && ipvs(s, hook, p, ns) && filter(s, hook, p, ns, 0, outDev)
+      return before(s, hook, p, ns, inDev, outDev, there) && mangleOutput(s, p, ns, outDev, there) && early(s, hook, p, ns, 0, outDev, there) && natOutput(s, p, ns, outDev, there) && ipvs(s, hook, p, ns, there) && filter(s, hook, p, ns, 0, outDev, there)
         ? NF.accept
         : s.nf.verdict;
     default:
-      return ask(s, TABLE.mangle, hook, p, ns, inDev, outDev) && nat(s, hook, p, ns, inDev, outDev) && confirm(s, p, ns) ? NF.accept : s.nf.verdict;
+      return ask(s, TABLE.mangle, hook, p, ns, inDev, outDev, there) && nft(s, hook, p, ns, inDev, outDev, -Infinity, SRCNAT, there) && nat(s, hook, p, ns, inDev, outDev, there) && nft(s, hook, p, ns, inDev, outDev, SRCNAT, Infinity, there) && confirm(s, p, ns, there)
+        ? NF.accept
+        : s.nf.verdict;
   }
 }
 
@@ -40,81 +61,77 @@ function passed(s: Stack, verdict: number): boolean {
   return verdict === NF.accept;
 }
 
-/** NF_IP_PRI_NAT_DST */
+/** NF_IP_PRI_CONNTRACK, NF_IP_PRI_NAT_DST, NF_IP_PRI_NAT_SRC */
+const CONNTRACK = -200;
 const DSTNAT = -100;
+const SRCNAT = 100;
 
 function familyOf(s: Stack, p: number): number {
   return s.book.family[s.packets.c.dst[p]!]!;
 }
 
-function ask(s: Stack, index: number, hook: number, p: number, ns: number, inDev: number, outDev: number): boolean {
-  const table = s.nf.tables.get(tableKey(ns, familyOf(s, p), index));
-  if (table === undefined || table.base[hook] === 0) return true;
-  return passed(s, walkTable(s, p, table, hook, inDev, outDev));
+function ask(s: Stack, index: number, hook: number, p: number, ns: number, inDev: number, outDev: number, there: number): boolean {
+  if ((there & (1 << index)) === 0) return true;
+  const table = s.nf.tables.get(tableKey(ns, familyOf(s, p), index))!;
+  return table.base[hook] === 0 || passed(s, walkTable(s, p, table, hook, inDev, outDev));
 }
 
 /** raw, then connection tracking. */
-function before(s: Stack, hook: number, p: number, ns: number, inDev: number, outDev: number): boolean {
-  if (!ask(s, TABLE.raw, hook, p, ns, inDev, outDev)) return false;
-  const { ct } = s.nf;
-  if (ct === null || !tracked(s, p, ns)) return true;
-  return passed(s, ct.conntrackIn(p, ns, hook));
+function before(s: Stack, hook: number, p: number, ns: number, inDev: number, outDev: number, there: number): boolean {
+  if (!ask(s, TABLE.raw, hook, p, ns, inDev, outDev, there) || !nft(s, hook, p, ns, inDev, outDev, -Infinity, CONNTRACK, there)) return false;
+  return (there & TRACKED) === 0 || s.nf.ct === null || passed(s, s.nf.ct.conntrackIn(p, ns, hook));
 }
 
-function tracked(s: Stack, p: number, ns: number): boolean {
-  return (s.ns.c.tracking[ns]! & (familyOf(s, p) === 6 ? TRACKING.ip6 : TRACKING.ip)) !== 0;
+function filter(s: Stack, hook: number, p: number, ns: number, inDev: number, outDev: number, there: number): boolean {
+  const from = hook === HOOK.output ? DSTNAT : -Infinity;
+  return ask(s, TABLE.filter, hook, p, ns, inDev, outDev, there) && nft(s, hook, p, ns, inDev, outDev, from, Infinity, there) && ask(s, TABLE.security, hook, p, ns, inDev, outDev, there);
 }
 
-function filter(s: Stack, hook: number, p: number, ns: number, inDev: number, outDev: number): boolean {
-  return ask(s, TABLE.filter, hook, p, ns, inDev, outDev) && nft(s, hook, p, ns, inDev, outDev, DSTNAT, Infinity) && ask(s, TABLE.security, hook, p, ns, inDev, outDev);
+/** nftables' filter chains between connection tracking and the translation of destinations. */
+function early(s: Stack, hook: number, p: number, ns: number, inDev: number, outDev: number, there: number): boolean {
+  return nft(s, hook, p, ns, inDev, outDev, CONNTRACK, DSTNAT, there);
 }
 
-/** nftables' filter chains between mangle and the translation of destinations. */
-function early(s: Stack, hook: number, p: number, ns: number, inDev: number, outDev: number): boolean {
-  return nft(s, hook, p, ns, inDev, outDev, -Infinity, DSTNAT);
+function nft(s: Stack, hook: number, p: number, ns: number, inDev: number, outDev: number, from: number, to: number, there: number): boolean {
+  return (there & NFT) === 0 || passed(s, walkNft(s, p, "filter", hook, ns, inDev, outDev, from, to));
 }
 
-function nft(s: Stack, hook: number, p: number, ns: number, inDev: number, outDev: number, from: number, to: number): boolean {
-  return !s.nft.tables.has(ns) || passed(s, walkNft(s, p, "filter", hook, ns, inDev, outDev, from, to));
-}
-
-function nat(s: Stack, hook: number, p: number, ns: number, inDev: number, outDev: number): boolean {
+function nat(s: Stack, hook: number, p: number, ns: number, inDev: number, outDev: number, there: number): boolean {
+  if ((there & ((1 << TABLE.nat) | NFT)) === 0) return true;
   const { ct, walkNat } = s.nf;
-  if (ct === null || walkNat === null || !(s.nf.tables.has(tableKey(ns, familyOf(s, p), TABLE.nat)) || s.nft.tables.has(ns))) return true;
-  return passed(s, ct.natHook(p, ns, hook, inDev, outDev, walkNat));
+  return ct === null || walkNat === null || passed(s, ct.natHook(p, ns, hook, inDev, outDev, walkNat));
 }
 
 /** IPVS's own hooks, which a namespace that never had virtual servers has not. */
-function ipvs(s: Stack, hook: number, p: number, ns: number): boolean {
-  const registered = s.ns.c.hooks[ns]! & (IPVS_HOOKS.ip | IPVS_HOOKS.ip6);
-  return registered === 0 || (registered & (familyOf(s, p) === 6 ? IPVS_HOOKS.ip6 : IPVS_HOOKS.ip)) === 0 || passed(s, ipvsHook(s, hook, p, ns));
+function ipvs(s: Stack, hook: number, p: number, ns: number, there: number): boolean {
+  return (there & IPVS) === 0 || passed(s, ipvsHook(s, hook, p, ns));
 }
 
-function confirm(s: Stack, p: number, ns: number): boolean {
+function confirm(s: Stack, p: number, ns: number, there: number): boolean {
   const { ct } = s.nf;
-  if (ct === null || !tracked(s, p, ns)) return true;
+  if ((there & TRACKED) === 0 || ct === null) return true;
   const verdict = ct.conntrackConfirm(p, ns);
   if (verdict === NF.drop) s.op.drop(p, ns, s.packets.c.dev[p]!, DROP.NETFILTER_DROP);
   return passed(s, verdict);
 }
 
 /** ipt_mangle_out: routes again if the table changed what routing looked at. */
-function mangleOutput(s: Stack, p: number, ns: number, outDev: number): boolean {
-  if (!s.nf.tables.has(tableKey(ns, familyOf(s, p), TABLE.mangle))) return true;
+function mangleOutput(s: Stack, p: number, ns: number, outDev: number, there: number): boolean {
+  if ((there & (1 << TABLE.mangle)) === 0) return true;
   const c = s.packets.c;
   const mark = c.mark[p]!;
   const src = c.src[p]!;
   const dst = c.dst[p]!;
   const tos = c.tos[p]!;
-  if (!ask(s, TABLE.mangle, HOOK.output, p, ns, 0, outDev)) return false;
+  if (!ask(s, TABLE.mangle, HOOK.output, p, ns, 0, outDev, there)) return false;
   const now = s.packets.c;
   return (now.mark[p] === mark && now.src[p] === src && now.dst[p] === dst && now.tos[p] === tos) || reroute(s, p, ns);
 }
 
 /** nf_nat_ipv4_local_fn: a new destination needs a new route. The hook's later chains still see the device of the first one. */
-function natOutput(s: Stack, p: number, ns: number, outDev: number): boolean {
+function natOutput(s: Stack, p: number, ns: number, outDev: number, there: number): boolean {
   const dst = s.packets.c.dst[p]!;
-  if (!nat(s, HOOK.output, p, ns, 0, outDev)) return false;
+  if (!nat(s, HOOK.output, p, ns, 0, outDev, there)) return false;
   return s.packets.c.dst[p] === dst || reroute(s, p, ns);
 }
 

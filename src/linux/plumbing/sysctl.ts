@@ -2,6 +2,7 @@
 import { disableChanged, forwardingChanged6 } from "../addrconf.js";
 import type { Stack } from "../stack.js";
 import { type ActResult, noSysctl, type SysctlSet } from "./act.js";
+import { forgetFlowSettings } from "../nf/conntrack-timeouts.js";
 
 type NsColumn =
   | "ipForward" | "ip6Forward" | "bridgeNf" | "bridgeNf6" | "rpFilter" | "routeLocalnet" | "arpIgnore" | "proxyArp"
@@ -68,6 +69,7 @@ export function setSysctl(s: Stack, act: SysctlSet): ActResult {
     }
   }
   const info = s.nsInfo.get(act.ns)!;
+  forgetFlowSettings(s, act.ns);
   s.nsInfo.set(act.ns, Object.freeze({ ...info, sysctls: Object.freeze({ ...info.sysctls, [key]: act.value }) }));
   const switched = /^net\.ipv6\.conf\.(.+)\.disable_ipv6$/.exec(key);
   const dev = switched === null ? undefined : info.devices.get(switched[1]!);

@@ -9,9 +9,9 @@ import { testDevice } from "../device-test.js";
 import { CONTINUE } from "../extension.js";
 import { testMatch } from "../match.js";
 import { streamOf } from "../match-chance.js";
-import { HEAD_WORDS } from "../counter-slab.js";
+import { EMPTY, HEAD_WORDS } from "../counter-slab.js";
 import { GO } from "../rule.js";
-import type { NfTable } from "../table.js";
+import { type NfTable, POLICY } from "../table.js";
 import { actTarget } from "../target.js";
 import { addressMatches, remember, takePolicy, traceEnd, traceEntry, traceRule } from "../walk.js";
 import { MAX_JUMPS, type WalkFrame } from "../walk-frame.js";
@@ -37,9 +37,24 @@ function refresh(s: Stack, table: NfTable): void {
 /** Compiles a chain that has no place yet. */
 export function placeChain(s: Stack, table: NfTable, id: number): void {
   const chain = table.chains.get(id)!;
-  table.slab.place(id, 2 + 2 * chain.rules.length, compiledChain(s.nf.compiled, chain), table.settled);
+  const what = chain.rules.length === 0 && chain.policy !== POLICY.none ? chain.policy | EMPTY : 0;
+  table.slab.place(id, 2 + 2 * chain.rules.length, compiledChain(s.nf.compiled, chain), what, table.settled);
   if (chain.rules.length > FAMILY) return;
   for (const { go, to } of chain.rules) if ((go === GO.jump || go === GO.goto) && !table.slab.has(to)) placeChain(s, table, to);
+}
+
+/** The verdict NF.* of a base chain without rules that packets have met before, -1 for any other; not for traced packets. */
+export function emptyVerdict(s: Stack, p: number, table: NfTable, hook: number): number {
+  const { slab } = table;
+  const head = table.base[hook]! * HEAD_WORDS;
+  if (head >= slab.heads.length || (slab.heads[head + 3]! & EMPTY) === 0 || slab.generation !== s.nf.compiled.generation) return -1;
+  const at = slab.heads[head]!;
+  if (at === 0) return -1;
+  if ((table.silent & (1 << hook)) === 0) {
+    slab.doubles[at]!++;
+    slab.doubles[at + 1]! += s.packets.c.ipLen[p]!;
+  }
+  return (slab.heads[head + 3]! & ~EMPTY) === POLICY.drop ? NF.drop : NF.accept;
 }
 
 /** The verdict NF.* of the table at the frame's hook. */
