@@ -58,7 +58,8 @@ export function mhSlot(s: Stack, addr: number, port: number, offset: number): nu
   return mhHash(s, KEY1, addr, port, offset) % MH_SIZE;
 }
 
-function gcd(a: number, b: number): number {
+/** Greatest common divisor; 0 leaves the other. */
+export function gcd(a: number, b: number): number {
   return b === 0 ? a : gcd(b, a % b);
 }
 

@@ -3,7 +3,7 @@
  * server added last first. None has an upper threshold, so a server is usable if its weight is not 0.
  */
 import type { Stack } from "../stack.js";
-import { dhBuckets, hashBucket, mhBuckets, mhSlot, shBuckets } from "./buckets.js";
+import { dhBuckets, gcd, hashBucket, mhBuckets, mhSlot, shBuckets } from "./buckets.js";
 import { SERVERF } from "./ipvs-table.js";
 
 /** Schedulers by number. */
@@ -45,10 +45,6 @@ function roundRobin(s: Stack, server: number): number {
     if (weightOf(s, real) > 0) return (c.cursor[server] = real);
   }
   return 0;
-}
-
-function gcd(a: number, b: number): number {
-  return b === 0 ? a : gcd(b, a % b);
 }
 
 /** Greatest common divisor and greatest of a list's weights, 0 where all are 0. */

@@ -2,10 +2,11 @@
 
 import type { NodeDoor } from "../../node-door.js";
 import { cleanFlows } from "../clean-flows.js";
+import { ensureVerbs } from "../ensure-verbs.js";
 import type { ProxyModel } from "../proxy-model.js";
 import { emptyView, type ProxyView } from "../view.js";
 import { type IptablesNode, localhostNodePorts } from "./iptables-node.js";
-import { canaryChains, jumpRules, type TableVerb } from "./jump-rules.js";
+import { canaryChains, jumpRules } from "./jump-rules.js";
 import type { IptablesRenderer } from "./render.js";
 import { firstSync, type IptablesSyncState, needsFullSync, planSync } from "./sync.js";
 
@@ -23,10 +24,10 @@ function syncNode(door: NodeDoor, node: IptablesNode, view: ProxyView, renderer:
   const state = remembered(door, node);
   if (state.rules === null) {
     if (localhostNodePorts(node)) door.plumb({ verb: "sysctl", ns, key: "net.ipv4.conf.all.route_localnet", value: "1" });
-    ensure(door, node, canaryChains(renderer.causeOf));
+    ensureVerbs(door, node.family, canaryChains(renderer.causeOf));
   }
   const sync = planSync(renderer, state, view, node, { now: door.stack.engine.now, syncPeriod });
-  if (sync.full) ensure(door, node, jumpRules(renderer.causeOf));
+  if (sync.full) ensureVerbs(door, node.family, jumpRules(renderer.causeOf));
   const refused = door.plumb({ verb: "iptables-restore", ns, family: node.family, doc: sync.doc, noflush: true, counters: true });
   door.memory.set(memoryKey(node), refused === null ? sync.next : needsFullSync(state));
   if (refused === null) cleanFlows(door, node.family, state.rules?.view ?? emptyView, view);
@@ -45,16 +46,4 @@ function memoryKey(node: IptablesNode): string {
 
 function remembered(door: NodeDoor, node: IptablesNode): IptablesSyncState {
   return (door.memory.get(memoryKey(node)) as IptablesSyncState | undefined) ?? firstSync;
-}
-
-/** Chains that exist and jumps that stand somewhere stay as they are. */
-function ensure(door: NodeDoor, node: IptablesNode, verbs: readonly TableVerb[]): void {
-  const { ns } = door;
-  const { family } = node;
-  for (const verb of verbs) {
-    const { table, chain, cause } = verb;
-    const at = { verb: "iptables", ns, family, table, chain, cause } as const;
-    if (verb.verb === "ensureChain") door.plumb({ ...at, op: "new-chain" });
-    else if (door.plumb({ ...at, op: "check", spec: verb.spec }) !== null) door.plumb({ ...at, op: "insert", spec: verb.spec });
-  }
 }

@@ -5,6 +5,7 @@ import type { IpvsService } from "../../../linux/plumbing/ipvs-act.js";
 import { listDevice } from "../../../linux/plumbing/ipvs-list.js";
 import type { NodeDoor } from "../../node-door.js";
 import { cleanFlows } from "../clean-flows.js";
+import { ensureVerbs } from "../ensure-verbs.js";
 import type { ProxyModel } from "../proxy-model.js";
 import type { Network } from "../sloppy-address.js";
 import { emptyView, type ProxyView } from "../view.js";
@@ -56,7 +57,7 @@ function syncNode(door: NodeDoor, node: IpvsNode, view: ProxyView, renderer: Ipv
   const { ns, stack } = door;
   const before = remembered(door, node);
   if (before === undefined) for (const [key, value] of ipvsSysctls(node)) door.plumb({ verb: "sysctl", ns, key: key.replaceAll("/", "."), value });
-  ensureJumps(door, node, renderer);
+  ensureVerbs(door, node.family, ipvsJumpRules(renderer.causeOf));
   if (listDevice(stack, ns, node.family, IPVS_DEVICE) === null) door.plumb({ verb: "link-add", ns, name: IPVS_DEVICE, kind: "dummy" });
   const doc = ipvsDoc(renderer.render(view, node), node, renderer.causeOf);
   const wanted: IpvsDoc = { ...doc, sets: doc.sets.map((set) => printedSet(set, node.family)) };
@@ -76,17 +77,6 @@ function drainNode(door: NodeDoor, node: Pick<IpvsNode, "family">): boolean {
   perform(door, plan.commands, new Map());
   door.memory.set(memoryKey(node), Object.freeze<IpvsMemory>({ ...before, draining: [...plan.draining] }));
   return plan.draining.size > 0;
-}
-
-/** Chains that exist and jumps that stand somewhere stay as they are. */
-function ensureJumps(door: NodeDoor, { family }: IpvsNode, renderer: IpvsRenderer): void {
-  const { ns } = door;
-  for (const verb of ipvsJumpRules(renderer.causeOf)) {
-    const { table, chain, cause } = verb;
-    const at = { verb: "iptables", ns, family, table, chain, cause } as const;
-    if (verb.verb === "ensureChain") door.plumb({ ...at, op: "new-chain" });
-    else if (door.plumb({ ...at, op: "check", spec: verb.spec }) !== null) door.plumb({ ...at, op: "insert", spec: verb.spec });
-  }
 }
 
 /** Does them in order; false if the kernel refused one. */

@@ -1,10 +1,6 @@
 import { spawnSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { saveTables } from "../../../../src/linux/nf/save.js";
-import { plumb } from "../../../../src/linux/plumbing.js";
-import type { Act, ActResult } from "../../../../src/linux/plumbing/act.js";
-import type { NodeDoor } from "../../../../src/models/node-door.js";
 import type { IptablesNode } from "../../../../src/models/proxy/iptables/iptables-node.js";
 import { iptablesProxy } from "../../../../src/models/proxy/iptables/iptables-proxy.js";
 import { jumpRules } from "../../../../src/models/proxy/iptables/jump-rules.js";
@@ -12,40 +8,12 @@ import { IptablesRenderer } from "../../../../src/models/proxy/iptables/render.j
 import { formatPayload } from "../../../../src/models/proxy/iptables/restore-doc.js";
 import { firstSync, planSync } from "../../../../src/models/proxy/iptables/sync.js";
 import { changeView, emptyView, type ProxyView, type ServiceState } from "../../../../src/models/proxy/view.js";
-import { makeStack, netns } from "../../../linux/world.js";
 import { describeWith, needs } from "../../../support/requires.js";
 import { history } from "../arbitrary-services.js";
 import { anyIptablesNode } from "../proxy-nodes.js";
+import { SimulatedNode } from "../simulated-node.js";
 
 const SYNC_PERIOD = 30e9;
-
-/** A node of the simulated kernel, and what every act on it was answered. */
-class SimulatedNode implements NodeDoor {
-  readonly stack = makeStack();
-  readonly ns: number = netns(this.stack, "node");
-  readonly node = "node-a";
-  readonly memory = new Map<string, unknown>();
-  readonly refusals: string[] = [];
-
-  plumb(act: Act): ActResult {
-    const refused = plumb(this.stack, act);
-    const asked = act.verb === "iptables" && (act.op === "check" || act.op === "new-chain");
-    if (refused !== null && !asked) this.refusals.push(`${act.verb}: ${refused.message}`);
-    return refused;
-  }
-
-  below(): number {
-    return 0;
-  }
-
-  cause(object: string, path: string): number {
-    return this.stack.causes.of(object, path, "kube-proxy");
-  }
-
-  saved(family: 4 | 6): string {
-    return saveTables(this.stack, this.ns, family, { flavour: "nft" });
-  }
-}
 
 function play(batches: readonly (readonly ServiceState[])[], node: IptablesNode): SimulatedNode {
   const door = new SimulatedNode();

@@ -2,6 +2,7 @@
 // what the IPVS mode does there is said here by those sections, flow by flow.
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import type { EndpointSlice, Service } from "../../../../src/api/index.js";
 import { flowsOfConfig } from "../../../../src/ask/rules-flows.js";
 import { type ProxyConfig, type ProxyFlow, readProxyConfig } from "../../../../src/models/proxy/config.js";
 import { configuredIpvsNode } from "../../../../src/models/proxy/configured-node.js";
@@ -9,7 +10,7 @@ import type { ProxyObjects } from "../../../../src/models/proxy/configured-rules
 import { chooseEndpoints } from "../../../../src/models/proxy/endpoint-choice.js";
 import type { ServicePortInfo } from "../../../../src/models/proxy/service-port-info.js";
 import { canonicalAddress, networkHolds } from "../../../../src/models/proxy/sloppy-address.js";
-import { buildView, portsOf } from "../../../../src/models/proxy/view.js";
+import { buildView, portsOf, type ServiceState } from "../../../../src/models/proxy/view.js";
 import { serviceState } from "../arbitrary-services.js";
 
 const NODE = "192.168.0.2";
@@ -79,6 +80,28 @@ function difference({ source, frontend, port }: Asked, objects: ProxyObjects): s
   return "";
 }
 
+/** One Service for each difference, which chance might leave out. */
+const EXAMPLE: readonly ServiceState[] = (
+  [
+    ["none", { type: "NodePort", externalIPs: ["198.51.100.9"] }, []],
+    ["both", { type: "NodePort", externalTrafficPolicy: "Local" }, ["node-a", "node-b"]],
+    ["away", { type: "NodePort", externalTrafficPolicy: "Local" }, ["node-b"]],
+    ["closed", { type: "LoadBalancer", loadBalancerSourceRanges: ["203.0.113.0/25"] }, ["node-b"]],
+  ] as const
+).map(([name, spec, nodes], i) => ({
+  key: `one/${name}`,
+  service: {
+    apiVersion: "v1", kind: "Service", metadata: { name, namespace: "one" }, spec: { clusterIP: `10.96.0.${i + 1}`, ports: [{ port: 80, protocol: "TCP", nodePort: 30000 + i }], ...spec },
+    ...(name === "closed" ? { status: { loadBalancer: { ingress: [{ ip: "203.0.113.200" }] } } } : {}),
+  } as unknown as Service,
+  slices: [
+    {
+      apiVersion: "discovery.k8s.io/v1", kind: "EndpointSlice", metadata: { name: `${name}-1`, namespace: "one", labels: { "kubernetes.io/service-name": name } }, addressType: "IPv4",
+      ports: [{ name: "", port: 8080, protocol: "TCP" }], endpoints: nodes.map((nodeName, host) => ({ addresses: [`10.244.${host}.${i + 1}`], nodeName })),
+    } as unknown as EndpointSlice,
+  ],
+}));
+
 test("the same flows to the same sets of endpoints, but for the differences that the facts list", () => {
   const seen = new Map<string, number>();
   let alike = 0;
@@ -99,9 +122,9 @@ test("the same flows to the same sets of endpoints, but for the differences that
         } else if (iptables[i] !== found[i]) seen.set(why, (seen.get(why) ?? 0) + 1);
       });
     }),
-    { numRuns: 40 },
+    { numRuns: 20, examples: [[[...EXAMPLE]]] },
   );
-  expect(alike).toBeGreaterThan(200);
+  expect(alike).toBeGreaterThan(100);
   expect([...seen.keys()].sort()).toEqual([
     "no endpoints: IPVS refuses, the node's own packets too",
     "policy Local from inside: local endpoints alone, not masqueraded",

@@ -1,53 +1,20 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { saveTables } from "../../../../src/linux/nf/save.js";
-import { plumb } from "../../../../src/linux/plumbing.js";
-import type { Act, ActResult } from "../../../../src/linux/plumbing/act.js";
-import type { NodeDoor } from "../../../../src/models/node-door.js";
 import type { IpvsNode } from "../../../../src/models/proxy/ipvs/ipvs-node.js";
 import { type IpvsProxy, ipvsProxy } from "../../../../src/models/proxy/ipvs/ipvs-proxy.js";
 import { IpvsRenderer } from "../../../../src/models/proxy/ipvs/render.js";
 import { readNetwork } from "../../../../src/models/proxy/sloppy-address.js";
 import { changeView, emptyView, type ProxyView, type ServiceState } from "../../../../src/models/proxy/view.js";
-import { Shell } from "../../../../src/shell/shell.js";
-import { makeStack, netns } from "../../../linux/world.js";
 import { history } from "../arbitrary-services.js";
 import { anyIptablesNode, iptablesNode } from "../proxy-nodes.js";
 import { simpleState } from "../simple-services.js";
+import { SimulatedNode } from "../simulated-node.js";
 
-/** A node of the simulated kernel, and what every act on it was answered. */
-class SimulatedNode implements NodeDoor {
-  readonly stack = makeStack();
-  readonly ns: number = netns(this.stack, "node");
-  readonly node = "node-a";
-  readonly memory = new Map<string, unknown>();
-  readonly refusals: string[] = [];
-
-  plumb(act: Act): ActResult {
-    const refused = plumb(this.stack, act);
-    const asked = act.verb === "iptables" && (act.op === "check" || act.op === "new-chain");
-    if (refused !== null && !asked) this.refusals.push(`${act.verb}: ${refused.message}`);
-    return refused;
-  }
-
-  below(): number {
-    return 0;
-  }
-
-  cause(object: string, path: string): number {
-    return this.stack.causes.of(object, path, "kube-proxy");
-  }
-
-  run(command: string): string {
-    return new Shell(this.stack, this.ns).run(command).text;
-  }
-
-  /** Everything that the mode keeps, in the tools' words and in their order. */
-  state(family: 4 | 6): string {
-    const sets = this.run("ipset save").split("\n").sort().join("\n");
-    const addresses = this.run(`ip -${family} -o addr show dev kube-ipvs0`).split("\n").map((line) => line.split(/ +/)[3]).sort().join("\n");
-    return [addresses, this.run("ipvsadm -Sn"), sets, saveTables(this.stack, this.ns, family, { flavour: "nft" })].join("\n\n");
-  }
+/** Everything that the mode keeps, in the tools' words and in their order. */
+function stateOf(door: SimulatedNode, family: 4 | 6): string {
+  const sets = door.run("ipset save").split("\n").sort().join("\n");
+  const addresses = door.run(`ip -${family} -o addr show dev kube-ipvs0`).split("\n").map((line) => line.split(/ +/)[3]).sort().join("\n");
+  return [addresses, door.run("ipvsadm -Sn"), sets, door.saved(family)].join("\n\n");
 }
 
 function proxyOf(door: SimulatedNode): IpvsProxy {
@@ -75,7 +42,7 @@ test("any sequence of syncs is taken by the kernel and leaves what one sync of t
       const node = { ...base, scheduler, strictARP: false };
       const door = play(batches, node);
       expect(door.refusals).toEqual([]);
-      expect(door.state(node.family)).toBe(play([batches.flat()], node).state(node.family));
+      expect(stateOf(door, node.family)).toBe(stateOf(play([batches.flat()], node), node.family));
     }),
     { numRuns: 60 },
   );
