@@ -28,6 +28,9 @@ export class AppTable {
   /** programs that hear of their namespace's links and routes, by namespace */
   watchers: Map<number, readonly number[]> = new Map();
 
+  /** a program that is writing to its kernel and need not hear of it; 0 between calls */
+  quiet = 0;
+
   /** Lets a program hear of links and routes, or no more. */
   watch(ns: number, app: number, on: boolean): void {
     const others = (this.watchers.get(ns) ?? []).filter((one) => one !== app);

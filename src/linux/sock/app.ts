@@ -76,6 +76,17 @@ export class AppDoor {
     this.s.app.watch(this.ns, this.app, true);
   }
 
+  /** Does something to the kernel of which this program does not hear as a watcher: it knows. */
+  quietly<T>(act: () => T): T {
+    const { app } = this.s;
+    app.quiet = this.app;
+    try {
+      return act();
+    } finally {
+      app.quiet = 0;
+    }
+  }
+
   /** A UDP socket at an address (0 any) and port (0 the kernel's choice): its row, or a negative errno. */
   udpBind(addr: number, port: number): number {
     return udpBind(this.s, this.ns, addr, port, this.app);

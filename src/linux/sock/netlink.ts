@@ -15,5 +15,5 @@ export function routeChanged(s: Stack, ns: number, family: number, table: number
   const watchers = s.app.watchers.get(ns);
   if (watchers === undefined) return;
   const dst = formatCidr({ family: family as 4 | 6, words: words as unknown as Words, prefix });
-  for (const app of watchers) s.engine.scheduleWith(0, EV.app, app, NETLINK.route, Object.freeze({ family, table, dst }));
+  for (const app of watchers) if (app !== s.app.quiet) s.engine.scheduleWith(0, EV.app, app, NETLINK.route, Object.freeze({ family, table, dst }));
 }

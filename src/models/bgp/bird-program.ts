@@ -15,7 +15,7 @@ import { armKeepalive, receiveBytes } from "./daemon/bgp-receive.js";
 import { flushSession } from "./daemon/bgp-send.js";
 import { acceptConnection, connectionLost, connectTimeout, endRestart, sendMessage, sendOpen, sessionError, startupTimeout, GRACEFUL } from "./daemon/bgp-session.js";
 import { Daemon, TIMER } from "./daemon/daemon.js";
-import { learnPrefix, scanKernel } from "./daemon/kernel-learn.js";
+import { prefixChanged, scanKernel } from "./daemon/kernel-learn.js";
 import { scanLinks } from "./daemon/links.js";
 import { addProtocol, addTables, CEASE, chooseRouterId, startAll, stopProtocol, takeConfig } from "./daemon/protocols.js";
 import type { BirdState } from "./daemon/state.js";
@@ -40,7 +40,7 @@ export function withDaemon<T>(door: AppDoor, work: (d: Daemon) => T): T {
 
 function finish(d: Daemon): void {
   settleHosts(d);
-  for (const name of d.dirty) if (mapGet(d.protocols, name)?.state === "up") flushSession(d, name);
+  for (const name of d.dirty) if (d.knownProtocol(name)?.state === "up") flushSession(d, name);
   d.close();
 }
 
@@ -122,7 +122,7 @@ function onEvent(d: Daemon, event: AppEvent): void {
       scanLinks(d);
       return;
     case "route":
-      for (const config of d.config.protocols) if (config.kind === "kernel" && config.kernelTable === event.table) learnPrefix(d, config, event.family as 4 | 6, event.dst);
+      for (const config of d.config.protocols) if (config.kind === "kernel" && config.kernelTable === event.table) prefixChanged(d, config, event.family as 4 | 6, event.dst);
       return;
     case "accepted":
       onAccepted(d, event.sock);

@@ -67,6 +67,8 @@ export function sameRoute(a: BirdRoute, b: BirdRoute): boolean {
   return sameData({ ...a, since: 0, suppressed: false }, { ...b, since: 0, suppressed: false });
 }
 
+export const familyOf = (net: string): 4 | 6 => (net.includes(":") ? 6 : 4);
+
 /** Order of two addresses as numbers. */
 export function compareAddresses(a: string, b: string): number {
   const [x, y] = [parseAddress(a), parseAddress(b)];

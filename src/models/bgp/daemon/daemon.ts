@@ -1,13 +1,19 @@
 /** The daemon at work on one event: its memory opened for writing, put back as one frozen record at the end. */
+import { compareText } from "../../../base/names.js";
 import type { LinkRecord } from "../../../linux/plumbing/dump.js";
 import type { AppDoor } from "../../../linux/sock/app.js";
 import type { BgpConfig, BirdConfig, ChannelConfig, ProtocolConfig } from "../config/config.js";
-import { mapGet, mapSet, type PersistentMap } from "../persistent-map.js";
+import { mapDelete, mapEntries, mapGet, mapSet, type PersistentMap } from "../persistent-map.js";
 import type { BgpState, BirdState, ChannelState, ChannelStats, ConnState, ProtocolState, TableState } from "./state.js";
 
 /** Timers of a protocol: those of its connections by number of the connection, and its own. */
 export const TIMER = Object.freeze({ connect: 0, hold: 2, keepalive: 4, startup: 6, restart: 7, scan: 8 } as const);
 const TIMERS_PER_PROTOCOL = 16;
+
+/** Where the rows of a channel's statistics begin among its counts, and where its sums stand. */
+const ROWS: Readonly<Record<keyof ChannelStats, number>> = Object.freeze({ importUpdates: 0, importWithdraws: 5, exportUpdates: 9, exportWithdraws: 13 });
+const SUMS = Object.freeze({ imported: 15, filtered: 16, preferred: 17 } as const);
+const COUNTS = 18;
 
 export class Daemon {
   name: string;
@@ -16,8 +22,6 @@ export class Daemon {
   routerId: string;
   configured: number;
   links: readonly LinkRecord[];
-  tables: PersistentMap<TableState>;
-  protocols: PersistentMap<ProtocolState>;
   order: readonly string[];
   socks: BirdState["socks"];
   listeners: readonly number[];
@@ -27,6 +31,13 @@ export class Daemon {
   /** tables of which some prefixes have changed since their hosts were looked up */
   readonly moved: Map<string, Set<string>> = new Map();
   private byName: ReadonlyMap<string, ProtocolConfig>;
+  private tableMap: PersistentMap<TableState>;
+  private protocolMap: PersistentMap<ProtocolState>;
+  /** records that this event has replaced; they go into the maps at its end */
+  private readonly newTables: Map<string, TableState> = new Map();
+  private readonly newProtocols: Map<string, ProtocolState> = new Map();
+  /** what has been counted of each channel: the rows of its statistics one behind the other, then its three sums */
+  private readonly counts: Map<string, Int32Array> = new Map();
 
   constructor(
     readonly door: AppDoor,
@@ -38,8 +49,8 @@ export class Daemon {
     this.routerId = before.routerId;
     this.configured = before.configured;
     this.links = before.links;
-    this.tables = before.tables;
-    this.protocols = before.protocols;
+    this.tableMap = before.tables;
+    this.protocolMap = before.protocols;
     this.order = before.order;
     this.socks = before.socks;
     this.listeners = before.listeners;
@@ -69,7 +80,11 @@ export class Daemon {
 
   /** Puts the memory back. */
   close(): void {
-    const { name, config, text, routerId, configured, links, tables, protocols, order, socks, listeners, nextId } = this;
+    for (const [key, counts] of this.counts) this.addCounts(key, counts);
+    const { name, config, text, routerId, configured, links, order, socks, listeners, nextId } = this;
+    let [tables, protocols] = [this.tableMap, this.protocolMap];
+    for (const [key, made] of this.newTables) tables = mapSet(tables, key, made);
+    for (const [key, made] of this.newProtocols) protocols = mapSet(protocols, key, made);
     const state: BirdState = { ...this.before, name, config, text, routerId, configured, links, tables, protocols, order, socks, listeners, nextId };
     this.door.state = state as unknown as Readonly<Record<string, unknown>>;
   }
@@ -84,11 +99,25 @@ export class Daemon {
   }
 
   protocol(name: string): ProtocolState {
-    return mapGet(this.protocols, name)!;
+    return this.knownProtocol(name)!;
+  }
+
+  knownProtocol(name: string): ProtocolState | undefined {
+    return this.newProtocols.get(name) ?? mapGet(this.protocolMap, name);
   }
 
   setProtocol(name: string, change: Partial<ProtocolState>): void {
-    this.protocols = mapSet(this.protocols, name, Object.freeze({ ...this.protocol(name), ...change }));
+    this.newProtocols.set(name, Object.freeze({ ...this.protocol(name), ...change }));
+  }
+
+  addProtocol(made: ProtocolState): void {
+    this.newProtocols.set(made.name, made);
+  }
+
+  dropProtocol(name: string): void {
+    this.newProtocols.delete(name);
+    this.protocolMap = mapDelete(this.protocolMap, name);
+    for (const key of [...this.counts.keys()]) if (key.startsWith(`${name} `)) this.counts.delete(key);
   }
 
   bgp(name: string): BgpState {
@@ -124,17 +153,58 @@ export class Daemon {
 
   /** Counts one in a row of a channel's statistics. */
   count(name: string, family: 4 | 6, row: keyof ChannelStats, ...places: readonly number[]): void {
-    const { stats } = this.channel(name, family)!;
-    const made = (stats[row] as readonly number[]).map((n, i) => (places.includes(i) ? n + 1 : n));
-    this.setChannel(name, family, { stats: Object.freeze({ ...stats, [row]: Object.freeze(made) }) });
+    const counts = this.countsOf(name, family);
+    for (const place of places) counts[ROWS[row] + place]!++;
+  }
+
+  /** Counts a route of a channel that has come or gone. */
+  tally(name: string, family: 4 | 6, sum: keyof typeof SUMS, by: 1 | -1): void {
+    this.countsOf(name, family)[SUMS[sum]]! += by;
+  }
+
+  private countsOf(name: string, family: 4 | 6): Int32Array {
+    const key = `${name} ${family}`;
+    let counts = this.counts.get(key);
+    if (counts === undefined) this.counts.set(key, (counts = new Int32Array(COUNTS)));
+    return counts;
+  }
+
+  private addCounts(key: string, counts: Int32Array): void {
+    const name = key.slice(0, key.indexOf(" "));
+    const family = Number(key.slice(key.indexOf(" ") + 1)) as 4 | 6;
+    const channel = this.knownProtocol(name)?.channels.find((one) => one.family === family);
+    if (channel === undefined) return;
+    const add = <T extends readonly number[]>(row: keyof ChannelStats): T => Object.freeze((channel.stats[row] as readonly number[]).map((n, i) => n + counts[ROWS[row] + i]!)) as unknown as T;
+    const stats = Object.freeze<ChannelStats>({ importUpdates: add("importUpdates"), importWithdraws: add("importWithdraws"), exportUpdates: add("exportUpdates"), exportWithdraws: add("exportWithdraws") });
+    this.setChannel(name, family, { stats, imported: channel.imported + counts[SUMS.imported]!, filtered: channel.filtered + counts[SUMS.filtered]!, preferred: channel.preferred + counts[SUMS.preferred]! });
+  }
+
+  /** Forgets what has been counted of a protocol. */
+  forgetCounts(name: string): void {
+    this.counts.delete(`${name} 4`);
+    this.counts.delete(`${name} 6`);
   }
 
   table(name: string): TableState {
-    return mapGet(this.tables, name)!;
+    return this.knownTable(name)!;
+  }
+
+  knownTable(name: string): TableState | undefined {
+    return this.newTables.get(name) ?? mapGet(this.tableMap, name);
   }
 
   setTable(name: string, change: Partial<TableState>): void {
-    this.tables = mapSet(this.tables, name, Object.freeze({ ...this.table(name), ...change }));
+    this.newTables.set(name, Object.freeze({ ...this.table(name), ...change }));
+  }
+
+  addTable(made: TableState): void {
+    this.newTables.set(made.name, made);
+  }
+
+  /** Names of all tables. */
+  tableNames(): readonly string[] {
+    const names = new Set([...mapEntries(this.tableMap).map(([name]) => name), ...this.newTables.keys()]);
+    return [...names].sort(compareText);
   }
 
   /** Starts a timer, or moves it; `delay` in ns. An event that comes too early sets itself again. */

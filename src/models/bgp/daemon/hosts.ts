@@ -1,6 +1,6 @@
 /** Next hops that are not neighbours: looked up in a table, and again when what leads to them changes (BIRD's hostcache). */
 import { masked, formatCidr, parseAddress, parseCidr, contains } from "../../../base/cidr.js";
-import { mapEntries, mapGet, mapSet } from "../persistent-map.js";
+import { mapGet, mapSet } from "../persistent-map.js";
 import { type BirdRoute, NO_HOPS, sameData, UNKNOWN_METRIC } from "../route.js";
 import type { Daemon } from "./daemon.js";
 import { isOwnAddress } from "./neighbours.js";
@@ -33,7 +33,10 @@ export function hostOf(d: Daemon, tableName: string, address: string): HostEntry
   const known = mapGet(table.hosts, address);
   if (known !== undefined) return known;
   const made = lookUp(d, table, address);
-  d.setTable(tableName, { hosts: mapSet(table.hosts, address, made) });
+  const hostWords = new Int32Array(table.hostWords.length + 4);
+  hostWords.set(table.hostWords);
+  hostWords.set(parseAddress(address)!.words, table.hostWords.length);
+  d.setTable(tableName, { hosts: mapSet(table.hosts, address, made), hostNames: Object.freeze([...table.hostNames, address]), hostWords });
   return made;
 }
 
@@ -47,12 +50,16 @@ export function withHost(route: BirdRoute, host: HostEntry): BirdRoute {
 /** Looks up again what lies in the prefixes that have changed: the addresses that are now reached otherwise. */
 export function refreshHosts(d: Daemon, tableName: string, nets: ReadonlySet<string>): HostEntry[] {
   const changed: HostEntry[] = [];
-  const cidrs = [...nets].map((net) => parseCidr(net)!);
-  for (const [address, known] of mapEntries(d.table(tableName).hosts)) {
-    const { words } = parseAddress(address)!;
-    if (!cidrs.some((cidr) => contains(cidr, words))) continue;
+  const { hostNames, hostWords } = d.table(tableName);
+  const asked = new Set<number>();
+  for (const net of nets) {
+    const cidr = parseCidr(net)!;
+    for (let i = 0; i < hostNames.length; i++) if (contains(cidr, hostWords, i * 4)) asked.add(i);
+  }
+  for (const i of asked) {
+    const address = hostNames[i]!;
     const made = lookUp(d, d.table(tableName), address);
-    if (sameData(made, known)) continue;
+    if (sameData(made, mapGet(d.table(tableName).hosts, address))) continue;
     d.setTable(tableName, { hosts: mapSet(d.table(tableName).hosts, address, made) });
     changed.push(made);
   }

@@ -32,12 +32,12 @@ function actOf(d: Daemon, config: KernelConfig, verb: "route-replace" | "route-d
 
 /** Writes a route, or takes one away; false if the kernel refuses it. */
 export function writeRoute(d: Daemon, config: KernelConfig, route: BirdRoute | null, old: BirdRoute | null): boolean {
-  const { s } = d.door;
-  if (route === null) return old === null || plumb(s, actOf(d, config, "route-del", old)) === null;
-  if (old !== null && (old.krt.metric ?? config.metric) !== (route.krt.metric ?? config.metric)) plumb(s, actOf(d, config, "route-del", old));
-  const refused = plumb(s, actOf(d, config, "route-replace", route));
-  if (refused !== null && old !== null) plumb(s, actOf(d, config, "route-del", old));
-  return refused === null;
+  const act = (verb: "route-replace" | "route-del", one: BirdRoute): boolean => d.door.quietly(() => plumb(d.door.s, actOf(d, config, verb, one))) === null;
+  if (route === null) return old === null || act("route-del", old);
+  if (old !== null && (old.krt.metric ?? config.metric) !== (route.krt.metric ?? config.metric)) act("route-del", old);
+  if (act("route-replace", route)) return true;
+  if (old !== null) act("route-del", old);
+  return false;
 }
 
 /** Hops of several routes in one, each once, in the order of their gateways. */

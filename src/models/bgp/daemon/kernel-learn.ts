@@ -2,7 +2,7 @@
 import { dumpPrefix, dumpRoutes, type RouteRecord } from "../../../linux/plumbing/dump.js";
 import { plumb } from "../../../linux/plumbing.js";
 import type { KernelConfig } from "../config/config.js";
-import { mapEntries, mapGet } from "../persistent-map.js";
+import { emptyMap, mapEntries, mapGet } from "../persistent-map.js";
 import { type BirdRoute, type Destination, NO_HOPS } from "../route.js";
 import type { Daemon } from "./daemon.js";
 import { PROTO_BIRD, writeRoute } from "./kernel-export.js";
@@ -34,8 +34,15 @@ function learned(d: Daemon, config: KernelConfig, route: RouteRecord): BirdRoute
   });
 }
 
-/** The kernel's routes to a prefix may have changed. */
-export function learnPrefix(d: Daemon, config: KernelConfig, family: 4 | 6, dst: string): void {
+/** Somebody else has changed the kernel's routes to a prefix. */
+export function prefixChanged(d: Daemon, config: KernelConfig, family: 4 | 6, dst: string): void {
+  learnPrefix(d, config, family, dst);
+  const ours = mapGet(d.channel(config.name, family)?.exported ?? emptyMap<BirdRoute>(), dst) !== undefined;
+  const there = dumpPrefix(d.door.s, d.door.ns, dst, config.kernelTable).some((one) => one.proto === PROTO_BIRD);
+  if (ours !== there && !d.protocol(config.name).rescan) d.setProtocol(config.name, { rescan: true });
+}
+
+function learnPrefix(d: Daemon, config: KernelConfig, family: 4 | 6, dst: string): void {
   if (!config.learn || d.channel(config.name, family)?.up !== true) return;
   const best = dumpPrefix(d.door.s, d.door.ns, dst, config.kernelTable).find(isAlien);
   const channel = d.channel(config.name, family)!;
@@ -46,6 +53,8 @@ export function learnPrefix(d: Daemon, config: KernelConfig, family: 4 | 6, dst:
 
 /** Reads the whole table: learns, writes again what is lost, and takes away what a daemon before this one has left. */
 export function scanKernel(d: Daemon, config: KernelConfig): void {
+  if (!d.protocol(config.name).rescan) return;
+  d.setProtocol(config.name, { rescan: false });
   for (const { family } of config.channels) {
     const channel = d.channel(config.name, family)!;
     if (!channel.up) continue;
@@ -61,7 +70,7 @@ export function scanKernel(d: Daemon, config: KernelConfig): void {
       plumb(d.door.s, { verb: "route-del", ns: d.door.ns, dst: one.dst, table: config.kernelTable, metric: one.metric, proto: PROTO_BIRD });
     }
     const there = new Set(ours.map((one) => one.dst));
-    for (const [net, route] of mapEntries(exported)) if (!there.has(net)) writeRoute(d, config, route, null);
+    for (const [net, route] of mapEntries(exported)) if (!there.has(net) && !writeRoute(d, config, route, null)) d.setProtocol(config.name, { rescan: true });
   }
 }
 

@@ -2,7 +2,7 @@
 import { AFI4, AFI6, UNICAST } from "../../../packet/wire/bgp.js";
 import { compareAddresses, sameData } from "../route.js";
 import type { BirdConfig, KernelConfig, ProtocolConfig } from "../config/config.js";
-import { emptyMap, mapDelete, mapGet, mapSet } from "../persistent-map.js";
+import { emptyMap } from "../persistent-map.js";
 import { GRACEFUL, newSession, sendMessage, startSession, stopSession } from "./bgp-session.js";
 import { type Daemon, TIMER } from "./daemon.js";
 import { scanKernel, withdrawKernel } from "./kernel-learn.js";
@@ -33,17 +33,18 @@ export function addProtocol(d: Daemon, config: ProtocolConfig): void {
     disabled: config.disabled,
     channels: channelsOf(config),
     bgp: config.kind === "bgp" ? newSession(config) : null,
+    rescan: true,
     timers: Object.freeze({}),
   });
-  d.protocols = mapSet(d.protocols, config.name, made);
+  d.addProtocol(made);
 }
 
 /** Tables that a configuration names. */
 export function addTables(d: Daemon, config: BirdConfig): void {
   for (const { name, family } of config.tables) {
-    if (mapGet(d.tables, name) !== undefined) continue;
-    const made = Object.freeze<TableState>({ name, family, nets: emptyMap(), lengths: Object.freeze({}), hosts: emptyMap() });
-    d.tables = mapSet(d.tables, name, made);
+    if (d.knownTable(name) !== undefined) continue;
+    const made = Object.freeze<TableState>({ name, family, nets: emptyMap(), lengths: Object.freeze({}), hosts: emptyMap(), hostNames: Object.freeze([]), hostWords: new Int32Array(0) });
+    d.addTable(made);
   }
 }
 
@@ -58,6 +59,7 @@ export function chooseRouterId(d: Daemon): string {
 export function feedKernel(d: Daemon, config: KernelConfig): void {
   if (d.protocol(config.name).state !== "up") return;
   for (const { family } of config.channels) feedChannel(d, config.name, family);
+  d.setProtocol(config.name, { rescan: true });
   scanKernel(d, config);
   d.startTimer(config.name, TIMER.scan, config.scanTime);
 }
@@ -76,6 +78,7 @@ export function startProtocol(d: Daemon, name: string, feeds = true): void {
   const config = d.configOf(name);
   if (d.protocol(name).disabled || d.protocol(name).state !== "down") return;
   d.setProtocol(name, { channels: channelsOf(config) });
+  d.forgetCounts(name);
   if (config.kind === "bgp") {
     startSession(d, name);
     return;
@@ -151,7 +154,7 @@ export function takeConfig(d: Daemon, config: BirdConfig, text: string): void {
   d.replaceConfig(config, text);
   d.order = Object.freeze(config.protocols.map((one) => one.name));
   addTables(d, config);
-  const added = config.protocols.filter((one) => mapGet(d.protocols, one.name) === undefined);
+  const added = config.protocols.filter((one) => d.knownProtocol(one.name) === undefined);
   for (const one of added) addProtocol(d, one);
   for (const one of added) startProtocol(d, one.name);
   for (const one of softly) reload(d, one);
@@ -167,6 +170,6 @@ function reload(d: Daemon, config: ProtocolConfig): void {
 /** Forgets a protocol that the configuration has no more. */
 export function removeProtocol(d: Daemon, name: string): void {
   stopProtocol(d, name, CEASE.removed);
-  d.protocols = mapDelete(d.protocols, name);
+  d.dropProtocol(name);
   d.order = Object.freeze(d.order.filter((one) => one !== name));
 }

@@ -23,6 +23,9 @@ export interface TableState {
   /** prefixes by length: how many there are, for looking up the longest */
   readonly lengths: Readonly<Record<number, number>>;
   readonly hosts: PersistentMap<HostEntry>;
+  /** the same addresses in a row, and their words: a change of a prefix asks all of them */
+  readonly hostNames: readonly string[];
+  readonly hostWords: Int32Array;
 }
 
 /** Counters of `show protocols all`. */
@@ -96,6 +99,8 @@ export interface ProtocolState {
   readonly disabled: boolean;
   readonly channels: readonly ChannelState[];
   readonly bgp: BgpState | null;
+  /** kernel: its table is no more what the last scan has left */
+  readonly rescan: boolean;
   /** deadlines of timers, ns; and for when their event is set */
   readonly timers: Readonly<Record<number, { readonly at: number; readonly set: number }>>;
 }

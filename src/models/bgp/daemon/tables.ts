@@ -2,11 +2,10 @@
  * Routing tables: routes come in through a channel's import filter, the best of a prefix is chosen, and the protocols that
  * export from the table hear of it (rte_update, rte_recalculate, rte_announce of BIRD's nest/rt-table.c).
  */
-import { parseCidr } from "../../../base/cidr.js";
 import type { KernelConfig } from "../config/config.js";
 import { runFilter } from "../filter/evaluate.js";
 import { mapDelete, mapEntries, mapGet, mapSet } from "../persistent-map.js";
-import { type BirdRoute, NO_HOPS, sameData, sameRoute, walkOrder } from "../route.js";
+import { type BirdRoute, familyOf, NO_HOPS, sameData, sameRoute, walkOrder } from "../route.js";
 import { canMerge, isBetter, neighbourAs } from "./better.js";
 import { attributesFor, mayExport } from "./bgp-export.js";
 import type { Daemon } from "./daemon.js";
@@ -47,9 +46,7 @@ export function learnRoute(d: Daemon, name: string, family: 4 | 6, net: string, 
 /** Counts of a channel that follow a change of one of its routes. */
 function tally(d: Daemon, route: BirdRoute | null | undefined, key: "imported" | "filtered" | "preferred", by: 1 | -1): void {
   if (route === null || route === undefined) return;
-  const family = parseCidr(route.net)!.family;
-  const channel = d.channel(route.proto, family);
-  if (channel !== undefined) d.setChannel(route.proto, family, { [key]: channel[key] + by });
+  d.tally(route.proto, familyOf(route.net), key, by);
 }
 
 function replace(d: Daemon, tableName: string, net: string, list: List, old: BirdRoute | null, route: BirdRoute | null): void {
@@ -77,24 +74,30 @@ function elect(d: Daemon, list: List): List {
   return best === undefined ? list : [best, ...list.filter((one) => one !== best)];
 }
 
-/** Deterministic MED: of the routes by one neighbouring AS only the best may be chosen. */
+/** Deterministic MED: of the routes by one neighbouring AS only the best may be chosen, and those that are as good (bgp_rte_recalculate). */
 function suppress(d: Daemon, list: List): List {
   const plain = list.map((one) => (one.suppressed ? Object.freeze({ ...one, suppressed: false }) : one));
-  const groupOf = (one: BirdRoute): string => (one.kind === "bgp" && d.bgpConfig(one.proto).deterministicMed ? `${neighbourAs(one, d.bgpConfig(one.proto))} ${one.preference}` : "");
+  const groupOf = (one: BirdRoute): string => (one.kind === "bgp" && !one.filtered && d.bgpConfig(one.proto).deterministicMed ? `${neighbourAs(one, d.bgpConfig(one.proto))} ${one.preference}` : "");
+  const best = new Map<string, BirdRoute>();
+  for (const one of plain) {
+    const known = best.get(groupOf(one));
+    if (known === undefined || isBetter(d, one, known)) best.set(groupOf(one), one);
+  }
   return plain.map((one) => {
     const group = groupOf(one);
-    if (group === "" || one.filtered) return one;
-    const beaten = plain.some((other) => other !== one && groupOf(other) === group && isBetter(d, other, one));
-    return beaten ? Object.freeze({ ...one, suppressed: true }) : one;
+    const first = best.get(group)!;
+    return group === "" || one === first || canMerge(d, first, one) ? one : Object.freeze({ ...one, suppressed: true });
   });
 }
 
 const valid = (route: BirdRoute | undefined): BirdRoute | null => (route === undefined || route.filtered ? null : route);
 
 function withLength(lengths: TableState["lengths"], net: string, by: 1 | -1): TableState["lengths"] {
-  const { prefix } = parseCidr(net)!;
-  const { [prefix]: known = 0, ...rest } = lengths;
-  return Object.freeze(known + by === 0 ? rest : { ...rest, [prefix]: known + by });
+  const prefix = Number(net.slice(net.indexOf("/") + 1));
+  const known = lengths[prefix] ?? 0;
+  if (known + by > 0) return Object.freeze({ ...lengths, [prefix]: known + by });
+  const { [prefix]: _, ...rest } = lengths;
+  return Object.freeze(rest);
 }
 
 function store(d: Daemon, tableName: string, net: string, before: List, after: List, old: BirdRoute | null, route: BirdRoute | null): void {
@@ -106,9 +109,11 @@ function store(d: Daemon, tableName: string, net: string, before: List, after: L
   if (was !== is) {
     tally(d, was, "preferred", -1);
     tally(d, is, "preferred", 1);
-    const moved = d.moved.get(tableName);
-    if (moved === undefined) d.moved.set(tableName, new Set([net]));
-    else moved.add(net);
+    if (table.hosts.size > 0) {
+      const moved = d.moved.get(tableName);
+      if (moved === undefined) d.moved.set(tableName, new Set([net]));
+      else moved.add(net);
+    }
   }
   announce(d, tableName, net, was, is, valid(old ?? undefined), valid(route ?? undefined));
 }
@@ -142,12 +147,17 @@ function exportNet(d: Daemon, name: string, family: 4 | 6, net: string, best: Bi
   if (route === null) d.count(name, family, "exportWithdraws", 1);
   else d.count(name, family, "exportUpdates", 3);
   if (config.kind === "kernel") {
-    if (route === null || old === null || !sameData({ ...route, since: 0 }, { ...old, since: 0 })) writeRoute(d, config, route, old);
+    if (route === null || old === null || !sameData({ ...route, since: 0 }, { ...old, since: 0 })) kernelWrite(d, config, route, old);
     return;
   }
   const attributes = passed === null ? null : attributesFor(d, name, family, passed.route, passed.set);
   d.setBgp(name, { pending: mapSet(d.bgp(name).pending, net, attributes) });
   d.dirty.add(name);
+}
+
+/** Writes a route; one that the kernel refuses is tried again at the next scan. */
+function kernelWrite(d: Daemon, config: KernelConfig, route: BirdRoute | null, old: BirdRoute | null): void {
+  if (!writeRoute(d, config, route, old) && route !== null) d.setProtocol(config.name, { rescan: true });
 }
 
 function passExport(d: Daemon, name: string, family: 4 | 6, route: BirdRoute): { readonly route: BirdRoute; readonly set: ReadonlySet<string> } | null {
@@ -229,7 +239,7 @@ export function settleHosts(d: Daemon): void {
     for (const [tableName, nets] of moved) {
       const hosts = new Map(refreshHosts(d, tableName, nets).map((host) => [host.address, host]));
       if (hosts.size === 0) continue;
-      for (const [, table] of mapEntries(d.tables)) if (table.family === d.table(tableName).family) moveRoutes(d, table.name, tableName, hosts);
+      for (const name of d.tableNames()) if (d.table(name).family === d.table(tableName).family) moveRoutes(d, name, tableName, hosts);
     }
   }
 }
@@ -249,7 +259,7 @@ function moveRoutes(d: Daemon, tableName: string, igp: string, hosts: ReadonlyMa
 
 /** The table in which a route's next hop is looked up. */
 function igpTableOf(d: Daemon, route: BirdRoute): string {
-  const family = parseCidr(route.net)!.family;
+  const family = familyOf(route.net);
   return d.channelConfig(route.proto, family).igpTable || d.channel(route.proto, family)!.table;
 }
 
