@@ -26,6 +26,7 @@ export { NUD, type NeighbourTable, type NeighbourTableState } from "./neigh-tabl
 export type { ConntrackState, ConntrackTable } from "./nf/conntrack-table.js";
 export type { NameIds } from "./nf/name-ids.js";
 export type { IpSet, IpSets, IpSetsState, SetEntry, SetOptions } from "./nf/ipset-table.js";
+export type { NftCount } from "./nf/nft/nft-count.js";
 export type { NftChain, NftCommand, NftElement, NftHookName, NftRule, NftSet } from "./nf/nft/nft-doc.js";
 export type { NftTable, NftTables, NftTablesState } from "./nf/nft/nft-tables.js";
 export type { RestoreChain, RestoreDoc, RestoreRule, RestoreTable } from "./nf/restore-doc.js";
@@ -34,6 +35,8 @@ export type { Chain, NfTable, NfTableState, NfTables, NfTablesState, RecentEntry
 export type { IpvsTables, IpvsState, IpvsTimeouts, ServerName, TrashedReal } from "./ipvs/ipvs-table.js";
 export type * from "./plumbing/act.js";
 export type * from "./plumbing/ipvs-act.js";
+export type * from "./plumbing/qdisc-act.js";
+export type * from "./plumbing/nft-act.js";
 export type * from "./plumbing/tunnel-act.js";
 export { plumb } from "./plumbing.js";
 export { type AppDoor, launch, type Program } from "./sock/app.js";
@@ -42,6 +45,6 @@ export type { AppInfo, AppState, AppTable } from "./sock/app-table.js";
 export type { Chunk, SocketState, SocketTable } from "./sock/socket-table.js";
 export {
   type BridgeOptions, DEV, DEVF, type DeviceColumns, type deviceColumns, type DeviceInfo, EV, HOOK, type InterfaceAddress, type IpipOptions, type LinkOptions,
-  type NetnsColumns, type netnsColumns, type NetnsInfo, NF, type Ops, type Stack, type VxlanOptions, type WireguardOptions, type WireguardPeer,
+  type NetnsColumns, type netnsColumns, type NetnsInfo, NF, type Ops, type Stack, type TokenBucket, type VxlanOptions, type WireguardOptions, type WireguardPeer,
 } from "./stack.js";
 export { stackParts } from "./stack-parts.js";

@@ -13,6 +13,8 @@ import { addLink, deleteLink, setLink } from "./plumbing/link.js";
 import { changeNeighbour } from "./plumbing/neigh.js";
 import { addNamespace, deleteNamespace } from "./plumbing/netns.js";
 import { changeNft } from "./plumbing/nft.js";
+import { setNftTable } from "./plumbing/nft-table.js";
+import { addQdisc, deleteQdisc } from "./plumbing/qdisc.js";
 import { changeRoute, flushRoutes } from "./plumbing/route.js";
 import { changeRule } from "./plumbing/rule.js";
 import { setSysctl } from "./plumbing/sysctl.js";
@@ -68,12 +70,18 @@ export function plumbFirst(s: Stack, act: Act): ActResult {
       return deleteConntrack(s, act);
     case "nft":
       return changeNft(s, act);
+    case "nft-table":
+      return setNftTable(s, act);
     case "iptables":
       return changeIptables(s, act);
     case "iptables-restore":
       return restoreIptables(s, act);
     case "ipset":
       return changeIpset(s, act);
+    case "qdisc-add":
+      return addQdisc(s, act);
+    case "qdisc-del":
+      return deleteQdisc(s, act);
     case "wg-set":
       return setWireguard(s, act);
     case "ipvs":

@@ -6,10 +6,11 @@ import { arpProxied, arpReceive } from "./arp.js";
 import { bridgeReceive } from "./dev/bridge.js";
 import { leaveBridgeNf } from "./dev/bridge-nf.js";
 import { classify } from "./dev/frame.js";
+import { shapeIn } from "./dev/shape.js";
 import { isUp } from "./device.js";
 import { NDISC_DELAYED, ndiscDelayed } from "./ndisc-receive.js";
 import { neighbourTimer } from "./neigh.js";
-import { EV, type Stack } from "./stack.js";
+import { DEVF, EV, type Stack } from "./stack.js";
 import { traceStep } from "./trace-step.js";
 
 /** A frame that has just arrived at `dev`. */
@@ -62,7 +63,7 @@ function deliver(s: Stack, p: number, dev: number): void {
 function onBacklog(s: Stack, p: number, dev: number): void {
   if (s.packets.c.dev[p] !== dev) s.op.drop(p, 0, 0, DROP.LINK_DOWN);
   else if (!isUp(s, dev)) s.op.drop(p, s.dev.c.ns[dev]!, dev, DROP.DEV_READY);
-  else receive(s, p, dev);
+  else if ((s.dev.c.flags[dev]! & DEVF.shaped) === 0 || !shapeIn(s, p, dev)) receive(s, p, dev);
 }
 
 export function installReceive(s: Stack): void {

@@ -6,22 +6,33 @@ import { bridgeResume, bridgeTransmit } from "./dev/bridge.js";
 import { dummyTransmit } from "./dev/dummy.js";
 import { ipipTransmit } from "./dev/ipip.js";
 import { loopbackTransmit } from "./dev/loopback.js";
+import { installShaping, shapeOut } from "./dev/shape.js";
 import { uplinkTransmit } from "./dev/uplink.js";
 import { vethTransmit } from "./dev/veth.js";
 import { vxlanTransmit } from "./dev/vxlan.js";
 import { wireguardTransmit } from "./dev/wireguard.js";
 import { isRunning, isUp } from "./device.js";
 import { bridgeUp } from "./receive.js";
-import { DEV, type Stack } from "./stack.js";
+import { DEV, DEVF, type Stack } from "./stack.js";
 import { traceStep } from "./trace-step.js";
 
 export function transmit(s: Stack, p: number, dev: number): void {
-  const c = s.packets.c;
-  const kind = s.dev.c.kind[dev]!;
   if (!isRunning(s, dev)) {
     // Without carrier the queueing discipline is noop, which drops and counts.
     s.dev.c.txDropped[dev]!++;
     s.op.drop(p, s.dev.c.ns[dev]!, dev, isUp(s, dev) ? DROP.LINK_DOWN : DROP.DEV_READY);
+    return;
+  }
+  if ((s.dev.c.flags[dev]! & DEVF.shaped) !== 0 && shapeOut(s, p, dev)) return;
+  hand(s, p, dev);
+}
+
+/** dev_hard_start_xmit: the frame has no queue before it any more. */
+function hand(s: Stack, p: number, dev: number): void {
+  const c = s.packets.c;
+  const kind = s.dev.c.kind[dev]!;
+  if (!isRunning(s, dev)) {
+    s.op.drop(p, s.dev.c.ns[dev]!, dev, DROP.LINK_DOWN);
     return;
   }
   c.dev[p] = dev;
@@ -56,6 +67,7 @@ export function transmit(s: Stack, p: number, dev: number): void {
 const RECURSION_LIMIT = 8;
 
 export function installTransmit(s: Stack): void {
+  installShaping(s, (p, dev) => hand(s, p, dev));
   s.op.transmit = (p, dev) => {
     if (s.nested > RECURSION_LIMIT) {
       s.dev.c.txDropped[dev]!++;

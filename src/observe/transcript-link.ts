@@ -1,7 +1,8 @@
 /** Acts on namespaces, devices, addresses, neighbours and forwarding tables, as `ip` and `bridge` commands. */
 import { SECOND } from "../base/time.js";
-import type { AddrChange, AddrFlush, CableAct, FdbChange, LinkAdd, LinkDel, LinkSet, NeighChange, VxlanAct } from "../linux/plumbing/act.js";
-import type { IpipAct, WireguardSet } from "../linux/plumbing/tunnel-act.js";
+import type { AddrChange, AddrFlush, CableAct, FdbChange, LinkAdd, LinkDel, LinkSet, NeighChange } from "../linux/plumbing/act.js";
+import type { QdiscAdd, QdiscDel } from "../linux/plumbing/qdisc-act.js";
+import type { IpipAct, VxlanAct, WireguardSet } from "../linux/plumbing/tunnel-act.js";
 import { execIn, inNetns, type NamespaceWords, netnsWord, type TypedCommand } from "./transcript-words.js";
 
 const MICROSECOND = 1000;
@@ -117,5 +118,19 @@ export function wireguardCommands({ ns, dev, privateKey, listenPort, peers = [] 
   return [
     ...(words.length === 3 ? [] : [execIn(at, ns, words, privateKey)]),
     ...peers.map(({ publicKey, endpoint, allowedIps, remove }) => execIn(at, ns, ["wg", "set", dev, "peer", publicKey, ...(remove === true ? ["remove"] : [...given("endpoint", endpoint), ...given("allowed-ips", allowedIps?.join(","))])])),
+  ];
+}
+
+/** Rates in bits; a queue at the way in needs a filter that sends everything on. */
+export function qdiscCommands(act: QdiscAdd | QdiscDel, at: NamespaceWords): TypedCommand[] {
+  const name = at.nameOf(act.ns);
+  const tc = (...words: readonly string[]): TypedCommand => ({ words: ["tc", ...(name === "" ? [] : ["-n", name]), ...words] });
+  if (act.verb === "qdisc-del") return [tc("qdisc", "del", "dev", act.dev, act.at)];
+  const { dev, tbf, redirect } = act;
+  return [
+    ...(tbf === undefined ? [] : [tc("qdisc", "add", "dev", dev, "root", "handle", "1:", "tbf", "rate", `${tbf.rate * 8}bit`, "burst", `${tbf.burst}b`, "limit", `${tbf.limit}b`)]),
+    ...(redirect === undefined
+      ? []
+      : [tc("qdisc", "add", "dev", dev, "handle", "ffff:", "ingress"), tc("filter", "add", "dev", dev, "parent", "ffff:", "protocol", "all", "prio", "1", "u32", "match", "u32", "0", "0", "action", "mirred", "egress", "redirect", "dev", redirect)]),
   ];
 }

@@ -6,9 +6,9 @@
  */
 import type { Act } from "../linux/plumbing/act.js";
 import { ipvsCommand } from "./transcript-ipvs.js";
-import { addressCommand, fdbCommand, linkAddCommands, linkDelCommand, linkSetCommands, neighbourCommand, wireguardCommands } from "./transcript-link.js";
+import { addressCommand, fdbCommand, linkAddCommands, linkDelCommand, linkSetCommands, neighbourCommand, qdiscCommands, wireguardCommands } from "./transcript-link.js";
 import { routeCommand, routeFlushCommand, ruleCommand } from "./transcript-route.js";
-import { conntrackCommands, ipsetCommand, iptablesCommand, nftCommand, restoreCommand, sysctlCommand } from "./transcript-tables.js";
+import { conntrackCommands, ipsetCommand, iptablesCommand, nftCommand, nftTableCommand, restoreCommand, sysctlCommand } from "./transcript-tables.js";
 import { formatTyped, type NamespaceWords, type TypedCommand } from "./transcript-words.js";
 
 export { formatTyped, type NamespaceWords, type TypedCommand } from "./transcript-words.js";
@@ -50,6 +50,9 @@ export function commandsOf(act: Act, at: NamespaceWords): readonly TypedCommand[
     case "fdb-replace":
     case "fdb-del":
       return [fdbCommand(act, at)];
+    case "qdisc-add":
+    case "qdisc-del":
+      return qdiscCommands(act, at);
     case "wg-set":
       return wireguardCommands(act, at);
     case "sysctl":
@@ -64,6 +67,8 @@ export function commandsOf(act: Act, at: NamespaceWords): readonly TypedCommand[
       return conntrackCommands(act, at);
     case "nft":
       return [nftCommand(act, at)];
+    case "nft-table":
+      return [nftTableCommand(act, at)];
     case "ipvs":
       return [ipvsCommand(act, at)];
   }

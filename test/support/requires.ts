@@ -56,6 +56,11 @@ export const needs = {
       return null;
     }),
   },
+  cniPlugins: {
+    name: "cniPlugins",
+    installable: true,
+    missing: once(() => (existsSync("/usr/lib/cni/bridge") ? null : "containernetworking-plugins is not installed")),
+  },
   tshark: {
     name: "tshark",
     installable: true,

@@ -1,7 +1,9 @@
 import type { NftCommand } from "../nf/nft/nft-doc.js";
+import type { NftTableAct } from "./nft-act.js";
 import type { RestoreDoc } from "../nf/restore-doc.js";
 import type { IpvsAct } from "./ipvs-act.js";
-import type { IpipAct, WireguardSet } from "./tunnel-act.js";
+import type { QdiscAdd, QdiscDel } from "./qdisc-act.js";
+import type { IpipAct, VxlanAct, WireguardSet } from "./tunnel-act.js";
 
 /** What every act may carry: a row of the cause table, and nothing else in common. */
 interface Caused {
@@ -26,7 +28,7 @@ export interface NetnsDel extends InNamespace {
 }
 
 /** Kinds of device that `link-add` makes; `lo` is made with its namespace. */
-export type LinkKind = "veth" | "bridge" | "vxlan" | "uplink" | "dummy" | "ipip" | "wireguard";
+export type LinkKind = "veth" | "bridge" | "vxlan" | "uplink" | "dummy" | "ipip" | "wireguard" | "ifb";
 
 /** The other end of a veth or uplink. */
 export interface LinkPeer {
@@ -35,20 +37,6 @@ export interface LinkPeer {
   readonly name: string;
   readonly mac?: string;
   readonly mtu?: number;
-}
-
-/** `ip link add NAME type vxlan ...`. */
-export interface VxlanAct {
-  readonly id: number;
-  /** `dstport`, 8472 unless given */
-  readonly port?: number;
-  readonly local?: string;
-  readonly dev?: string;
-  readonly remote?: string;
-  /** true unless given */
-  readonly learning?: boolean;
-  /** `srcport MIN MAX`, the second number exclusive as in the kernel */
-  readonly srcport?: readonly [number, number];
 }
 
 /** What a cable does: ns, bits per second (0 no limit), chance of loss 0 to 1. */
@@ -287,8 +275,11 @@ export type Act =
   | IptablesRestore
   | IpsetAct
   | NftAct
+  | NftTableAct
   | IpvsAct
   | WireguardSet
+  | QdiscAdd
+  | QdiscDel
   | ConntrackDelete;
 
 /** Why an act was refused: the errno's name and the line the real tool prints. */

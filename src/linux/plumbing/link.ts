@@ -8,7 +8,8 @@ import { addDevice, carriesIp, deviceByName, isUnicastMac, moveDevice, renameDev
 import { deleteDevice, detach, setDown, setUp } from "../device-state.js";
 import { flushNeighbours } from "../neigh.js";
 import { DEV, DEVF, type LinkOptions, type Stack, type VxlanOptions } from "../stack.js";
-import { type ActResult, type CableAct, extackError, type LinkAdd, type LinkDel, type LinkSet, noDevice, rtnetlinkError, type VxlanAct } from "./act.js";
+import { type ActResult, type CableAct, extackError, type LinkAdd, type LinkDel, type LinkSet, noDevice, rtnetlinkError } from "./act.js";
+import type { VxlanAct } from "./tunnel-act.js";
 import { addIpip, MOST_IPIP_MTU } from "./link-ipip.js";
 import { addWireguard } from "./wireguard.js";
 
@@ -77,10 +78,8 @@ export function addLink(s: Stack, act: LinkAdd): ActResult {
   if (act.kind === "ipip") return addIpip(s, act);
   if (act.kind === "wireguard") return addWireguard(s, act);
   const dev = addDevice(s, act.ns, { kind: DEV[act.kind], name: act.name, mac: macOf(act.mac), mtu: act.mtu, cause: act.cause });
-  if (act.kind === "bridge") {
-    initBridge(s, dev, act.bridge?.ageing ?? AGEING, act.mac !== undefined);
-    if (act.mtu !== undefined) setDeviceInfo(s, dev, { mtuGiven: true });
-  }
+  // An MTU that it is made with gives way to its ports'.
+  if (act.kind === "bridge") initBridge(s, dev, act.bridge?.ageing ?? AGEING, act.mac !== undefined);
   if (act.up === true) setUp(s, dev);
   return null;
 }

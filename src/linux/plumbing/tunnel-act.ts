@@ -1,4 +1,18 @@
-/** What acts say of tunnels that carry IP packets. */
+/** What acts say of tunnels. */
+
+/** `ip link add NAME type vxlan ...`. */
+export interface VxlanAct {
+  readonly id: number;
+  /** `dstport`, 8472 unless given */
+  readonly port?: number;
+  readonly local?: string;
+  readonly dev?: string;
+  readonly remote?: string;
+  /** true unless given */
+  readonly learning?: boolean;
+  /** `srcport MIN MAX`, the second number exclusive as in the kernel */
+  readonly srcport?: readonly [number, number];
+}
 
 /** `ip link add NAME type ipip ...`; `tunl0` without any of these is what loading the module makes. */
 export interface IpipAct {

@@ -14,12 +14,15 @@ import { hostGatewayBackend, ipipBackend } from "./flannel-gateways.js";
 import { flannelRules } from "./flannel-rules.js";
 import { vxlanBackend } from "./flannel-vxlan.js";
 import { wireguardBackend } from "./flannel-wireguard.js";
+import { mapPodPorts, unmapPodPorts } from "./plugins/pod-ports.js";
 import { loopbackAdd, runActs } from "./sandbox-veth.js";
 
 /** What flannel's own manifest says. */
 export const FLANNEL_DEFAULTS: FlannelOptions = Object.freeze({ network: "10.244.0.0/16", backend: "vxlan", vni: 1, port: 8472, directRouting: false });
 
 const WIREGUARD_PORT = 51820;
+/** The name in 10-flannel.conflist. */
+const NETWORK = "cbr0";
 /** The daemon's own memory: it has written subnet.env. */
 const STARTED = "subnet.env";
 
@@ -54,7 +57,7 @@ export function flannel(given: Partial<FlannelOptions> = {}): CniModel {
       if (lease !== null) for (const act of backend.peerDown(door, self, lease)) door.plumb(act);
     },
     add: (door, self, at) => add(door, self, at, options, backend),
-    del: (door, self, at) => bridgeDel(door, bridgeConfig(door, self, options, backend), at),
+    del: (door, self, at) => unmapPodPorts(door, NETWORK, at) ?? bridgeDel(door, bridgeConfig(door, self, options, backend), at),
   };
 }
 
@@ -97,7 +100,7 @@ function bridgeConfig(door: NodeDoor, self: CniNode, options: FlannelOptions, ba
   const lease = leaseOf(self);
   return {
     ...BRIDGE_DEFAULTS,
-    network: "cbr0",
+    network: NETWORK,
     mtu: mtuOf(door, self, backend),
     hairpinMode: true,
     isGateway: true,
@@ -110,5 +113,5 @@ function add(door: NodeDoor, self: CniNode, at: CniAttachment, options: FlannelO
   if (door.memory.get(STARTED) === undefined) {
     return pluginError("failed to load flannel 'subnet.env' file: open /run/flannel/subnet.env: no such file or directory. Check the flannel pod log for this node.");
   }
-  return loopbackAdd(door, at) ?? bridgeAdd(door, bridgeConfig(door, self, options, backend), at);
+  return loopbackAdd(door, at) ?? mapPodPorts(door, NETWORK, at, bridgeAdd(door, bridgeConfig(door, self, options, backend), at));
 }

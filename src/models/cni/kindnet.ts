@@ -11,6 +11,7 @@ import type { NodeDoor } from "../node-door.js";
 import { pluginError } from "./cni-errors.js";
 import type { CniModel, CniNode } from "./cni-model.js";
 import { type PtpConfig, ptpAdd, ptpDel } from "./ptp.js";
+import { mapPodPorts, unmapPodPorts } from "./plugins/pod-ports.js";
 import { loopbackAdd, runActs } from "./sandbox-veth.js";
 
 /** Settings of kindnet. */
@@ -20,6 +21,8 @@ export interface KindnetOptions {
   readonly podSubnets: readonly string[];
 }
 
+/** The name in 10-kindnet.conflist. */
+const NETWORK = "kindnet";
 const CHAIN = "KIND-MASQ-AGENT";
 const DIRECTS = "kind-masq-agent: ensure nat POSTROUTING directs all non-LOCAL destination traffic to our custom KIND-MASQ-AGENT chain";
 const LOCAL = "kind-masq-agent: local traffic is not subject to MASQUERADE";
@@ -42,9 +45,9 @@ export function kindnet(options: KindnetOptions): CniModel {
     add(door, self, at) {
       const config = ptpConfig(door, self);
       if (self.podCidrs.length === 0) return pluginError(`no pod CIDR of node "${self.name}"`);
-      return loopbackAdd(door, at) ?? ptpAdd(door, config, at);
+      return loopbackAdd(door, at) ?? mapPodPorts(door, NETWORK, at, ptpAdd(door, config, at));
     },
-    del: (door, self, at) => ptpDel(door, ptpConfig(door, self), at),
+    del: (door, self, at) => unmapPodPorts(door, NETWORK, at) ?? ptpDel(door, ptpConfig(door, self), at),
   };
 }
 
@@ -81,5 +84,5 @@ function ptpConfig(door: NodeDoor, self: CniNode): PtpConfig {
   const subnets = self.podCidrs.map((cidr) => formatCidr(masked(parseCidr(cidr)!)));
   const ranges = subnets.map((subnet) => [{ subnet }]);
   const routes = subnets.map((subnet) => ({ dst: isV6(subnet) ? "::/0" : "0.0.0.0/0" }));
-  return { network: "kindnet", mtu: door.stack.dev.c.mtu[uplink]!, ipMasq: false, ipam: { type: "host-local", dataDir: "/run/cni-ipam-state", ranges, routes } };
+  return { network: NETWORK, mtu: door.stack.dev.c.mtu[uplink]!, ipMasq: false, ipam: { type: "host-local", dataDir: "/run/cni-ipam-state", ranges, routes } };
 }

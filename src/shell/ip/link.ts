@@ -1,5 +1,6 @@
 /** `ip link`. */
-import type { LinkAdd, LinkKind, LinkPeer, LinkSet, VxlanAct } from "../../linux/plumbing/act.js";
+import type { LinkAdd, LinkKind, LinkPeer, LinkSet } from "../../linux/plumbing/act.js";
+import type { IpipAct, VxlanAct } from "../../linux/plumbing/tunnel-act.js";
 import { formatMac } from "../../base/mac.js";
 import { deviceName } from "../../linux/device.js";
 import type { Stack } from "../../linux/stack.js";
@@ -99,17 +100,19 @@ function addLink(place: Place, reader: WordReader): Output {
   let kind: LinkKind | null = null;
   let peer: LinkPeer | undefined;
   let vxlan: VxlanAct | undefined;
+  let ipip: IpipAct | undefined;
   let ageing: number | undefined;
   let lower = "";
   while (!reader.done) {
     const word = reader.take();
     if (word === "type") {
       const type = reader.argument();
-      if (!["veth", "bridge", "vxlan", "dummy"].includes(type)) throw new NotModelled(`ip link add type ${type}`);
+      if (!["veth", "bridge", "vxlan", "dummy", "ipip", "wireguard", "ifb"].includes(type)) throw new NotModelled(`ip link add type ${type}`);
       kind = type as LinkKind;
       if (kind === "veth") peer = peerWords(place, reader);
       else if (kind === "bridge") ageing = bridgeWords(reader);
       else if (kind === "vxlan") vxlan = vxlanWords(reader);
+      else if (kind === "ipip") ipip = ipipWords(reader);
     } else if (word === "link") lower = reader.argument();
     else if (word === "dev") own.name = reader.argument();
     else if (!commonWord(place, reader, word, own)) own.name = word;
@@ -126,6 +129,7 @@ function addLink(place: Place, reader: WordReader): Output {
     ...(own.up === undefined ? {} : { up: own.up }),
     ...(peer === undefined ? {} : { peer }),
     ...(vxlan === undefined ? {} : { vxlan }),
+    ...(ipip === undefined ? {} : { ipip }),
     ...(ageing === undefined ? {} : { bridge: { ageing } }),
   };
   return act(place, made);
@@ -178,6 +182,22 @@ function vxlanWords(reader: WordReader): VxlanAct {
   }
   if (vxlan.port === undefined) vxlan.port = 8472;
   return vxlan;
+}
+
+function ipipWords(reader: WordReader): IpipAct {
+  const ipip: { -readonly [K in keyof IpipAct]: IpipAct[K] } = {};
+  while (!reader.done) {
+    const word = reader.take();
+    if (word === "local" || word === "remote") {
+      const end = reader.argument();
+      if (end !== "any") ipip[word] = end;
+    } else if (word === "dev") ipip.dev = reader.argument();
+    else if (word === "ttl" || word === "hoplimit") ipip.ttl = reader.takeIf("inherit") ? 0 : numberOf(reader, "ttl");
+    else if (word === "tos" || word === "dsfield") ipip.tos = reader.takeIf("inherit") ? "inherit" : Number(reader.argument());
+    else if (word === "pmtudisc" || word === "nopmtudisc") ipip.pmtudisc = word === "pmtudisc";
+    else if (word !== "mode" || !["ipip", "ip4ip4", "ipv4/ipv4"].includes(reader.argument())) throw new NotModelled(`ipip ${word}`);
+  }
+  return ipip;
 }
 
 function setLink(place: Place, reader: WordReader): Output {
