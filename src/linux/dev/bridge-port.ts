@@ -51,6 +51,7 @@ export function changeBridgeMac(s: Stack, bridge: number, mac: number): void {
   s.dev.c.mac[bridge] = mac;
   addLocal(s, bridge, 0, mac);
   flushNeighbours(s, bridge, false);
+  refreshBridgeCarrier(s, bridge);
 }
 
 /** br_stp_recalculate_bridge_id: without a MAC of its own a bridge has the lowest of its ports, or none. True: it has another one now. */
@@ -160,10 +161,10 @@ export function portMtuChanged(s: Stack, port: number): void {
   if (bridge !== 0) recalculateMtu(s, bridge);
 }
 
-/** What a bridge is made with: an address given by hand is kept, a random one gives way to a port's. */
+/** What a bridge is made with: an address given by hand is kept, a random one gives way to a port's. A new bridge has carrier as long as nobody gives it an id. */
 export function initBridge(s: Stack, bridge: number, ageing: number, macGiven: boolean): void {
   setDeviceInfo(s, bridge, { bridge: Object.freeze({ ageing }), ports: Object.freeze([]), macGiven });
-  s.dev.c.flags[bridge]! |= DEVF.carrier;
+  if (!macGiven) s.dev.c.flags[bridge]! |= DEVF.carrier;
   if (macGiven) addLocal(s, bridge, 0, s.dev.c.mac[bridge]!);
 }
 
