@@ -78,7 +78,7 @@ function onListen(s: Stack, p: number, ns: number, dev: number, listener: number
   c.sendWindow[sock] = k.window[p]!;
   s.sock.hangConnected(sock);
   s.packets.release(p);
-  if (sendSyn(s, sock) !== 0 && s.sock.rows.live[sock] === 1) s.sock.remove(sock);
+  if (sendSyn(s, sock) > 0 && s.sock.rows.live[sock] === 1) s.sock.remove(sock);
 }
 
 /** A sequence number to begin with, from the namespace's stream. */

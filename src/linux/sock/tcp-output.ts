@@ -48,7 +48,7 @@ function windowField(flags: number, mss: number): number {
   return isSyn(flags) ? Math.min(window, 65535) : window >> WINDOW_SCALE;
 }
 
-/** One segment of a socket. `seq` is given, the rest is the socket's. Returns 0 or an errno. */
+/** One segment of a socket. `seq` is given, the rest is the socket's. Returns 0, the errno of a missing way, or below 0 that of what refused it on its way out. */
 export function sendSegment(s: Stack, sock: number, flags: number, seq: number, payload: number, off: number, len: number): number {
   const c = s.sock.rows.c;
   const ns = c.ns[sock]!;
@@ -86,8 +86,7 @@ export function sendSegment(s: Stack, sock: number, flags: number, seq: number, 
   else k.ipId[p] = s.sock.ids = (s.sock.ids + 1) & 0xffff;
   if ((flags & TCP_FLAG.ACK) !== 0) clearAck(s, sock);
   if (s.trace !== null) traceStep(s, STEP.SEND, p, ns, 0, sock, 0);
-  s.op.ipLocalOut(p, ns);
-  return 0;
+  return -s.op.ipLocalOut(p, ns);
 }
 
 export function sendAck(s: Stack, sock: number): void {
@@ -112,18 +111,18 @@ export function disarmTimer(s: Stack, sock: number): void {
   s.sock.rows.c.timerGen[sock] = s.sock.nextTimer();
 }
 
-/** The first segment of a handshake, from either end. */
+/** The first segment of a handshake, from either end; what it returns is `sendSegment`'s. */
 export function sendSyn(s: Stack, sock: number): number {
   const c = s.sock.rows.c;
   const flags = c.state[sock] === TCP_STATE.synRecv ? TCP_FLAG.SYN | TCP_FLAG.ACK : TCP_FLAG.SYN;
   const errno = sendSegment(s, sock, flags, c.iss[sock]!, 0, 0, 0);
-  if (errno !== 0) return errno;
+  if (errno > 0) return errno;
   if (s.sock.rows.live[sock] === 1 && c.state[sock] !== TCP_STATE.closed) {
     if (c.rto[sock] === 0) c.rto[sock] = INITIAL_RTO;
     c.sentAt[sock] = s.engine.now;
     armTimer(s, sock, TIMER.retransmit, c.rto[sock]!);
   }
-  return 0;
+  return errno;
 }
 
 /** Bytes that may still be sent before the peer's window is full. */

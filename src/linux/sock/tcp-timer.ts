@@ -37,7 +37,11 @@ function onRetransmit(s: Stack, sock: number): void {
   if (!linear) c.rto[sock] = Math.min(c.rto[sock]! * 2, MAX_RTO);
   c.sentAt[sock] = -1;
   if (state === TCP_STATE.synSent || state === TCP_STATE.synRecv) {
-    if (sendSyn(s, sock) !== 0) armTimer(s, sock, TIMER.retransmit, c.rto[sock]!);
+    const errno = sendSyn(s, sock);
+    if (s.sock.rows.live[sock] !== 1) return;
+    // reqsk_timer_handler: a request whose answer cannot be sent again is forgotten.
+    if (errno !== 0 && state === TCP_STATE.synRecv && c.parent[sock] !== 0) endSocket(s, sock, ERRNO.ETIMEDOUT);
+    else if (errno > 0) armTimer(s, sock, TIMER.retransmit, c.rto[sock]!);
     return;
   }
   retransmit(s, sock);

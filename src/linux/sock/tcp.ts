@@ -69,7 +69,7 @@ export function tcpConnect(s: Stack, ns: number, src: number, sport: number, dst
   startSequence(s, row);
   s.sock.hangConnected(row);
   const errno = sendSyn(s, row);
-  if (errno !== 0) {
+  if (errno > 0) {
     if (s.sock.rows.live[row] === 1) s.sock.remove(row);
     return -errno;
   }
