@@ -29,6 +29,7 @@ export interface RandomLab {
  * probes of 0.4 s a lab ends a tenth of a second and more away from the times at which TCP sends again (0.2, 0.6, 1, 1.4, 3).
  */
 const TEARDOWN = 0.03;
+const PROBE = 0.4;
 const REST = 0.3;
 const ARP_GIVES_UP = 3.4;
 
@@ -73,11 +74,11 @@ function routesOf(world: World): fc.Arbitrary<readonly string[]> {
 function probesOf(world: World): fc.Arbitrary<readonly string[]> {
   const from = one([...world.ends.map((end) => end.ns), ...world.ends.map((end) => end.ns), ...world.nodes.map((node) => node.ns)]);
   const to = one([...world.ends, ...world.ends].map((end) => end.addr).concat(world.own, world.services, world.services, world.dead.slice(0, 1)));
-  const tcp = fc.tuple(from, to, one([8080, 80, 80, 8080, 8081])).map(([ns, addr, port]) => `probe ${ns} tcp ${addr} ${port} from=PORT timeout=0.4`);
-  const udp = fc.tuple(from, to, one([5353, 53, 53, 5353, 5354]), one(["", "", " count=2"])).map(([ns, addr, port, more]) => `probe ${ns} udp ${addr} ${port} from=PORT timeout=0.4${more}`);
+  const tcp = fc.tuple(from, to, one([8080, 80, 80, 8080, 8081])).map(([ns, addr, port]) => `probe ${ns} tcp ${addr} ${port} from=PORT timeout=${PROBE}`);
+  const udp = fc.tuple(from, to, one([5353, 53, 53, 5353, 5354]), one(["", "", " count=2"])).map(([ns, addr, port, more]) => `probe ${ns} udp ${addr} ${port} from=PORT timeout=${PROBE}${more}`);
   const icmp = fc
     .tuple(from, to, one(["", "", " ttl=1", " ttl=2", " size=1400", world.ip === 4 ? " size=1440 df=1" : " size=1440", " size=1480", " size=3000", world.ip === 4 ? " size=1472 df=1" : " size=1452"]))
-    .map(([ns, addr, more]) => `probe ${ns} icmp ${addr} timeout=0.4${more}`);
+    .map(([ns, addr, more]) => `probe ${ns} icmp ${addr} timeout=${PROBE}${more}`);
   return fc.array(fc.oneof({ weight: 4, arbitrary: tcp }, { weight: 3, arbitrary: udp }, { weight: 3, arbitrary: icmp }), { minLength: 1, maxLength: 10, size: "max" });
 }
 
@@ -95,7 +96,21 @@ function labOf(family: Family): fc.Arbitrary<RandomLab> {
     probes: probesOf(world),
     capture: fc.boolean(),
     trace: one([false, false, true]),
+  }).map(settled);
+}
+
+/** Neighbours that were not given are doubted five seconds after they were last heard of, so such labs are shorter than that. */
+const SHORT = 3;
+
+function settled(lab: RandomLab): RandomLab {
+  const neighbours = lab.build.neighbours || lab.build.silence;
+  if (neighbours) return { ...lab, build: { ...lab.build, neighbours } };
+  let left = SHORT;
+  const probes = lab.probes.filter((probe) => {
+    left -= PROBE * (probe.includes("count=2") ? 2 : 1);
+    return left >= 0;
   });
+  return { ...lab, probes };
 }
 
 export const randomLab: fc.Arbitrary<RandomLab> = fc.oneof(...FAMILIES.map(labOf));
