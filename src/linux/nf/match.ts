@@ -4,6 +4,7 @@ import type { MatchExtension } from "./extension.js";
 import { addrtypeMatch, rpfilterMatch } from "./match-addrtype.js";
 import { limitMatch, statisticMatch } from "./match-chance.js";
 import { conntrackMatch, stateMatch } from "./match-conntrack.js";
+import { hashlimitMatch } from "./match-hashlimit.js";
 import { commentMatch, hlMatch, iprangeMatch, lengthMatch, macMatch, ttlMatch } from "./match-header.js";
 import { icmp6Match, icmpMatch } from "./match-icmp.js";
 import { ipvsMatch } from "./match-ipvs.js";
@@ -23,7 +24,7 @@ const BY_KIND: readonly (readonly [number, MatchExtension])[] = [
   [MATCH.connmark, connmarkMatch], [MATCH.addrtype, addrtypeMatch], [MATCH.set, setMatch], [MATCH.statistic, statisticMatch],
   [MATCH.recent, recentMatch], [MATCH.comment, commentMatch], [MATCH.physdev, physdevMatch], [MATCH.mac, macMatch],
   [MATCH.limit, limitMatch], [MATCH.iprange, iprangeMatch], [MATCH.length, lengthMatch], [MATCH.ttl, ttlMatch], [MATCH.hl, hlMatch],
-  [MATCH.rpfilter, rpfilterMatch], [MATCH.nfacct, nfacctMatch], [MATCH.ipvs, ipvsMatch],
+  [MATCH.rpfilter, rpfilterMatch], [MATCH.nfacct, nfacctMatch], [MATCH.ipvs, ipvsMatch], [MATCH.hashlimit, hashlimitMatch],
 ];
 
 const EXTENSIONS: readonly MatchExtension[] = Object.freeze(
@@ -36,7 +37,7 @@ const EXTENSIONS: readonly MatchExtension[] = Object.freeze(
 /** Words that iptables knows and podwire does not model. */
 const FOREIGN: readonly string[] = [
   "ah", "bpf", "cgroup", "cluster", "connbytes", "connlabel", "connlimit", "cpu", "dccp", "devgroup", "dscp", "dst", "ecn", "esp", "eui64", "frag",
-  "hashlimit", "hbh", "helper", "ipcomp", "ipv6header", "mh", "osf", "owner", "pkttype", "policy", "quota", "realm", "rateest", "rt", "socket",
+  "hbh", "helper", "ipcomp", "ipv6header", "mh", "osf", "owner", "pkttype", "policy", "quota", "realm", "rateest", "rt", "socket",
   "srh", "string", "tcpmss", "time", "tos", "u32", "unclean",
 ];
 

@@ -25,7 +25,7 @@ export interface DeviceTest {
 /** Kinds of matches; the number is stored in rules. */
 export const MATCH = Object.freeze({
   tcp: 1, udp: 2, sctp: 3, icmp: 4, icmp6: 5, multiport: 6, conntrack: 7, state: 8, mark: 9, connmark: 10, addrtype: 11, set: 12,
-  statistic: 13, recent: 14, comment: 15, physdev: 16, mac: 17, limit: 18, iprange: 19, length: 20, ttl: 21, hl: 22, rpfilter: 23, nfacct: 24, ipvs: 25,
+  statistic: 13, recent: 14, comment: 15, physdev: 16, mac: 17, limit: 18, iprange: 19, length: 20, ttl: 21, hl: 22, rpfilter: 23, nfacct: 24, ipvs: 25, hashlimit: 26,
 } as const);
 
 /** Kinds of targets that are neither verdict nor chain; the number is stored in rules. */

@@ -9,6 +9,7 @@ import { CompiledChains, sameRules } from "./compile/compiled-chains.js";
 import { ServiceRows } from "./compile/service-rows.js";
 import type { ConntrackOps, WalkNat } from "./conntrack-seam.js";
 import { CounterSlab } from "./counter-slab.js";
+import { type HashlimitState, HashlimitTables } from "./hashlimit-table.js";
 import { NameIds } from "./name-ids.js";
 import { RestoreReads } from "./restore-reads.js";
 import type { Rule } from "./rule.js";
@@ -132,6 +133,7 @@ export interface NfTablesState {
   readonly names: readonly string[];
   readonly tables: readonly NfTableState[];
   readonly recent: ReadonlyMap<number, ReadonlyMap<number, RecentEntry>>;
+  readonly hashlimit: readonly HashlimitState[];
 }
 
 /** The iptables tables of every namespace. */
@@ -142,6 +144,8 @@ export class NfTables {
   readonly tables: FewPerRow<NfTable> = new FewPerRow(KEYS_PER_NETNS);
   /** lists of `-m recent` by `recentKey`; addresses by handle, the one longest untouched first */
   readonly recent: Map<number, Map<number, RecentEntry>> = new Map();
+  /** buckets of `-m hashlimit` */
+  readonly hashlimit: HashlimitTables = new HashlimitTables();
   /** filled in by conntrack @internal */
   ct: ConntrackOps | null = null;
   /** filled in by hooks: the nat chains, for conntrack @internal */
@@ -196,6 +200,7 @@ export class NfTables {
 
   /** Drops everything of a namespace that goes away. */
   drop(ns: number): void {
+    this.hashlimit.drop(ns);
     for (let key = ns * KEYS_PER_NETNS; key < (ns + 1) * KEYS_PER_NETNS; key++) this.tables.delete(key);
     for (const key of this.recent.keys()) if (Math.floor(key / RECENT_NAMES) === ns) this.recent.delete(key);
   }
@@ -223,7 +228,7 @@ export class NfTables {
       const { ns, family, index, chains, silent } = table;
       return { ns, family, index, chains, silent, counters: copyArrays(table.counters), memory: copyArrays(table.memory), base: table.base.slice() };
     });
-    return { names: this.names.save(), tables, recent: copyMaps(this.recent) };
+    return { names: this.names.save(), tables, recent: copyMaps(this.recent), hashlimit: this.hashlimit.save() };
   }
 
   /** Takes on a saved state. */
@@ -244,12 +249,14 @@ export class NfTables {
       table.silent = saved.silent;
       this.tables.set(tableKey(saved.ns, saved.family, saved.index), table);
     }
+    this.hashlimit.restore(state.hashlimit);
     this.recent.clear();
     for (const [name, entries] of state.recent) this.recent.set(name, new Map(entries));
   }
 
   /** Folds tables and chains by name, so that the order in which they were made does not show. */
   fold(digest: Digest): void {
+    this.hashlimit.fold(digest);
     const keyOf = (table: NfTable): number => tableKey(table.ns, table.family, table.index);
     for (const table of this.tables.values().sort((a, b) => keyOf(a) - keyOf(b))) {
       digest.f64(keyOf(table));

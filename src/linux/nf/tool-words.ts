@@ -16,6 +16,7 @@ export const ERRNO_WORDS: Readonly<Record<string, string>> = Object.freeze({
   EEXIST: "File exists",
   ELOOP: "Too many links",
   EOPNOTSUPP: "Operation not supported",
+  ERANGE: "Numerical result out of range",
 });
 
 /** iptc_strerror's words of the legacy flavour. */
@@ -26,6 +27,7 @@ const LEGACY_WORDS: Readonly<Record<string, string>> = Object.freeze({
   EBUSY: "Too many links.",
   EEXIST: "File exists.",
   EOPNOTSUPP: "Invalid argument. Run `dmesg' for more information.",
+  ERANGE: "Numerical result out of range.",
 });
 
 export function toolName({ family }: Tool): string {

@@ -212,7 +212,8 @@ function resultLine(place: Place, asked: Asked, result: EchoResult, route: Route
 function summary(asked: Asked, results: readonly EchoResult[], sent: number, elapsed: number): string[] {
   const replies = results.filter((result) => result.kind === "reply");
   const errors = results.length - replies.length;
-  const lost = Math.floor(((sent - replies.length) * 100) / sent);
+  // %g of printf
+  const lost = Number((((sent - replies.length) * 100) / sent).toPrecision(6));
   const times = replies.map((result) => result.at / MS);
   const lines = [`--- ${asked.host} ping statistics ---`, `${sent} packets transmitted, ${replies.length} received, ${errors > 0 ? `+${errors} errors, ` : ""}${lost}% packet loss, time ${Math.floor(elapsed)}ms`];
   if (times.length === 0 || asked.size < ROOM_FOR_TIME) return lines;
