@@ -29,15 +29,15 @@ const command = fc.oneof(
   fc.constantFrom("conntrack -F", "ipvsadm --set 100 10 20"),
 );
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 3, arbitrary: command.map((words): Step => ({ kind: "command", words })) },
+  { weight: 2, arbitrary: command.map((words): Step => ({ kind: "command", words })) },
   {
-    weight: 6,
+    weight: 8,
     arbitrary: fc.record({
       kind: fc.constant("packet" as const), proto: letter as fc.Arbitrary<"t" | "u">, port: fc.integer({ min: 1000, max: 1006 }), reply: fc.boolean(), host,
       flags: fc.constantFrom(TCP_FLAG.SYN, TCP_FLAG.SYN, TCP_FLAG.SYN | TCP_FLAG.ACK, TCP_FLAG.ACK, TCP_FLAG.FIN | TCP_FLAG.ACK, TCP_FLAG.RST),
     }),
   },
-  { weight: 1, arbitrary: fc.constantFrom(1, 30, 61, 130, 1000).map((seconds): Step => ({ kind: "time", seconds })) },
+  { weight: 1, arbitrary: fc.constantFrom(1, 10, 30, 61, 130, 1000).map((seconds): Step => ({ kind: "time", seconds })) },
 );
 
 class Router {
@@ -116,7 +116,7 @@ function counts({ ipvs, engine }: Stack): { readonly told: readonly string[]; re
 test("counts are those of the connections there are, and in the end there are none", () => {
   let most = 0;
   fc.assert(
-    fc.property(fc.array(step, { minLength: 5, maxLength: 60 }), (steps) => {
+    fc.property(fc.array(step, { minLength: 20, maxLength: 80 }), (steps) => {
       const router = new Router();
       for (const each of steps) {
         if (each.kind === "command") router.run(each.words);
@@ -133,5 +133,5 @@ test("counts are those of the connections there are, and in the end there are no
     }),
     { numRuns: 60 },
   );
-  expect(most).toBeGreaterThan(5);
+  expect(most).toBeGreaterThan(4);
 });
