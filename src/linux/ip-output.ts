@@ -43,7 +43,8 @@ function tooLong(s: Stack, p: number, ns: number, dev: number): number {
   const c = s.packets.c;
   const mtu = c.rtMtu[p]! === 0 ? s.dev.c.mtu[dev]! : Math.min(s.dev.c.mtu[dev]!, c.rtMtu[p]!);
   const v6 = c.etherType[p] === ETHERTYPE.IPV6;
-  const passing = (c.meta[p]! & PACKET_META.LOCAL_OUT) === 0 && c.pieces[p] === 0;
+  // IPv6 is cut where it was made, and pieces are not cut again.
+  const passing = c.fragMax[p]! > mtu || ((c.meta[p]! & PACKET_META.LOCAL_OUT) === 0 && c.pieces[p] === 0);
   if ((c.frag[p]! & IP_FLAG.DF) !== 0 || (v6 && passing)) {
     if (v6) s.op.icmpError(p, ns, dev, ICMP6.packetTooBig, 0, mtu);
     else s.op.icmpError(p, ns, dev, ICMP.unreachable, ICMP.fragmentationNeeded, mtu);
