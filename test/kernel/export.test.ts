@@ -34,6 +34,17 @@ metadata: { name: nobody, namespace: shop }
 spec: { selector: { app: nobody }, ports: [{ port: 80 }] }
 `;
 
+/** A pod behind a port of its node, for CNIs whose lists have the portmap plugin. */
+const EDGE = `
+apiVersion: v1
+kind: Pod
+metadata: { name: edge }
+spec:
+  nodeName: kind-worker2
+  containers: [{ name: c, image: example.org/edge:1, ports: [{ containerPort: 8080, hostPort: 18080 }] }]
+`;
+const hasPortmap = (cni: string): boolean => /^(flannel|kindnet)/.test(cni);
+
 /** A journey to try, and how it ends. */
 interface Journey {
   readonly name: string;
@@ -72,11 +83,17 @@ function journeys(cluster: Cluster): Journey[] {
   ];
 }
 
+function hostPortJourneys(cluster: Cluster): Journey[] {
+  const node = cluster.fabric.nodes.find(({ name }) => name === "kind-worker2")!;
+  const ends = /^ok default\.edge /;
+  return ["internet", "node/kind-worker", "node/kind-worker2", "shop/deploy/frontend", "shop/deploy/api"].map((from) => ({ name: `a host port from ${from}`, probe: { from, to: node.address, port: 18080 }, ends }));
+}
+
 function exportedShop(cni: string, proxy = "iptables"): { readonly cluster: Cluster; readonly tried: readonly Journey[]; readonly lab: string } {
   const cluster = shop({ nodes: 3, cni, proxy });
-  expect(cluster.apply(MORE)).toEqual([]);
+  expect(cluster.apply(hasPortmap(cni) ? `${MORE}---${EDGE}` : MORE)).toEqual([]);
   cluster.settle();
-  const tried = journeys(cluster);
+  const tried = [...journeys(cluster), ...(hasPortmap(cni) ? hostPortJourneys(cluster) : [])];
   const overlay = (name: string): string[] => (cni === "flannel" ? [`bridge -n ${name} fdb show dev flannel.1`] : []);
   const state = cluster.fabric.nodes.flatMap(({ name }) => [`ip -n ${name} route`, ...overlay(name), `ip netns exec ${name} ipset save`]);
   return { cluster, tried, lab: `${exportLab(cluster, { probes: tried.map(({ probe }) => probe), counters: true })}${state.join("\n")}\n` };
