@@ -56,6 +56,7 @@ function restore({ s, ns }: Place, tool: IptablesTool, words: readonly string[],
 }
 
 function command(place: Place, tool: IptablesTool, words: readonly string[]): Output {
+  if (words.includes("-V") || words.includes("--version")) return said(`${toolName(tool)} ${versionWords(tool)}`);
   const asked = readCommand(words);
   if (asked.fault !== null) return failed(2, parameterWords(tool, asked.fault));
   if (asked.op === "") return failed(2, parameterWords(tool, "no command specified"));
@@ -104,6 +105,5 @@ function list(place: Place, tool: IptablesTool, asked: CommandWords): Output {
     const nft = `${name} ${version}: chain \`${asked.chain}' in table \`${asked.table}' is incompatible, use 'nft' tool.`;
     return failed(1, tool.flavour === "nft" ? nft : `${name}: No chain/target/match by that name.`);
   }
-  if (asked.op === "list" && tool.family === 6) throw new NotModelled(`${name} -L`);
   return said(asked.op === "list" ? listChains(table, asked) : listRules(table, asked));
 }

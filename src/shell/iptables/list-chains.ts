@@ -53,7 +53,7 @@ function oneChain(table: NfTable, chain: Chain, words: CommandWords): string {
   const lines = at === undefined ? heading(table, chain, words) : [];
   chain.rules.forEach((rule, i) => {
     if (at !== undefined && at !== i + 1) return;
-    const r = listedRule(rule.text, numeric);
+    const r = listedRule(rule.text, numeric, table.family);
     let line = lineNumbers ? `${String(i + 1).padEnd(4)} ` : "";
     if (verbose) line += `${amount(counts?.[2 + 2 * i] ?? 0, exact)} ${amount(counts?.[3 + 2 * i] ?? 0, exact)} `;
     line += `${r.target.padEnd(9)}  ${r.proto.padEnd(4)} ${r.opt} `;

@@ -48,7 +48,8 @@ export function listedRule(text: string, numeric: boolean, family: 4 | 6): Liste
       const options = optionsOf(words.slice(from, i));
       if (word === "-m") rule.more += ` ${matchText(name, options, numeric)}`;
       else {
-        rule.target = name;
+        // -j NOTRACK is made a CT by the tool.
+        rule.target = name === "NOTRACK" ? "CT" : name;
         const said = word === "-g" ? "" : targetText(name, options, numeric);
         if (said !== "") rule.more += ` ${said}`;
         if (word === "-g") rule.more = `[goto] ${rule.more}`;
