@@ -3,6 +3,7 @@ import { formatCidr, parseCidr } from "../../base/cidr.js";
 import { deviceName, devicesOf } from "../device.js";
 import { prefixKey, type Route, RT_TABLE, RTN, type RouteTypeName, tableKey } from "../fib-table.js";
 import { DEV, DEVF, type Stack } from "../stack.js";
+import { writeNow } from "../write-later.js";
 
 export interface LinkAddress {
   readonly address: string;
@@ -26,6 +27,8 @@ export interface RouteRecord {
   readonly dst: string;
   readonly type: RouteTypeName;
   readonly metric: number;
+  /** by its RT_SCOPE_* number */
+  readonly scope: number;
   readonly proto: string;
   /** "" : none */
   readonly src: string;
@@ -58,6 +61,7 @@ function record(s: Stack, route: Route): RouteRecord {
     dst: formatCidr(route),
     type: NAMES[route.type]!,
     metric: route.metric,
+    scope: route.scope,
     proto: route.proto,
     src: route.src === 0 ? "" : s.book.text(route.src),
     hops: Object.freeze(route.hops.map((hop) => Object.freeze({ via: hop.via === 0 ? "" : s.book.text(hop.via), dev: deviceName(s, hop.dev), weight: hop.weight, onlink: hop.onlink }))),
@@ -66,12 +70,14 @@ function record(s: Stack, route: Route): RouteRecord {
 
 /** Every route of a table. */
 export function dumpRoutes(s: Stack, ns: number, family: 4 | 6, table: number = RT_TABLE.main): readonly RouteRecord[] {
+  writeNow(s, ns);
   const lists = s.fib.tables.get(tableKey(ns, family, table));
   return lists === undefined ? [] : [...lists.values()].flatMap((list) => list.map((route) => record(s, route)));
 }
 
 /** The routes of one prefix, best metric first. */
 export function dumpPrefix(s: Stack, ns: number, dst: string, table: number = RT_TABLE.main): readonly RouteRecord[] {
+  writeNow(s, ns);
   const cidr = parseCidr(dst)!;
   const list = s.fib.tables.get(tableKey(ns, cidr.family, table))?.get(prefixKey(cidr.family, cidr.words, cidr.prefix));
   return (list ?? []).map((route) => record(s, route));

@@ -16,6 +16,8 @@ export interface KernelAttributes {
   readonly source?: number;
   readonly metric?: number;
   readonly prefsrc?: string;
+  /** number of a scope that is not global */
+  readonly scope?: number;
   /** Calico's: the tunnel device that the route is to go through */
   readonly tunnel?: string;
 }
@@ -87,8 +89,6 @@ const GOLDEN = 2902958171;
 export function walkOrder(net: string): number {
   const { family, words, prefix } = parseCidr(net)!;
   if (family === 4) return (Math.imul(words[0], GOLDEN) ^ (prefix << 26)) >>> 0;
-  // Horner's rule from the last word to the first, then spread.
-  let sum = words[0] >>> 0;
-  for (let i = 1; i < 4; i++) sum = ((sum << 16) ^ (sum >>> 16) ^ words[i]!) >>> 0;
-  return (Math.imul(sum, GOLDEN) ^ (prefix << 26)) >>> 0;
+  const x = words[0] ^ words[1] ^ words[2] ^ words[3];
+  return (x ^ (x << 16) ^ (x << 24) ^ (prefix << 26)) >>> 0;
 }

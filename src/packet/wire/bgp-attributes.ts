@@ -23,6 +23,8 @@ export interface BgpAttributes {
   readonly origin?: number;
   readonly asPath?: readonly PathSegment[];
   readonly nextHop?: string;
+  /** IPv6: the same router by its address on the link; both go into MP_REACH_NLRI */
+  readonly nextHopLocal?: string;
   readonly med?: number;
   readonly localPref?: number;
   readonly atomicAggregate?: true;

@@ -25,7 +25,7 @@ function attributeLines({ bgp, krt }: BirdRoute): string[] {
   };
   add("BGP.origin", bgp.origin === undefined ? undefined : ORIGINS[bgp.origin]);
   add("BGP.as_path", bgp.asPath === undefined ? undefined : pathText(bgp.asPath));
-  add("BGP.next_hop", bgp.nextHop);
+  add("BGP.next_hop", bgp.nextHopLocal === undefined ? bgp.nextHop : `${bgp.nextHop} ${bgp.nextHopLocal}`);
   add("BGP.med", bgp.med);
   add("BGP.local_pref", bgp.localPref);
   add("BGP.atomic_aggr", bgp.atomicAggregate === undefined ? undefined : "");
@@ -37,14 +37,15 @@ function attributeLines({ bgp, krt }: BirdRoute): string[] {
   add("Kernel.source", krt.source);
   add("Kernel.metric", krt.metric);
   add("Kernel.prefsrc", krt.prefsrc);
+  add("Kernel.scope", krt.scope);
   return lines;
 }
 
-/** Lines of one route; `net` is "" for a further route of the prefix above it. */
-export function routeLines(route: BirdRoute, net: string, primary: boolean, all: boolean): string[] {
+/** Lines of one route; `net` is "" for a further route of the prefix above it, `mark` that of the best one, or of one that the kernel has refused. */
+export function routeLines(route: BirdRoute, net: string, mark: "" | " *" | " !", all: boolean): string[] {
   const [first] = route.hops;
   const from = route.from !== "" && route.from !== (first?.gateway ?? "") ? ` from ${route.from}` : "";
-  const lines = [`${net.padEnd(20)} ${DESTINATIONS[route.dest]} [${route.proto} ${clockText(route.since)}${from}]${primary ? " *" : ""}${info(route)}`];
+  const lines = [`${net.padEnd(20)} ${DESTINATIONS[route.dest]} [${route.proto} ${clockText(route.since)}${from}]${mark}${info(route)}`];
   for (const hop of route.hops) {
     const onlink = hop.onlink ? " onlink" : "";
     const weight = route.hops.length > 1 ? ` weight ${hop.weight}` : "";

@@ -108,8 +108,7 @@ function restartLines({ bytes }: BgpCapability): string[] {
     families.push(name);
     if ((bytes[at + 3]! & 0x80) !== 0) kept.push(name);
   }
-  lines.push(`        Restart time: ${(bytes[0]! & 0x0f) * 256 + bytes[1]!}`, `        AF supported: ${families.join(" ")}`);
-  if (kept.length > 0) lines.push(`        AF preserved: ${kept.join(" ")}`);
+  lines.push(`        Restart time: ${(bytes[0]! & 0x0f) * 256 + bytes[1]!}`, `        AF supported: ${families.join(" ")}`, `        AF preserved:${kept.map((name) => ` ${name}`).join("")}`);
   return lines;
 }
 

@@ -9,7 +9,7 @@ import { routeTo } from "../../models/bgp/daemon/hosts.js";
 import { exportView, walkTable } from "../../models/bgp/daemon/tables.js";
 import { runFilter } from "../../models/bgp/filter/evaluate.js";
 import { mapGet } from "../../models/bgp/persistent-map.js";
-import type { BirdRoute } from "../../models/bgp/route.js";
+import { type BirdRoute, familyOf } from "../../models/bgp/route.js";
 import { routeLines } from "./route-lines.js";
 
 interface Asked {
@@ -102,8 +102,14 @@ interface Counted {
   nets: number;
 }
 
+/** Whether the kernel has refused what it was told of a prefix. */
+function isUnsynced(d: Daemon, table: string, net: string): boolean {
+  const family = familyOf(net);
+  return d.order.some((name) => d.configOf(name).kind === "kernel" && d.channel(name, family)?.table === table && mapGet(d.channel(name, family)!.unsynced, net) !== undefined);
+}
+
 /** Lines of one prefix. */
-function netLines(d: Daemon, asked: Asked, net: string, list: readonly BirdRoute[], counted: Counted): string[] {
+function netLines(d: Daemon, asked: Asked, table: string, net: string, list: readonly BirdRoute[], counted: Counted): string[] {
   const lines: string[] = [];
   let first = true;
   let passed = false;
@@ -117,7 +123,7 @@ function netLines(d: Daemon, asked: Asked, net: string, list: readonly BirdRoute
     const wanted = shown !== null && (asked.protocol === "" || asked.protocol === one.proto) && runFilter(d.config, asked.filter, shown).accepted;
     if (wanted) {
       counted.shown++;
-      if (asked.stats < 2) lines.push(...routeLines(shown, first ? net : "", one === list[0] && !one.filtered, asked.all));
+      if (asked.stats < 2) lines.push(...routeLines(shown, first ? net : "", one === list[0] && !one.filtered ? (isUnsynced(d, table, net) ? " !" : " *") : "", asked.all));
       first = false;
     }
     if (asked.primary) break;
@@ -161,7 +167,7 @@ export function showRoute(d: Daemon, words: string): string[] {
   const lines: string[] = [];
   for (const table of tables) {
     const counted: Counted = { shown: 0, routes: 0, nets: 0 };
-    const found = rows(d, asked, table).flatMap(([net, list]) => netLines(d, asked, net, list, counted));
+    const found = rows(d, asked, table).flatMap(([net, list]) => netLines(d, asked, table, net, list, counted));
     if (asked.stats < 2 && (found.length > 0 || asked.tables.length > 0 || asked.stats === 1)) lines.push(...(lines.length > 0 ? [""] : []), `Table ${table}:`, ...found);
     if (asked.stats > 0) lines.push(`${counted.shown} of ${counted.routes} routes for ${counted.nets} networks in table ${table}`);
     total.shown += counted.shown;

@@ -41,7 +41,7 @@ function whom(c: Cursor): "all" | "ebgp" | "ibgp" | "" {
   return c.bool() ? "all" : "";
 }
 
-/** Options that a simulation has nothing to do for. */
+/** Options that a simulation has nothing to do for; ADD-PATH is not offered to a peer, so that each prefix has one path. */
 const IGNORED: readonly (readonly string[])[] = [
   ["debug"],
   ["import", "limit"],
@@ -57,11 +57,12 @@ const IGNORED: readonly (readonly string[])[] = [
   ["long", "lived", "graceful", "restart"],
   ["long", "lived", "stale", "time"],
   ["validate"],
+  ["add", "paths"],
   ["require", "extended", "next", "hop"],
 ];
 
 /** Options whose meaning is not modelled: a configuration that turns one on is refused. */
-const REFUSED: readonly (readonly string[])[] = [["add", "paths"], ["secondary"], ["aigp"]];
+const REFUSED: readonly (readonly string[])[] = [["secondary"], ["aigp"]];
 
 /** One option of a channel; false if the next words are none. */
 export function readChannelOption(c: Cursor, made: Mutable<ChannelConfig>, filters: Filters): boolean {
@@ -81,7 +82,7 @@ export function readChannelOption(c: Cursor, made: Mutable<ChannelConfig>, filte
     const { token } = c;
     const refused = REFUSED.find((words) => c.phrase(words));
     if (refused === undefined) return false;
-    if (c.bool() && !c.is("tx") && !c.is("rx")) throw c.fail(`not modelled: ${refused.join(" ")}`, token);
+    if (c.bool()) throw c.fail(`not modelled: ${refused.join(" ")}`, token);
     c.skipOption();
   }
   return true;

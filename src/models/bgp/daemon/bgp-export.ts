@@ -52,9 +52,9 @@ function concerns(d: Daemon, option: ChannelConfig["nextHopSelf"], route: BirdRo
 function nextHopFor(d: Daemon, name: string, family: 4 | 6, route: BirdRoute, set: ReadonlySet<string>): string {
   const config = d.bgpConfig(name);
   const channel = d.channelConfig(name, family);
-  const { device, source } = d.bgp(name);
+  const { device } = d.bgp(name);
   const v6 = family === 6;
-  const own = source.includes(":") === v6 ? source : ownAddress(d, device, family);
+  const own = ownNextHop(d, name, family);
   const known = route.bgp.nextHop;
   const self = concerns(d, channel.nextHopSelf, route);
   const usable = known !== undefined && known.includes(":") === v6;
@@ -68,6 +68,17 @@ function nextHopFor(d: Daemon, name: string, family: 4 | 6, route: BirdRoute, se
     if (reachable) hop = gateway;
   }
   return hop === config.remoteIp ? "" : hop;
+}
+
+/** Our own address as a next hop. */
+function ownNextHop(d: Daemon, name: string, family: 4 | 6): string {
+  const { device, source } = d.bgp(name);
+  return source.includes(":") === (family === 6) ? source : ownAddress(d, device, family);
+}
+
+/** Our address on the link to a neighbour. */
+function linkLocal(d: Daemon, device: string): string | undefined {
+  return d.links.find((link) => link.name === device)?.addresses.find((a) => a.scope === "link")?.address;
 }
 
 function ownAddress(d: Daemon, device: string, family: 4 | 6): string {
@@ -95,7 +106,7 @@ export function attributesFor(d: Daemon, name: string, family: 4 | 6, route: Bir
   const internal = isInternal(config);
   const nextHop = nextHopFor(d, name, family, route, set);
   if (nextHop === "") return null;
-  const { med, localPref, originatorId, clusterList, communities = [], largeCommunities = [], extCommunities = [], ...rest } = route.bgp;
+  const { nextHopLocal: _, med, localPref, originatorId, clusterList, communities = [], largeCommunities = [], extCommunities = [], ...rest } = route.bgp;
   const path = rest.asPath ?? [];
   const made: { -readonly [K in keyof BgpAttributes]: BgpAttributes[K] } = {
     ...rest,
@@ -108,6 +119,10 @@ export function attributesFor(d: Daemon, name: string, family: 4 | 6, route: Bir
   if (communities.length > 0) made.communities = Object.freeze([...communities].sort((a, b) => a - b));
   if (extCommunities.length > 0) made.extCommunities = Object.freeze([...extCommunities].sort(inOrder));
   if (largeCommunities.length > 0) made.largeCommunities = Object.freeze([...largeCommunities].sort(inOrder));
+  if (family === 6 && nextHop === ownNextHop(d, name, family)) {
+    const local = linkLocal(d, d.bgp(name).device);
+    if (local !== undefined) made.nextHopLocal = local;
+  }
   if (med !== undefined && (internal || set.has("bgp_med"))) made.med = med;
   if (internal || config.allowLocalPref) made.localPref = localPref ?? config.defaultLocalPref;
   if (internal) {

@@ -167,8 +167,8 @@ function onUpdate(d: Daemon, name: string, at: number, update: BgpUpdate): void 
   for (const net of update.unreach6 ?? []) learnRoute(d, name, 6, net, null);
   if (update.reach.length > 0) learnNets(d, name, 4, update.reach, update.attributes);
   if (update.reach6 !== undefined) {
-    const [nextHop = ""] = update.reach6.nextHops;
-    learnNets(d, name, 6, update.reach6.nets, Object.freeze({ ...update.attributes, nextHop }));
+    const [nextHop = "", nextHopLocal] = update.reach6.nextHops;
+    learnNets(d, name, 6, update.reach6.nets, Object.freeze({ ...update.attributes, nextHop, ...(nextHopLocal === undefined ? {} : { nextHopLocal }) }));
   }
 }
 

@@ -52,7 +52,8 @@ function announceNets(d: Daemon, name: string, at: number, attributes: BgpAttrib
     for (const part of splitNets(nets, length)) sendMessage(d, name, at, { type: "update", withdrawn: [], attributes, reach: part });
     return;
   }
-  const { nextHop = "::", ...rest } = attributes;
+  const { nextHop = "::", nextHopLocal, ...rest } = attributes;
+  const nextHops = nextHopLocal === undefined ? [nextHop] : [nextHop, nextHopLocal];
   const { length } = encodeAttributes(rest, as4);
-  for (const part of splitNets(nets, length + MP_HEADER)) sendMessage(d, name, at, { type: "update", withdrawn: [], attributes: rest, reach: [], reach6: { nextHops: [nextHop], nets: part } });
+  for (const part of splitNets(nets, length + MP_HEADER)) sendMessage(d, name, at, { type: "update", withdrawn: [], attributes: rest, reach: [], reach6: { nextHops, nets: part } });
 }

@@ -53,7 +53,7 @@ export function capabilitiesOf(config: BgpConfig, restarted: boolean): readonly 
   if (config.gracefulRestart !== "off") {
     const on = config.gracefulRestart === "on";
     const time = on ? config.gracefulTime | (restarted ? 0x8000 : 0) : 0;
-    caps.push({ code: CAPABILITY.gracefulRestart, bytes: [...u16(time), ...(on ? families.flatMap((afi) => [...u16(afi), UNICAST, 0x80]) : [])] });
+    caps.push({ code: CAPABILITY.gracefulRestart, bytes: [...u16(time), ...(on ? families.flatMap((afi) => [...u16(afi), UNICAST, 0]) : [])] });
   }
   if (config.as4) caps.push({ code: CAPABILITY.as4, bytes: u32(config.localAs) });
   if (config.refresh) caps.push({ code: CAPABILITY.enhancedRefresh, bytes: [] });

@@ -43,7 +43,7 @@ export function hostOf(d: Daemon, tableName: string, address: string): HostEntry
 /** The route with the hops that lead to its next hop. */
 export function withHost(route: BirdRoute, host: HostEntry): BirdRoute {
   if (host.dest !== "unicast") return { ...route, dest: host.dest === "" ? "unreachable" : host.dest, hops: NO_HOPS, igpMetric: host.metric };
-  const hops = Object.freeze(host.hops.map((hop) => (hop.gateway !== "" ? hop : Object.freeze({ ...hop, gateway: host.address }))));
+  const hops = Object.freeze(host.hops.map((hop) => (hop.gateway !== "" ? hop : Object.freeze({ ...hop, gateway: route.bgp.nextHopLocal ?? host.address }))));
   return { ...route, dest: "unicast", hops, igpMetric: host.metric };
 }
 

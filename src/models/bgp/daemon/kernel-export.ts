@@ -2,7 +2,8 @@
 import type { Act, RouteChange } from "../../../linux/plumbing/act.js";
 import { plumb } from "../../../linux/plumbing.js";
 import type { KernelConfig } from "../config/config.js";
-import { type BirdRoute, compareAddresses, type RouteHop } from "../route.js";
+import { mapDelete, mapSet } from "../persistent-map.js";
+import { type BirdRoute, compareAddresses, familyOf, type RouteHop } from "../route.js";
 import type { Daemon } from "./daemon.js";
 
 /** `proto` of the routes that the daemon writes. */
@@ -30,8 +31,17 @@ function actOf(d: Daemon, config: KernelConfig, verb: "route-replace" | "route-d
   return { ...base, nexthops: route.hops.map((hop) => ({ ...words(hop), weight: hop.weight })), ...src };
 }
 
-/** Writes a route, or takes one away; false if the kernel refuses it. */
-export function writeRoute(d: Daemon, config: KernelConfig, route: BirdRoute | null, old: BirdRoute | null): boolean {
+/** Writes a route or takes one away; one that the kernel refuses is noted, and tried again at the next scan. */
+export function syncRoute(d: Daemon, config: KernelConfig, net: string, route: BirdRoute | null, old: BirdRoute | null): void {
+  const done = writeRoute(d, config, route, old) || route === null;
+  const { unsynced } = d.channel(config.name, familyOf(net))!;
+  const made = done ? mapDelete(unsynced, net) : mapSet(unsynced, net, true);
+  if (made !== unsynced) d.setChannel(config.name, familyOf(net), { unsynced: made });
+  if (!done) d.setProtocol(config.name, { rescan: true });
+}
+
+/** False if the kernel refuses it. */
+function writeRoute(d: Daemon, config: KernelConfig, route: BirdRoute | null, old: BirdRoute | null): boolean {
   const act = (verb: "route-replace" | "route-del", one: BirdRoute): boolean => d.door.quietly(() => plumb(d.door.s, actOf(d, config, verb, one))) === null;
   if (route === null) return old === null || act("route-del", old);
   if (old !== null && (old.krt.metric ?? config.metric) !== (route.krt.metric ?? config.metric)) act("route-del", old);

@@ -5,7 +5,7 @@ import type { KernelConfig } from "../config/config.js";
 import { emptyMap, mapEntries, mapGet } from "../persistent-map.js";
 import { type BirdRoute, type Destination, NO_HOPS } from "../route.js";
 import type { Daemon } from "./daemon.js";
-import { PROTO_BIRD, writeRoute } from "./kernel-export.js";
+import { PROTO_BIRD, syncRoute } from "./kernel-export.js";
 import { BARE_ROUTE, learnRoute, walkTable } from "./tables.js";
 
 const KERNEL_PREFERENCE = 10;
@@ -29,7 +29,7 @@ function learned(d: Daemon, config: KernelConfig, route: RouteRecord): BirdRoute
     dest: DESTINATIONS[route.type]!,
     hops: route.type === "unicast" ? Object.freeze(hops) : NO_HOPS,
     preference: config.channels[0]!.preference || KERNEL_PREFERENCE,
-    krt: Object.freeze({ source: SOURCES[route.proto] ?? (Number(route.proto) || 0), metric: route.metric, ...(route.src === "" ? {} : { prefsrc: route.src }) }),
+    krt: Object.freeze({ source: SOURCES[route.proto] ?? (Number(route.proto) || 0), metric: route.metric, ...(route.src === "" ? {} : { prefsrc: route.src }), ...(route.scope === 0 || route.dst.includes(":") ? {} : { scope: route.scope }) }),
     since: d.now,
   });
 }
@@ -70,12 +70,12 @@ export function scanKernel(d: Daemon, config: KernelConfig): void {
       plumb(d.door.s, { verb: "route-del", ns: d.door.ns, dst: one.dst, table: config.kernelTable, metric: one.metric, proto: PROTO_BIRD });
     }
     const there = new Set(ours.map((one) => one.dst));
-    for (const [net, route] of mapEntries(exported)) if (!there.has(net) && !writeRoute(d, config, route, null)) d.setProtocol(config.name, { rescan: true });
+    for (const [net, route] of mapEntries(exported)) if (!there.has(net)) syncRoute(d, config, net, route, null);
   }
 }
 
 /** The protocol goes down: its routes leave the kernel unless they are to stay. */
 export function withdrawKernel(d: Daemon, config: KernelConfig): void {
   if (config.persist) return;
-  for (const { family } of config.channels) for (const [, route] of mapEntries(d.channel(config.name, family)!.exported)) writeRoute(d, config, null, route);
+  for (const { family } of config.channels) for (const [, route] of mapEntries(d.channel(config.name, family)!.exported)) syncRoute(d, config, route.net, null, route);
 }

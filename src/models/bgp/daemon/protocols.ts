@@ -18,7 +18,7 @@ export const CEASE = Object.freeze({ shutdown: 2, removed: 3, reset: 4 } as cons
 function channelsOf(config: ProtocolConfig): readonly ChannelState[] {
   return Object.freeze(
     config.channels.map(({ family, table }) =>
-      Object.freeze({ family, table: table === "" ? DEFAULT_TABLES[family] : table, up: false, exported: emptyMap<never>(), imported: 0, filtered: 0, preferred: 0, stats: NO_STATS }),
+      Object.freeze({ family, table: table === "" ? DEFAULT_TABLES[family] : table, up: false, exported: emptyMap<never>(), unsynced: emptyMap<never>(), imported: 0, filtered: 0, preferred: 0, stats: NO_STATS }),
     ),
   );
 }
@@ -104,7 +104,7 @@ export function stopProtocol(d: Daemon, name: string, cease: number = CEASE.shut
   }
   if (config.kind === "kernel" && cease !== GRACEFUL) withdrawKernel(d, config);
   for (const { family } of config.channels) {
-    d.setChannel(name, family, { up: false, exported: emptyMap() });
+    d.setChannel(name, family, { up: false, exported: emptyMap(), unsynced: emptyMap() });
     flushRoutes(d, name, family);
   }
   d.stopTimer(name, TIMER.scan);

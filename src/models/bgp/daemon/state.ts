@@ -42,6 +42,8 @@ export interface ChannelState {
   readonly up: boolean;
   /** what has been passed on, by prefix */
   readonly exported: PersistentMap<BirdRoute>;
+  /** of these the ones that the kernel has refused */
+  readonly unsynced: PersistentMap<true>;
   readonly imported: number;
   readonly filtered: number;
   readonly preferred: number;

@@ -10,7 +10,7 @@ import { canMerge, isBetter, neighbourAs } from "./better.js";
 import { attributesFor, mayExport } from "./bgp-export.js";
 import type { Daemon } from "./daemon.js";
 import { refreshHosts, withHost } from "./hosts.js";
-import { mergeHops, writeRoute } from "./kernel-export.js";
+import { mergeHops, syncRoute } from "./kernel-export.js";
 import type { TableState } from "./state.js";
 
 type List = readonly BirdRoute[];
@@ -147,17 +147,12 @@ function exportNet(d: Daemon, name: string, family: 4 | 6, net: string, best: Bi
   if (route === null) d.count(name, family, "exportWithdraws", 1);
   else d.count(name, family, "exportUpdates", 3);
   if (config.kind === "kernel") {
-    if (route === null || old === null || !sameData({ ...route, since: 0 }, { ...old, since: 0 })) kernelWrite(d, config, route, old);
+    if (route === null || old === null || !sameData({ ...route, since: 0 }, { ...old, since: 0 })) syncRoute(d, config, net, route, old);
     return;
   }
   const attributes = passed === null ? null : attributesFor(d, name, family, passed.route, passed.set);
   d.setBgp(name, { pending: mapSet(d.bgp(name).pending, net, attributes) });
   d.dirty.add(name);
-}
-
-/** Writes a route; one that the kernel refuses is tried again at the next scan. */
-function kernelWrite(d: Daemon, config: KernelConfig, route: BirdRoute | null, old: BirdRoute | null): void {
-  if (!writeRoute(d, config, route, old) && route !== null) d.setProtocol(config.name, { rescan: true });
 }
 
 function passExport(d: Daemon, name: string, family: 4 | 6, route: BirdRoute): { readonly route: BirdRoute; readonly set: ReadonlySet<string> } | null {
