@@ -7,6 +7,7 @@
  */
 import { MS, SECOND } from "../base/time.js";
 import type { Stack } from "./stack.js";
+import { isSameTick } from "./timer-wheel.js";
 
 /** net.ipv4.route.error_cost and error_burst. */
 const ERROR_COST: number = SECOND;
@@ -26,7 +27,8 @@ function take(s: Stack, ns: number, peer: number, cost: number, burst: number): 
   const key = `${ns}:${peer}`;
   const now = s.engine.now;
   const [tokens, last] = s.fib.errorTokens.get(key) ?? [0, now - LONG_AGO];
-  const filled = Math.min(tokens + now - last, burst);
+  // The kernel looks at the bucket's size only when its clock has gone on (inet_peer_xrlim_allow).
+  const filled = isSameTick(last, now) ? tokens : Math.min(tokens + now - last, burst);
   const allowed = filled >= cost;
   s.fib.errorTokens.set(key, [allowed ? filled - cost : filled, now]);
   return allowed;

@@ -18,3 +18,8 @@ export function wheelDelay(now: number, delay: number): number {
   const expires = Math.floor(now / JIFFY) + ticks;
   return (Math.floor(expires / grain) + 1) * grain * JIFFY - now;
 }
+
+/** Whether the kernel's clock shows the same time at both. */
+export function isSameTick(a: number, b: number): boolean {
+  return Math.floor(a / JIFFY) === Math.floor(b / JIFFY);
+}
