@@ -18,7 +18,7 @@ const LABS = PROVE ? 1000 : 20;
 const BUDGET_MS = PROVE ? 90 * 60_000 : 70_000;
 const SHRINK_MS = PROVE ? 20 * 60_000 : 120_000;
 /** Labs under way at once; each is two real runs, which mostly wait. */
-const LANES = PROVE ? 4 : 2;
+const LANES = PROVE ? 6 : 2;
 /** Above this share of labs set aside the generator would be wrong. */
 const ASIDE = 0.2;
 
@@ -61,6 +61,10 @@ describeWith("random labs on this machine's kernel", [needs.shared, needs.netfil
   test(`seed ${seed}: no difference in output, frames, traces and counters`, { timeout: BUDGET_MS + SHRINK_MS + 120_000 }, async () => {
     const labs = fc.sample(randomLab, { seed, numRuns: LABS });
     const tried = await runAll(labs, Date.now() + BUDGET_MS);
+    if (PROVE) {
+      const count = (kind: Outcome["kind"]): number => tried.filter((one) => one.outcome.kind === kind).length;
+      process.stdout.write(`${tried.length} labs, ${count("aside")} set aside, ${count("different")} to be looked at again\n`);
+    }
     const until = Date.now() + SHRINK_MS;
     const different: number[] = [];
     let aside = tried.filter((one) => one.outcome.kind === "aside").length;
