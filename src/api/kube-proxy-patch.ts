@@ -4,11 +4,8 @@ import type { ConfigReader } from "./config-reader.js";
 import { plainOf, textOf } from "./tree.js";
 import { parseYaml } from "./yaml-text.js";
 
-/** `ipvs` of a KubeProxyConfiguration, as far as podwire has it. */
-export interface KubeProxyIpvs {
-  readonly scheduler?: string;
-  readonly strictARP?: boolean;
-}
+/** Fields of `ipvs` of a KubeProxyConfiguration, as far as podwire has them, as they were written. */
+export type KubeProxyIpvs = Readonly<Record<string, string | boolean>>;
 
 /** The fields of a KubeProxyConfiguration that podwire has. */
 export interface KubeProxyPatch {
@@ -16,27 +13,28 @@ export interface KubeProxyPatch {
   readonly ipvs?: KubeProxyIpvs;
 }
 
-/** Reads `kubeadmConfigPatches`; patches of other kinds are left alone. */
+const FIELDS: Readonly<Record<string, "string" | "boolean">> = Object.freeze({ scheduler: "string", strictARP: "boolean", tcpTimeout: "string", tcpFinTimeout: "string", udpTimeout: "string" });
+const MUST = Object.freeze({ string: "must be a string", boolean: "must be true or false" });
+
+/** Reads `kubeadmConfigPatches`; patches of other kinds, and fields that podwire has not, are left alone. */
 export function readKubeProxyPatches(patches: unknown, reader: ConfigReader): KubeProxyPatch {
-  let made: KubeProxyPatch = {};
+  let mode: string | undefined;
+  let ipvs: Record<string, string | boolean> | undefined;
   (Array.isArray(patches) ? patches : []).forEach((patch: unknown, index) => {
     if (typeof patch !== "string") return;
     const wrong = (field: string, message: string): void => reader.error(`kubeadmConfigPatches[${index}]`, `${field}: ${message}`);
     for (const document of parseYaml(patch)) {
       if (!("tree" in document) || document.tree.kind !== "map" || textOf(document.tree, "kind") !== "KubeProxyConfiguration") continue;
-      const { mode, ipvs } = plainOf(document.tree) as { readonly mode?: unknown; readonly ipvs?: Readonly<Record<string, unknown>> | null };
-      if (mode !== undefined && typeof mode !== "string") wrong("mode", "must be a string");
-      const { scheduler, strictARP } = ipvs ?? {};
-      if (scheduler !== undefined && typeof scheduler !== "string") wrong("ipvs.scheduler", "must be a string");
-      if (strictARP !== undefined && typeof strictARP !== "boolean") wrong("ipvs.strictARP", "must be true or false");
-      made = {
-        ...made,
-        ...(typeof mode === "string" ? { mode } : {}),
-        ...(ipvs === undefined || ipvs === null
-          ? {}
-          : { ipvs: { ...made.ipvs, ...(typeof scheduler === "string" && scheduler !== "" ? { scheduler } : {}), ...(typeof strictARP === "boolean" ? { strictARP } : {}) } }),
-      };
+      const written = plainOf(document.tree) as { readonly mode?: unknown; readonly ipvs?: Readonly<Record<string, unknown>> | null };
+      if (typeof written.mode === "string") mode = written.mode;
+      else if (written.mode !== undefined) wrong("mode", MUST.string);
+      for (const [field, value] of Object.entries(written.ipvs ?? {})) {
+        const type = FIELDS[field];
+        if (type === undefined || value === "") continue;
+        if (typeof value === type) ipvs = { ...ipvs, [field]: value as string | boolean };
+        else wrong(`ipvs.${field}`, MUST[type]);
+      }
     }
   });
-  return made;
+  return { ...(mode === undefined ? {} : { mode }), ...(ipvs === undefined ? {} : { ipvs }) };
 }

@@ -3,6 +3,7 @@ import type { Container, Labels, Pod, Taint } from "../api/index.js";
 import type { BalancerModel } from "../models/balancer/balancer-model.js";
 import type { CniModel } from "../models/cni/cni-model.js";
 import type { Delays } from "./delays.js";
+import type { IpvsTimeoutSettings } from "../models/proxy/ipvs/ipvs-node.js";
 import type { EnforceModel } from "../models/enforce/enforce-model.js";
 
 /** A machine that stands before the cluster does: its root namespace has its addresses and routes. */
@@ -39,8 +40,8 @@ export interface ControlPlaneOptions {
   readonly dnsIp: string | null;
   readonly clusterDomain?: string;
   readonly cni: CniModel;
-  /** kube-proxy's mode; `ipvs.scheduler` ("rr") and `ipvs.strictARP` (false) are of IPVS alone */
-  readonly proxy: { readonly mode: "iptables" | "nftables" | "ipvs"; readonly scheduler?: string; readonly strictARP?: boolean } | null;
+  /** kube-proxy's mode; what else there is is of IPVS alone: `ipvs.scheduler` ("rr"), `ipvs.strictARP` (false) and the timeouts */
+  readonly proxy: { readonly mode: "iptables" | "nftables" | "ipvs"; readonly scheduler?: string; readonly strictARP?: boolean; readonly timeouts?: IpvsTimeoutSettings } | null;
   readonly enforce: EnforceModel | null;
   /** What gives Services of type LoadBalancer their addresses; left out: nobody, and they stay `<pending>`. */
   readonly balancer?: BalancerModel;

@@ -214,13 +214,13 @@ interface IpvsProgram {
 /** Node ports answer on every address that the node has at the sync, those of its pods' bridge too. */
 function ipvsProgram(p: Plane, causeOf: CauseOf): IpvsProgram {
   const model = ipvsProxy(new IpvsRenderer(causeOf));
-  const { scheduler = "rr", strictARP = false } = p.options.proxy ?? {};
+  const { scheduler = "rr", strictARP = false, timeouts } = p.options.proxy ?? {};
   return {
     write: (door, node, view) => {
       const first = !model.knows(door, { family: familiesOf(p)[0]! });
       for (const family of familiesOf(p)) {
         const others = listAddresses(door.stack, door.ns, family, IPVS_DEVICE).filter((text) => text !== LOOPBACK[family] && !node.addresses.includes(text));
-        model.sync(door, { ...proxyNode(p, family, { ...node, addresses: [...node.addresses, ...others] }, []), randomFully: true, scheduler, strictARP }, view);
+        model.sync(door, { ...proxyNode(p, family, { ...node, addresses: [...node.addresses, ...others] }, []), randomFully: true, scheduler, strictARP, ...(timeouts === undefined ? {} : { timeouts }) }, view);
       }
       return first;
     },

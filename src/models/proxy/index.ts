@@ -17,7 +17,7 @@ export * from "./iptables/restore-doc.js";
 export { formatSorted } from "./iptables/sorted-form.js";
 export * from "./iptables/sync.js";
 export * from "./ipvs/ipvs-doc.js";
-export { type IpvsNode, ipvsSysctls } from "./ipvs/ipvs-node.js";
+export { type IpvsNode, ipvsSysctls, type IpvsTimeoutSettings } from "./ipvs/ipvs-node.js";
 export { type IpvsProxy, ipvsProxy } from "./ipvs/ipvs-proxy.js";
 export { ipvsJumpRules } from "./ipvs/ipvs-rules.js";
 export { IpvsRenderer, ipvsDoc } from "./ipvs/render.js";

@@ -160,6 +160,16 @@ describe("in IPVS mode", () => {
   });
 });
 
+test("beside MetalLB every node claims the address of a load balancer in IPVS mode, unless strictARP is on", () => {
+  const objects = [web("kind-worker2"), service("web", { type: "LoadBalancer" })];
+  const claimants = (proxy: string): number => {
+    const cluster = shop(objects, { proxy, loadBalancer: "metallb" });
+    const vip = cluster.get("Service", "default", "web")!.status!.loadBalancer!.ingress![0]!.ip!;
+    return new Set([...cluster.exec("fabric", `arping -b -c2 -w3 -I kind ${vip}`).text.matchAll(/\[([0-9A-F:]+)\]/g)].map(([, mac]) => mac)).size;
+  };
+  expect([claimants("iptables"), claimants("ipvs"), claimants("ipvs:strictARP=true")]).toEqual([1, 3, 1]);
+});
+
 describe("a pod that leaves a Service in IPVS mode", () => {
   const labelled = (pod: string, app: string): object => ({ ...JSON.parse(pod), metadata: { ...JSON.parse(pod).metadata, labels: { app } } });
 

@@ -7,6 +7,15 @@ export interface IpvsNode extends ProxyNode {
   readonly scheduler: string;
   /** Answer ARP only for addresses of the interface that was asked, which announcers of addresses on layer 2 need. */
   readonly strictARP: boolean;
+  /** Seconds that connections live in the kernel; 0 or left out: the kernel's own. */
+  readonly timeouts?: IpvsTimeoutSettings;
+}
+
+/** `tcpTimeout`, `tcpFinTimeout` and `udpTimeout` of a KubeProxyConfiguration, in seconds. */
+export interface IpvsTimeoutSettings {
+  readonly tcp: number;
+  readonly tcpFin: number;
+  readonly udp: number;
 }
 
 /** Sysctls that the proxy sets at start, in order; the ones that depend on the kernel's age are those of 5.9 and later. */

@@ -56,7 +56,7 @@ function remembered(door: NodeDoor, node: Pick<IpvsNode, "family">): IpvsMemory 
 function syncNode(door: NodeDoor, node: IpvsNode, view: ProxyView, renderer: IpvsRenderer, excluded: readonly Network[]): boolean {
   const { ns, stack } = door;
   const before = remembered(door, node);
-  if (before === undefined) for (const [key, value] of ipvsSysctls(node)) door.plumb({ verb: "sysctl", ns, key: key.replaceAll("/", "."), value });
+  if (before === undefined) setUp(door, node);
   ensureVerbs(door, node.family, ipvsJumpRules(renderer.causeOf));
   if (listDevice(stack, ns, node.family, IPVS_DEVICE) === null) door.plumb({ verb: "link-add", ns, name: IPVS_DEVICE, kind: "dummy" });
   const doc = ipvsDoc(renderer.render(view, node), node, renderer.causeOf);
@@ -68,6 +68,14 @@ function syncNode(door: NodeDoor, node: IpvsNode, view: ProxyView, renderer: Ipv
   door.memory.set(memoryKey(node), Object.freeze<IpvsMemory>({ view, draining: [...plan.draining] }));
   cleanFlows(door, node.family, before?.view ?? emptyView, view);
   return taken && refused === null;
+}
+
+/** What is set once, when the proxy starts. */
+function setUp(door: NodeDoor, node: IpvsNode): void {
+  const { ns } = door;
+  for (const [key, value] of ipvsSysctls(node)) door.plumb({ verb: "sysctl", ns, key: key.replaceAll("/", "."), value });
+  const { tcp, tcpFin, udp } = node.timeouts ?? { tcp: 0, tcpFin: 0, udp: 0 };
+  if (tcp > 0 || tcpFin > 0 || udp > 0) door.plumb({ verb: "ipvs", ns, op: "timeouts", timeouts: { tcp, tcpFin, udp } });
 }
 
 function drainNode(door: NodeDoor, node: Pick<IpvsNode, "family">): boolean {
