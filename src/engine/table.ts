@@ -31,6 +31,8 @@ export interface TableState {
 }
 
 const SMALLEST = 8;
+/** Tables of so many rows grow by half and no longer twofold. */
+const LARGE = 1024;
 
 function makeColumn(type: ColumnType, rows: number): Column {
   switch (type) {
@@ -80,7 +82,7 @@ export class Table<S extends Schema> {
       this.free = this.link[row]!;
     } else {
       row = this.top;
-      if (row === this.live.length) this.resize(row * 2);
+      if (row === this.live.length) this.resize(row < LARGE ? row * 2 : row + (row >> 1));
       this.top = row + 1;
     }
     this.live[row] = 1;

@@ -7,6 +7,7 @@
  * 2 * row + 1 the reply; a slot is the node, and above it bits of its hash, so that others are passed by unread.
  * Rows that are not confirmed yet stand in no slot. State only; see `conntrack.ts`.
  */
+import { PROTO } from "../../base/codes.js";
 import type { Digest } from "../../base/hash.js";
 import { BrokenInvariant } from "../../base/problem.js";
 import { type Columns, Table, type TableState } from "../../engine/table.js";
@@ -18,7 +19,14 @@ const columns = {
   mark: "i32",
   /** ns; of an unconfirmed flow: how long it will live from its confirmation */
   timeout: "f64",
-  // What TCP window tracking knows of each sender (ip_ct_tcp_state): highest byte sent, highest allowed, window, highest ack.
+  /** of TCP its row in `windows`; of UDP the time, ns, from which on a flow seen in both directions is a stream */
+  more: "f64",
+  /** interface index that MASQUERADE chose the source for, 0 if it did not */
+  masquerade: "u16",
+} as const;
+
+/** What window tracking knows of each sender of a TCP flow (ip_ct_tcp_state): highest byte sent, highest allowed, window, highest ack. */
+const windowColumns = {
   end0: "i32",
   end1: "i32",
   maxEnd0: "i32",
@@ -27,7 +35,6 @@ const columns = {
   maxWin1: "i32",
   maxAck0: "i32",
   maxAck1: "i32",
-  /** of a UDP flow the low and high word of its `streamAt` */
   lastSeq: "i32",
   lastAck: "i32",
   lastEnd: "i32",
@@ -39,8 +46,6 @@ const columns = {
   lastDir: "u8",
   lastIndex: "u8",
   retrans: "u8",
-  /** interface index that MASQUERADE chose the source for, 0 if it did not */
-  masquerade: "u16",
 } as const;
 
 /** Words of a row in `tuples`: source, destination and ports of the original and of the reply tuple, place, zone. */
@@ -48,9 +53,8 @@ const TUPLE_WORDS = 3;
 const ROW_WORDS = 8;
 const PLACE = 6;
 const ZONE = 7;
-const TWO_32 = 4294967296;
 
-export type ConntrackColumns = Columns<typeof columns>;
+export type WindowColumns = Columns<typeof windowColumns>;
 
 /** Status bits, numbered as IPS_*. */
 export const CTS = Object.freeze({
@@ -83,6 +87,7 @@ const NODE = (1 << NODE_BITS) - 1;
 /** A saved `ConntrackTable`. */
 export interface ConntrackState {
   readonly table: TableState;
+  readonly windows: TableState;
   readonly tuples: Int32Array;
   readonly slots: Int32Array;
   readonly hashed: number;
@@ -93,6 +98,8 @@ export interface ConntrackState {
 /** The tracked flows of every namespace. */
 export class ConntrackTable {
   readonly t: Table<typeof columns> = new Table(columns);
+  /** of the TCP flows alone, see `more` */
+  readonly windows: Table<typeof windowColumns> = new Table(windowColumns);
   private tuples: Int32Array = new Int32Array(0);
   private slots: Int32Array = new Int32Array(FIRST_SLOTS);
   /** nodes in slots */
@@ -111,7 +118,14 @@ export class ConntrackTable {
     if (this.tuples.length < words) this.tuples = widened(this.tuples, words);
     this.tuples[row * ROW_WORDS + PLACE] = (ns << 8) | proto;
     this.tuples[row * ROW_WORDS + ZONE] = (zone << 2) | zoneDir;
+    if (proto === PROTO.TCP) this.t.c.more[row] = this.windows.alloc();
     return row;
+  }
+
+  /** Gives a row back. */
+  release(row: number): void {
+    if (this.proto(row) === PROTO.TCP) this.windows.release(this.t.c.more[row]!);
+    this.t.release(row);
   }
 
   /** `dir` 0 original, 1 reply; ports below 65536. */
@@ -164,13 +178,12 @@ export class ConntrackTable {
 
   /** ns: from here on a UDP flow seen in both directions is a stream. */
   streamAt(row: number): number {
-    return this.t.c.lastAck[row]! * TWO_32 + (this.t.c.lastSeq[row]! >>> 0);
+    return this.t.c.more[row]!;
   }
 
   /** Says from when on, ns, a UDP flow seen in both directions is a stream. */
   setStreamAt(row: number, time: number): void {
-    this.t.c.lastSeq[row] = time | 0;
-    this.t.c.lastAck[row] = Math.floor(time / TWO_32);
+    this.t.c.more[row] = time;
   }
 
   /** Node (2 * row + direction) of a confirmed tuple, 0 if there is none. */
@@ -195,7 +208,7 @@ export class ConntrackTable {
 
   /** Puts both tuples of a row into the hash. */
   insert(row: number): void {
-    if ((this.hashed + 2) * 4 > this.slots.length * 3) this.rehash(this.slots.length * 2, row);
+    if ((this.hashed + 2) * 2 > this.slots.length) this.rehash(this.slots.length * 2, row);
     this.put(row * 2);
     this.put(row * 2 + 1);
     this.hashed += 2;
@@ -218,6 +231,7 @@ export class ConntrackTable {
     const { top } = this.t;
     return {
       table: this.t.save(),
+      windows: this.windows.save(),
       tuples: this.tuples.slice(0, top * ROW_WORDS),
       slots: this.slots.slice(),
       hashed: this.hashed,
@@ -229,6 +243,7 @@ export class ConntrackTable {
   /** Takes on a saved state. */
   restore(state: ConntrackState): void {
     this.t.restore(state.table);
+    this.windows.restore(state.windows);
     this.tuples = widened(state.tuples, this.t.live.length * ROW_WORDS);
     this.slots = state.slots.slice();
     this.hashed = state.hashed;

@@ -8,7 +8,7 @@ import { PROTO } from "../../base/codes.js";
 import { SECOND } from "../../base/time.js";
 import { TCP_FLAG } from "../../packet/columns.js";
 import type { Stack } from "../stack.js";
-import { type ConntrackColumns, CTS } from "./conntrack-table.js";
+import { type WindowColumns, CTS } from "./conntrack-table.js";
 import { FLOW_TIMEOUTS, type FlowTimeout, flowTimeout, tcpLiberal, tcpLoose } from "./conntrack-timeouts.js";
 
 /** What tracking says of a segment. */
@@ -71,54 +71,57 @@ function endOf(s: Stack, p: number): number {
 }
 
 // The columns of the two senders, by direction.
-const sentEnd = (t: ConntrackColumns, dir: number): Int32Array => (dir === 0 ? t.end0 : t.end1);
-const maxEnd = (t: ConntrackColumns, dir: number): Int32Array => (dir === 0 ? t.maxEnd0 : t.maxEnd1);
-const maxWin = (t: ConntrackColumns, dir: number): Int32Array => (dir === 0 ? t.maxWin0 : t.maxWin1);
-const maxAck = (t: ConntrackColumns, dir: number): Int32Array => (dir === 0 ? t.maxAck0 : t.maxAck1);
-const scale = (t: ConntrackColumns, dir: number): Uint8Array => (dir === 0 ? t.scale0 : t.scale1);
-const flagBits = (t: ConntrackColumns, dir: number): Uint8Array => (dir === 0 ? t.flags0 : t.flags1);
+const sentEnd = (w: WindowColumns, dir: number): Int32Array => (dir === 0 ? w.end0 : w.end1);
+const maxEnd = (w: WindowColumns, dir: number): Int32Array => (dir === 0 ? w.maxEnd0 : w.maxEnd1);
+const maxWin = (w: WindowColumns, dir: number): Int32Array => (dir === 0 ? w.maxWin0 : w.maxWin1);
+const maxAck = (w: WindowColumns, dir: number): Int32Array => (dir === 0 ? w.maxAck0 : w.maxAck1);
+const scale = (w: WindowColumns, dir: number): Uint8Array => (dir === 0 ? w.scale0 : w.scale1);
+const flagBits = (w: WindowColumns, dir: number): Uint8Array => (dir === 0 ? w.flags0 : w.flags1);
 
 function takeOptions(s: Stack, p: number, row: number, dir: number): void {
-  const t = s.ct.t.c;
+  const w = s.ct.windows.c;
+  const at = s.ct.t.c.more[row]!;
   const c = s.packets.c;
   const scaled = c.wscale[p]! > 0;
-  scale(t, dir)[row] = scaled ? Math.min(c.wscale[p]!, LARGEST_SCALE) : 0;
-  flagBits(t, dir)[row] = scaled ? WINDOW_SCALE : 0;
+  scale(w, dir)[at] = scaled ? Math.min(c.wscale[p]!, LARGEST_SCALE) : 0;
+  flagBits(w, dir)[at] = scaled ? WINDOW_SCALE : 0;
 }
 
 /** tcp_new: whether a first segment may begin a flow, and what it tells. */
 function beginFlow(s: Stack, p: number, row: number, kind: number): boolean {
   const next = NEXT[0]![kind]![NO]!;
   if (next === IV || next === IG) return false;
-  const t = s.ct.t.c;
+  const w = s.ct.windows.c;
+  const at = s.ct.t.c.more[row]!;
   const end = endOf(s, p);
   const window = Math.max(1, s.packets.c.window[p]!);
-  sentEnd(t, 0)[row] = end;
+  sentEnd(w, 0)[at] = end;
   if (next === SS) {
-    maxWin(t, 0)[row] = window;
-    maxEnd(t, 0)[row] = end;
+    maxWin(w, 0)[at] = window;
+    maxEnd(w, 0)[at] = end;
     takeOptions(s, p, row, 0);
     return true;
   }
   if (!tcpLoose(s, s.ct.ns(row))) return false;
-  maxWin(t, 0)[row] = window;
-  maxEnd(t, 0)[row] = (end + window) | 0;
-  flagBits(t, 0)[row] = LIBERAL;
-  flagBits(t, 1)[row] = LIBERAL;
+  maxWin(w, 0)[at] = window;
+  maxEnd(w, 0)[at] = (end + window) | 0;
+  flagBits(w, 0)[at] = LIBERAL;
+  flagBits(w, 1)[at] = LIBERAL;
   return true;
 }
 
 /** tcp_init_sender */
 function initSender(s: Stack, p: number, row: number, dir: number, end: number): void {
-  const t = s.ct.t.c;
-  sentEnd(t, dir)[row] = end;
-  maxEnd(t, dir)[row] = end;
-  maxWin(t, dir)[row] = Math.max(1, s.packets.c.window[p]!);
+  const w = s.ct.windows.c;
+  const at = s.ct.t.c.more[row]!;
+  sentEnd(w, dir)[at] = end;
+  maxEnd(w, dir)[at] = end;
+  maxWin(w, dir)[at] = Math.max(1, s.packets.c.window[p]!);
   takeOptions(s, p, row, dir);
-  const both = flagBits(t, 0)[row]! & flagBits(t, 1)[row]! & WINDOW_SCALE;
+  const both = flagBits(w, 0)[at]! & flagBits(w, 1)[at]! & WINDOW_SCALE;
   if (dir === 1 && both === 0) {
-    scale(t, 0)[row] = 0;
-    scale(t, 1)[row] = 0;
+    scale(w, 0)[at] = 0;
+    scale(w, 1)[at] = 0;
   }
 }
 
@@ -128,6 +131,8 @@ const FITS = 0, OUTSIDE = 1, IGNORE = 2;
 function inWindow(s: Stack, p: number, row: number, dir: number, kind: number): number {
   const c = s.packets.c;
   const t = s.ct.t.c;
+  const w = s.ct.windows.c;
+  const at = t.more[row]!;
   const other = 1 - dir;
   const flags = c.flags[p]!;
   const hasSyn = (flags & TCP_FLAG.SYN) !== 0;
@@ -137,96 +142,100 @@ function inWindow(s: Stack, p: number, row: number, dir: number, kind: number): 
   let ack = c.ack[p]!;
   let end = endOf(s, p);
   const state = t.tcpState[row]!;
-  if (maxWin(t, dir)[row] === 0) {
+  if (maxWin(w, dir)[at] === 0) {
     if (hasSyn) {
       initSender(s, p, row, dir, end);
       if (!hasAck) return FITS;
     } else {
-      const window = Math.max(1, rawWindow << scale(t, dir)[row]!);
-      sentEnd(t, dir)[row] = end;
-      maxWin(t, dir)[row] = window;
-      maxEnd(t, dir)[row] = (end + window) | 0;
-      if (maxWin(t, other)[row] === 0) {
-        sentEnd(t, other)[row] = ack;
-        maxEnd(t, other)[row] = ack;
-      } else if (ack === ((sentEnd(t, other)[row]! + 1) | 0)) sentEnd(t, other)[row] = ack;
+      const window = Math.max(1, rawWindow << scale(w, dir)[at]!);
+      sentEnd(w, dir)[at] = end;
+      maxWin(w, dir)[at] = window;
+      maxEnd(w, dir)[at] = (end + window) | 0;
+      if (maxWin(w, other)[at] === 0) {
+        sentEnd(w, other)[at] = ack;
+        maxEnd(w, other)[at] = ack;
+      } else if (ack === ((sentEnd(w, other)[at]! + 1) | 0)) sentEnd(w, other)[at] = ack;
     }
-  } else if (hasSyn && after(end, sentEnd(t, dir)[row]!) && (state === SS || state === SR)) {
+  } else if (hasSyn && after(end, sentEnd(w, dir)[at]!) && (state === SS || state === SR)) {
     initSender(s, p, row, dir, end);
     if (dir === 1 && !hasAck) return FITS;
   }
   const isReset = (flags & TCP_FLAG.RST) !== 0;
-  if (!hasAck || (isReset && ack === 0)) ack = sentEnd(t, other)[row]!;
+  if (!hasAck || (isReset && ack === 0)) ack = sentEnd(w, other)[at]!;
   if (isReset && seq === 0 && state === SS) {
-    seq = sentEnd(t, dir)[row]!;
+    seq = sentEnd(w, dir)[at]!;
     end = seq;
   }
-  const liberal = ((flagBits(t, dir)[row]! | flagBits(t, other)[row]!) & LIBERAL) !== 0 || tcpLiberal(s, s.ct.ns(row));
+  const liberal = ((flagBits(w, dir)[at]! | flagBits(w, other)[at]!) & LIBERAL) !== 0 || tcpLiberal(s, s.ct.ns(row));
   const fit = fourBounds(s, row, dir, seq, ack, end);
   if (fit !== FITS) return liberal ? FITS : fit;
-  const window = hasSyn ? rawWindow : rawWindow << scale(t, dir)[row]!;
-  if (maxWin(t, dir)[row]! < window) maxWin(t, dir)[row] = window;
-  if (after(end, sentEnd(t, dir)[row]!)) {
-    sentEnd(t, dir)[row] = end;
-    flagBits(t, dir)[row] = flagBits(t, dir)[row]! | UNACKNOWLEDGED;
+  const window = hasSyn ? rawWindow : rawWindow << scale(w, dir)[at]!;
+  if (maxWin(w, dir)[at]! < window) maxWin(w, dir)[at] = window;
+  if (after(end, sentEnd(w, dir)[at]!)) {
+    sentEnd(w, dir)[at] = end;
+    flagBits(w, dir)[at] = flagBits(w, dir)[at]! | UNACKNOWLEDGED;
   }
   if (hasAck) {
-    const known = (flagBits(t, dir)[row]! & MAXACK_SET) !== 0;
-    if (!known || after(ack, maxAck(t, dir)[row]!)) maxAck(t, dir)[row] = ack;
-    flagBits(t, dir)[row] = flagBits(t, dir)[row]! | MAXACK_SET;
+    const known = (flagBits(w, dir)[at]! & MAXACK_SET) !== 0;
+    if (!known || after(ack, maxAck(w, dir)[at]!)) maxAck(w, dir)[at] = ack;
+    flagBits(w, dir)[at] = flagBits(w, dir)[at]! | MAXACK_SET;
   }
-  if (maxWin(t, other)[row] !== 0 && after(end, maxEnd(t, dir)[row]!)) maxWin(t, other)[row] = maxWin(t, other)[row]! + ((end - maxEnd(t, dir)[row]!) | 0);
-  if (after((ack + window) | 0, (maxEnd(t, other)[row]! - 1) | 0)) maxEnd(t, other)[row] = (ack + window + (window === 0 ? 1 : 0)) | 0;
-  if (ack === sentEnd(t, other)[row]) flagBits(t, other)[row] = flagBits(t, other)[row]! & ~UNACKNOWLEDGED;
+  if (maxWin(w, other)[at] !== 0 && after(end, maxEnd(w, dir)[at]!)) maxWin(w, other)[at] = maxWin(w, other)[at]! + ((end - maxEnd(w, dir)[at]!) | 0);
+  if (after((ack + window) | 0, (maxEnd(w, other)[at]! - 1) | 0)) maxEnd(w, other)[at] = (ack + window + (window === 0 ? 1 : 0)) | 0;
+  if (ack === sentEnd(w, other)[at]) flagBits(w, other)[at] = flagBits(w, other)[at]! & ~UNACKNOWLEDGED;
   if (kind === ACK) countRetransmission(s, row, dir, seq, ack, end, rawWindow);
   return FITS;
 }
 
 /** The four conditions: neither data nor acknowledgement ahead of, or far behind, what the other side has shown. */
 function fourBounds(s: Stack, row: number, dir: number, seq: number, ack: number, end: number): number {
-  const t = s.ct.t.c;
+  const w = s.ct.windows.c;
+  const at = s.ct.t.c.more[row]!;
   const other = 1 - dir;
-  const ownEnd = sentEnd(t, dir)[row]!;
-  const otherEnd = sentEnd(t, other)[row]!;
-  if (!before(seq, (maxEnd(t, dir)[row]! + 1) | 0)) return OUTSIDE;
+  const ownEnd = sentEnd(w, dir)[at]!;
+  const otherEnd = sentEnd(w, other)[at]!;
+  if (!before(seq, (maxEnd(w, dir)[at]! + 1) | 0)) return OUTSIDE;
   if (!before(ack, (otherEnd + 1) | 0)) return OUTSIDE;
-  const room = maxWin(t, other)[row]!;
+  const room = maxWin(w, other)[at]!;
   if (room !== 0 && !after(end, (ownEnd - room - 1) | 0)) return IGNORE;
-  if (!after(ack, (otherEnd - Math.max(maxWin(t, dir)[row]!, MAX_ACK_WINDOW) - 1) | 0)) return IGNORE;
+  if (!after(ack, (otherEnd - Math.max(maxWin(w, dir)[at]!, MAX_ACK_WINDOW) - 1) | 0)) return IGNORE;
   return FITS;
 }
 
 function countRetransmission(s: Stack, row: number, dir: number, seq: number, ack: number, end: number, window: number): void {
-  const t = s.ct.t.c;
-  if (t.lastDir[row] === dir && t.lastSeq[row] === seq && t.lastAck[row] === ack && t.lastEnd[row] === end && t.lastWin[row] === window) {
-    t.retrans[row] = Math.min(255, t.retrans[row]! + 1);
+  const w = s.ct.windows.c;
+  const at = s.ct.t.c.more[row]!;
+  if (w.lastDir[at] === dir && w.lastSeq[at] === seq && w.lastAck[at] === ack && w.lastEnd[at] === end && w.lastWin[at] === window) {
+    w.retrans[at] = Math.min(255, w.retrans[at]! + 1);
     return;
   }
-  t.lastDir[row] = dir;
-  t.lastSeq[row] = seq;
-  t.lastAck[row] = ack;
-  t.lastEnd[row] = end;
-  t.lastWin[row] = window;
-  t.retrans[row] = 0;
+  w.lastDir[at] = dir;
+  w.lastSeq[at] = seq;
+  w.lastAck[at] = ack;
+  w.lastEnd[at] = end;
+  w.lastWin[at] = window;
+  w.retrans[at] = 0;
 }
 
 /** nf_conntrack_tcp_packet: a TCP_VERDICT; the flow's state and timeout follow the segment. */
 export function tcpPacket(s: Stack, p: number, row: number, dir: 0 | 1): number {
   const flags = s.packets.c.flags[p]!;
   const t = s.ct.t.c;
+  const w = s.ct.windows.c;
+  const at = t.more[row]!;
   if (!VALID_FLAGS.has(flags & ~(TCP_FLAG.PSH | TCP_FLAG.ECE | TCP_FLAG.CWR))) return TCP_VERDICT.invalid;
   const kind = kindOf(flags);
   if ((t.status[row]! & CTS.confirmed) === 0 && !beginFlow(s, p, row, kind)) return TCP_VERDICT.invalid;
   const old = t.tcpState[row]!;
   let next = NEXT[dir]![kind]![old]!;
   if (next === SS && old >= TW) {
-    const closed = ((flagBits(t, 0)[row]! | flagBits(t, 1)[row]!) & CLOSE_INIT) !== 0;
-    if (closed || (t.lastDir[row] === dir && t.lastIndex[row] === RST)) return TCP_VERDICT.repeat;
+    const closed = ((flagBits(w, 0)[at]! | flagBits(w, 1)[at]!) & CLOSE_INIT) !== 0;
+    if (closed || (w.lastDir[at] === dir && w.lastIndex[at] === RST)) return TCP_VERDICT.repeat;
     next = IG;
   }
   if (next === IV) return TCP_VERDICT.invalid;
   if (next === IG) {
-    const answersIgnoredSyn = kind === SYNACK && t.lastIndex[row] === SYN && dir !== t.lastDir[row] && s.packets.c.ack[p] === t.lastEnd[row];
+    const answersIgnoredSyn = kind === SYNACK && w.lastIndex[at] === SYN && dir !== w.lastDir[at] && s.packets.c.ack[p] === w.lastEnd[at];
     if (!answersIgnoredSyn) return ignore(s, p, row, dir, kind);
     next = SR;
   }
@@ -250,36 +259,41 @@ export function tcpClosing(s: Stack, row: number): void {
 }
 
 function ignore(s: Stack, p: number, row: number, dir: number, kind: number): number {
-  const t = s.ct.t.c;
-  t.lastIndex[row] = kind;
-  t.lastDir[row] = dir;
-  t.lastSeq[row] = s.packets.c.seq[p]!;
-  t.lastEnd[row] = endOf(s, p);
-  t.lastWin[row] = s.packets.c.window[p]!;
+  const w = s.ct.windows.c;
+  const at = s.ct.t.c.more[row]!;
+  w.lastIndex[at] = kind;
+  w.lastDir[at] = dir;
+  w.lastSeq[at] = s.packets.c.seq[p]!;
+  w.lastEnd[at] = endOf(s, p);
+  w.lastWin[at] = s.packets.c.window[p]!;
   return TCP_VERDICT.accept;
 }
 
 /** A reset: OUTSIDE if it is older than what was acknowledged, FITS if it answers a segment that was let through, else the window decides (IGNORE). */
 function resetFits(s: Stack, p: number, row: number, dir: number): number {
   const t = s.ct.t.c;
+  const w = s.ct.windows.c;
+  const at = t.more[row]!;
   const other = 1 - dir;
-  if ((flagBits(t, other)[row]! & MAXACK_SET) !== 0 && before(s.packets.c.seq[p]!, maxAck(t, other)[row]!)) return OUTSIDE;
+  if ((flagBits(w, other)[at]! & MAXACK_SET) !== 0 && before(s.packets.c.seq[p]!, maxAck(w, other)[at]!)) return OUTSIDE;
   const status = t.status[row]!;
-  const answers = ((status & CTS.seenReply) !== 0 && t.lastIndex[row] === SYN) || ((status & CTS.assured) === 0 && t.lastIndex[row] === ACK);
-  return answers && s.packets.c.ack[p] === t.lastEnd[row] ? FITS : IGNORE;
+  const answers = ((status & CTS.seenReply) !== 0 && w.lastIndex[at] === SYN) || ((status & CTS.assured) === 0 && w.lastIndex[at] === ACK);
+  return answers && s.packets.c.ack[p] === w.lastEnd[at] ? FITS : IGNORE;
 }
 
 function settle(s: Stack, row: number, dir: number, kind: number, old: number, next: number): number {
   const t = s.ct.t.c;
-  t.lastIndex[row] = kind;
-  t.lastDir[row] = dir;
+  const w = s.ct.windows.c;
+  const at = t.more[row]!;
+  w.lastIndex[at] = kind;
+  w.lastDir[at] = dir;
   t.tcpState[row] = next;
-  if (old !== next && next === FW) flagBits(t, dir)[row] = flagBits(t, dir)[row]! | CLOSE_INIT;
+  if (old !== next && next === FW) flagBits(w, dir)[at] = flagBits(w, dir)[at]! | CLOSE_INIT;
   const ns = s.ct.ns(row);
   let life = flowTimeout(s, ns, kind === RST ? "tcp_timeout_close" : TIMEOUT_WORD[next]!);
   const unacknowledged = flowTimeout(s, ns, "tcp_timeout_unacknowledged");
-  if (kind !== RST && ((flagBits(t, 0)[row]! | flagBits(t, 1)[row]!) & UNACKNOWLEDGED) !== 0) life = Math.min(life, unacknowledged);
-  if (kind !== RST && t.lastWin[row] === 0 && kind === ACK) life = Math.min(life, FLOW_TIMEOUTS.tcp_timeout_max_retrans * SECOND);
+  if (kind !== RST && ((flagBits(w, 0)[at]! | flagBits(w, 1)[at]!) & UNACKNOWLEDGED) !== 0) life = Math.min(life, unacknowledged);
+  if (kind !== RST && w.lastWin[at] === 0 && kind === ACK) life = Math.min(life, FLOW_TIMEOUTS.tcp_timeout_max_retrans * SECOND);
   if ((t.status[row]! & CTS.seenReply) === 0) {
     if (kind === RST) {
       t.timeout[row] = (t.status[row]! & CTS.confirmed) !== 0 ? s.engine.now : 0;

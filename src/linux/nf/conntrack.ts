@@ -105,7 +105,7 @@ export function forgetFlow(s: Stack, p: number): void {
 function collect(s: Stack): void {
   const ct = s.ct;
   let done = 0;
-  while (done < ct.leaving.length && ct.leaving[done]![1] < s.engine.now) ct.t.release(ct.leaving[done++]![0]);
+  while (done < ct.leaving.length && ct.leaving[done]![1] < s.engine.now) ct.release(ct.leaving[done++]![0]);
   if (done > 0) ct.leaving.splice(0, done);
   const c = ct.t.c;
   for (let i = 0; i < SWEEP && ct.t.top > 1; i++) {
