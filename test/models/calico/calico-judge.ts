@@ -12,7 +12,23 @@ export interface World {
   readonly namespaces: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly policies: readonly Policy[];
   readonly tiers: readonly Tier[];
+  readonly hosts?: readonly Host[];
+  /** addresses of nodes, where host endpoints are judged */
+  readonly nodes?: Readonly<Record<string, string>>;
 }
+
+/** A host endpoint at the way out of a node. */
+export interface Host {
+  readonly node: string;
+  readonly expectedIPs: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  /** it has the profile that allows everything */
+  readonly open: boolean;
+}
+
+/** Ports that are never closed: of a node itself, and of others that it asks. */
+const FAILSAFE_IN: readonly string[] = ["TCP 22", "UDP 68", "TCP 179", "TCP 2379", "TCP 2380", "TCP 5473", "TCP 6443", "TCP 6666", "TCP 6667"];
+const FAILSAFE_OUT: readonly string[] = ["UDP 53", "UDP 67", ...FAILSAFE_IN.slice(2)];
 
 export interface Connection {
   readonly from: string;
@@ -41,6 +57,12 @@ function endMatches(world: World, end: CalicoEntityRule, ip: string, policy: Pol
   if (selector === "" && notSelector === "" && namespaceSelector === "") return true;
   const pod = podAt(world, ip);
   const namespace = policy.metadata.namespace;
+  const host = (world.hosts ?? []).find(({ expectedIPs }) => expectedIPs.includes(ip));
+  if (host !== undefined) {
+    const label = (name: string): string | undefined => host.labels[name];
+    if (notSelector !== "" && selector === "" && namespaceSelector === "" && namespace === undefined) return !holds(notSelector, label);
+    return namespaceSelector === "" && namespace === undefined && holds(selector, label) && (notSelector === "" || !holds(notSelector, label));
+  }
   const limited = namespaceSelector !== "" || namespace !== undefined || selector !== "";
   // A negated selector alone, in a policy of no namespace, holds for whoever is not selected, outsiders too.
   if (!limited) return pod === undefined || !holds(notSelector, ownLabels(pod));
@@ -78,14 +100,14 @@ function selects(world: World, policy: Policy, pod: PodInput): boolean {
 const order = (value: number | undefined): number => value ?? Number.POSITIVE_INFINITY;
 const before = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** One end's verdict. */
-function judged(world: World, pod: PodInput, direction: "Ingress" | "Egress", connection: Connection): boolean {
+/** One end's verdict: of the policies that are its own, else what `open` says. */
+function judged(world: World, isOwn: (policy: Policy) => boolean, direction: "Ingress" | "Egress", connection: Connection, open = true): boolean {
   const side = direction === "Ingress" ? "ingress" : "egress";
   const builtIn: Tier = { apiVersion: "projectcalico.org/v3", kind: "Tier", metadata: { name: "default" }, spec: { order: 1_000_000, defaultAction: "Deny" } };
   const tiers = [...world.tiers, builtIn].sort((a, b) => order(a.spec.order) - order(b.spec.order) || before(a.metadata.name, b.metadata.name));
   next: for (const tier of tiers) {
     const own = world.policies
-      .filter((policy) => (policy.spec.tier ?? "default") === tier.metadata.name && selects(world, policy, pod))
+      .filter((policy) => (policy.spec.tier ?? "default") === tier.metadata.name && isOwn(policy))
       .filter(({ spec }) => (spec.types ?? []).includes(direction))
       .sort((a, b) => (order(a.spec.order) === order(b.spec.order) ? before(a.metadata.name, b.metadata.name) || before(a.metadata.namespace ?? "", b.metadata.namespace ?? "") : order(a.spec.order) - order(b.spec.order)));
     if (own.length === 0) continue;
@@ -99,12 +121,32 @@ function judged(world: World, pod: PodInput, direction: "Ingress" | "Egress", co
     }
     if (tier.spec.defaultAction !== "Pass") return false;
   }
-  return true;
+  return open;
 }
 
-/** Whether a connection comes about; `fromNode` is the node that it starts on, where a host's process starts it. */
-export function allowed(world: World, connection: Connection, fromNode: string | null): boolean {
+const podJudged = (world: World, pod: PodInput, direction: "Ingress" | "Egress", connection: Connection): boolean => judged(world, (policy) => selects(world, policy, pod), direction, connection);
+
+/** What a node's host endpoint says to a packet of the node's own, or to one that is forwarded. */
+function hostJudged(world: World, node: string | null, direction: "Ingress" | "Egress", connection: Connection, forwarded: boolean): boolean {
+  const host = (world.hosts ?? []).find((each) => each.node === node);
+  if (host === undefined) return true;
+  if (!forwarded && (direction === "Ingress" ? FAILSAFE_IN : FAILSAFE_OUT).includes(`${connection.protocol} ${connection.port}`)) return true;
+  const isOwn = ({ kind, spec }: Policy): boolean =>
+    kind === "GlobalNetworkPolicy" && ((spec as { namespaceSelector?: string }).namespaceSelector ?? "") === "" && (!forwarded || (spec as { applyOnForward?: boolean }).applyOnForward === true) && holds(spec.selector, (name) => host.labels[name]);
+  return judged(world, isOwn, direction, connection, forwarded || host.open);
+}
+
+/** Whether a connection comes about; `fromNode` and `toNode` are the nodes whose own address an end is, null for none. */
+export function allowed(world: World, connection: Connection, fromNode: string | null, toNode: string | null = null): boolean {
   const [from, to] = [podAt(world, connection.from), podAt(world, connection.to)];
-  if (from !== undefined && from !== to && !judged(world, from, "Egress", connection)) return false;
-  return to === undefined || from === to || to.node === fromNode || judged(world, to, "Ingress", connection);
+  if (from !== undefined && from !== to && !podJudged(world, from, "Egress", connection)) return false;
+  const [leaves, enters] = [from?.node ?? fromNode, to?.node ?? toNode];
+  if (leaves !== enters) {
+    if (leaves !== null && !hostJudged(world, leaves, "Egress", connection, from !== undefined)) return false;
+    // A pod that speaks to what is no pod is seen under its node's address.
+    const address = leaves === null ? undefined : world.nodes?.[leaves];
+    const seen = from !== undefined && to === undefined && address !== undefined ? { ...connection, from: address } : connection;
+    if (enters !== null && !hostJudged(world, enters, "Ingress", seen, to !== undefined)) return false;
+  }
+  return to === undefined || from === to || to.node === fromNode || podJudged(world, to, "Ingress", connection);
 }

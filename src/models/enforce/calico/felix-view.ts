@@ -6,12 +6,14 @@ import { calicoSelects } from "../../../api/calico-selector.js";
 import { compareText } from "../../../base/names.js";
 import type { Direction } from "../../../policy/rules.js";
 import type { EnforceView } from "../enforce-model.js";
-import { type FelixEndpoint, felixEndpoints, selected } from "./felix-endpoints.js";
+import { type FelixEndpoint, felixEndpoints, type NamedPort, selected } from "./felix-endpoints.js";
 import { fixedSetName, policyChainName } from "./felix-names.js";
 import { type FelixPolicy, type FelixTier, TIERS } from "./felix-policy.js";
 import type { FelixChain, FelixRule } from "./felix-rule.js";
 import { fromCalicoPolicy } from "./from-calico-policy.js";
 import { fromNetworkPolicy } from "./from-network-policy.js";
+import { hostChains, type HostTable } from "./host-chains.js";
+import { type FelixHost, felixHosts, type HostDevices, hostInterfaces, hostTiers } from "./host-endpoints.js";
 import { type FelixSet, policyChainRules } from "./policy-rules.js";
 import { type FelixTable, staticChains, type StaticOptions } from "./static-chains.js";
 import { dispatchChains, groupChains, profileChain, type TierPolicies, workloadChain } from "./workload-chains.js";
@@ -97,6 +99,7 @@ function tiersOf(view: EnforceView, policies: readonly FelixPolicy[]): readonly 
 /** One view, judged for all nodes. */
 export class FelixView {
   readonly #endpoints: readonly FelixEndpoint[];
+  readonly #hosts: readonly FelixHost[];
   readonly #byNode = new Map<string, FelixEndpoint[]>();
   readonly #tiers: readonly { readonly tier: FelixTier; readonly policies: readonly FelixPolicy[] }[];
   readonly #sets = new Map<string, ReadonlySet<string>>();
@@ -113,13 +116,14 @@ export class FelixView {
       if (known === undefined) this.#byNode.set(endpoint.node, [endpoint]);
       else known.push(endpoint);
     }
-    const policies = policiesOf(view, cache).filter((policy) => !policy.untracked && !policy.preDnat);
+    this.#hosts = felixHosts(view);
+    const policies = policiesOf(view, cache);
     this.#tiers = tiersOf(view, policies).map((tier) => ({ tier, policies: policies.filter((policy) => policy.tier === tier.name) }));
     this.#nodes = view.nodes.flatMap(({ ips }) => ips.filter((ip) => !ip.includes(":")).slice(0, 1));
   }
 
-  /** What a node should hold; `address` is its own. */
-  wanted(node: string, address: string): WantedByFelix {
+  /** What a node should hold; `address` is its own, `devices` what host endpoints may speak of. */
+  wanted(node: string, address: string, devices: HostDevices = NO_DEVICES): WantedByFelix {
     const local = this.#byNode.get(node) ?? [];
     const { raw, mangle, nat, filter } = staticChains(this.options);
     const chains = new Map<string, FelixChain>();
@@ -128,29 +132,49 @@ export class FelixView {
       for (const chain of dispatchChains(local.map(({ device }) => device), direction)) chains.set(chain.name, chain);
       for (const endpoint of local) {
         const tiers = this.#tiersOf(endpoint, direction);
-        for (const chain of [workloadChain(endpoint, tiers, direction), ...groupChains(tiers, direction)]) chains.set(chain.name, chain);
-        for (const profile of endpoint.profiles) {
-          const chain = profileChain(profile, direction);
-          chains.set(chain.name, chain);
-        }
-        for (const policy of tiers.flatMap((each) => each.policies)) {
-          const { rules, sets: needed } = this.cache.rules(policy, direction);
-          const name = policyChainName(policy.id, direction);
-          chains.set(name, { name, rules });
-          for (const set of needed) if (!sets.has(set.name)) sets.set(set.name, set);
-        }
+        const chain = workloadChain(endpoint, tiers, direction);
+        chains.set(chain.name, chain);
+        this.#addNeeded(chains, sets, direction, tiers, endpoint.profiles);
       }
     }
-    const empty = EMPTY_HOST_CHAINS;
+    const host = this.#hostChains(node, devices, sets);
+    for (const chain of host.filter) chains.set(chain.name, chain);
     return {
       sets: [...this.#fixedSets(address), ...[...sets.values()].map((set) => this.#wantedSet(set))],
-      chains: { raw: [...raw, ...empty.raw], mangle: [...mangle, ...empty.mangle], nat, filter: [...filter, ...empty.filter, ...chains.values()] },
+      chains: { raw: [...raw, ...host.raw], mangle: [...mangle, ...host.mangle], nat, filter: [...filter, ...chains.values()] },
     };
+  }
+
+  /** Chains of groups, policies and profiles that an endpoint's chain jumps to, and their sets. */
+  #addNeeded(chains: Map<string, FelixChain>, sets: Map<string, FelixSet>, direction: Direction, tiers: readonly TierPolicies[], profiles: readonly string[]): void {
+    for (const chain of groupChains(tiers, direction)) chains.set(chain.name, chain);
+    for (const profile of profiles) {
+      const chain = profileChain(profile, direction);
+      chains.set(chain.name, chain);
+    }
+    for (const policy of tiers.flatMap((each) => each.policies)) {
+      const { rules, sets: needed } = this.cache.rules(policy, direction);
+      const name = policyChainName(policy.id, direction);
+      chains.set(name, { name, rules });
+      for (const set of needed) if (!sets.has(set.name)) sets.set(set.name, set);
+    }
+  }
+
+  #hostChains(node: string, devices: HostDevices, sets: Map<string, FelixSet>): Readonly<Record<"raw" | "mangle" | "filter", readonly FelixChain[]>> {
+    const interfaces = hostInterfaces(this.#hosts, node, devices);
+    const tables = hostChains(interfaces, (host, stage, direction) => hostTiers(this.#tiers, host, stage, direction));
+    const profiles = [...new Set([...interfaces.values()].flatMap((host) => host.profiles))];
+    const all = ({ chains, used }: HostTable): readonly FelixChain[] => {
+      const made = new Map(chains.map((chain) => [chain.name, chain]));
+      for (const { direction, tiers } of used) this.#addNeeded(made, sets, direction, tiers, chains.some((chain) => speaksOfProfiles(chain)) ? profiles : []);
+      return [...made.values()];
+    };
+    return { raw: all(tables.raw), mangle: all(tables.mangle), filter: all(tables.filter) };
   }
 
   #tiersOf(endpoint: FelixEndpoint, direction: Direction): readonly TierPolicies[] {
     return this.#tiers.flatMap(({ tier, policies }) => {
-      const own = policies.filter((policy) => policy[direction] !== null && calicoSelects(policy.selector, endpoint.label));
+      const own = policies.filter((policy) => !policy.untracked && !policy.preDnat && policy[direction] !== null && calicoSelects(policy.selector, endpoint.label));
       return own.length === 0 ? [] : [{ tier, policies: own }];
     });
   }
@@ -169,23 +193,16 @@ export class FelixView {
   #wantedSet({ name, selector, port, because }: FelixSet): WantedFelixSet {
     let elements = this.#sets.get(name);
     if (elements === undefined) {
-      const members = selected(this.#endpoints, selector);
-      elements = new Set(
-        port === null
-          ? members.map(({ address }) => address)
-          : members.flatMap(({ address, ports }) => ports.filter((each) => each.name === port.name && each.protocol === port.protocol).map((each) => `${address},${each.protocol}:${each.number}`)),
-      );
+      const pods = selected(this.#endpoints, selector).map((each) => ({ addresses: [each.address], ports: each.ports }));
+      const members = [...pods, ...this.#hosts.filter((host) => calicoSelects(selector, host.label))];
+      const withPort = (ports: readonly NamedPort[]): readonly NamedPort[] => ports.filter((each) => each.name === port?.name && each.protocol === port.protocol);
+      elements = new Set(members.flatMap(({ addresses, ports }) => addresses.flatMap((address) => (port === null ? [address] : withPort(ports).map((each) => `${address},${each.protocol}:${each.number}`)))));
       this.#sets.set(name, elements);
     }
     return { name, type: port === null ? "hash:net" : "hash:ip,port", elements, because };
   }
 }
 
-const none = (...names: readonly string[]): readonly FelixChain[] => names.map((name) => ({ name, rules: [] }));
-
-/** Dispatch to host endpoints where there are none. */
-const EMPTY_HOST_CHAINS: Readonly<Record<"raw" | "mangle" | "filter", readonly FelixChain[]>> = Object.freeze({
-  raw: none("cali-from-host-endpoint", "cali-to-host-endpoint"),
-  mangle: none("cali-from-host-endpoint", "cali-to-host-endpoint"),
-  filter: none("cali-from-hep-forward", "cali-to-hep-forward", "cali-from-host-endpoint", "cali-to-host-endpoint"),
-});
+const NO_DEVICES: HostDevices = new Map();
+/** Whether a chain jumps to profiles: those of tables where profiles decide. */
+const speaksOfProfiles = (chain: FelixChain): boolean => chain.rules.some(({ comments }) => comments.includes("Return if profile accepted"));

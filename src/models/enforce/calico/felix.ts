@@ -6,6 +6,7 @@
  */
 import type { NodeDoor } from "../../node-door.js";
 import type { EnforceModel, EnforceNote, EnforceView } from "../enforce-model.js";
+import type { HostDevices } from "./host-endpoints.js";
 import { bringFelix, HashCache } from "./felix-kernel.js";
 import { type FelixOptions, FelixView, PolicyCache } from "./felix-view.js";
 
@@ -21,12 +22,18 @@ export function felix(options: FelixOptions): EnforceModel {
     if (known === undefined) views.set(view, (known = new FelixView(view, options, policies)));
     return known;
   };
-  const bring = (door: NodeDoor, view: EnforceView): ReturnType<EnforceModel["sync"]> => bringFelix(door, viewOf(view).wanted(door.node, addressOf(view, door.node)), hashes);
+  const bring = (door: NodeDoor, view: EnforceView): ReturnType<EnforceModel["sync"]> => bringFelix(door, viewOf(view).wanted(door.node, addressOf(view, door.node), devicesOf(door)), hashes);
   return { name: "felix", everyPod: true, nodeUp: (door) => void bring(door, NOBODY), sync: bring, notes };
 }
 
 function addressOf(view: EnforceView, node: string): string {
   return view.nodes.find(({ name }) => name === node)?.ips.find((ip) => !ip.includes(":")) ?? "";
+}
+
+/** Devices that are no workloads', and their addresses. */
+function devicesOf({ stack, ns }: NodeDoor): HostDevices {
+  const devices = [...stack.nsInfo.get(ns)!.devices].filter(([name]) => !name.startsWith("cali"));
+  return new Map(devices.map(([name, row]) => [name, stack.devInfo.get(row)!.addresses.map((each) => stack.book.text(each.addr))]));
 }
 
 function notes(_door: NodeDoor, view: EnforceView = NOBODY): readonly EnforceNote[] {

@@ -65,15 +65,37 @@ export function groupChains(tiers: readonly TierPolicies[], direction: Direction
 
 const selectedBy = (policy: FelixPolicy): Because => ({ object: policy.object, path: policy.selectorPath });
 
-function tierRules({ tier, policies }: TierPolicies, direction: Direction): readonly FelixRule[] {
+/** Where a chain of an endpoint stands, and what that leaves of it. */
+export interface ChainKind {
+  /** allowed packets are not tracked, and what no policy decides goes on */
+  readonly untracked?: boolean;
+  /** what no policy decides goes on: other tables may still decide */
+  readonly undecided?: boolean;
+}
+
+/** What the policies of a tier say to one endpoint. */
+export function tierRules({ tier, policies }: TierPolicies, direction: Direction, { untracked, undecided }: ChainKind = {}): readonly FelixRule[] {
   const [first] = policies;
   if (first === undefined) return [];
   const jumps = groupsOf(policies, direction).flatMap(({ chain, policies: of }) => [
     felixRule([match.markClear(MARK.pass)], action.jump(chain), [], selectedBy(of[0]!)),
+    ...(untracked === true ? [felixRule([match.markSet(MARK.accept)], action.notrack, [], selectedBy(of[0]!))] : []),
     felixRule([match.markSet(MARK.accept)], action.return, ["Return if policy accepted"], selectedBy(of[0]!)),
   ]);
-  const end = tier.defaultAction === "Pass" ? [] : [felixRule([match.markClear(MARK.pass)], action.drop, [`End of tier ${tier.name}. Drop if no policies passed packet`], selectedBy(first))];
+  const drops = tier.defaultAction !== "Pass" && undecided !== true;
+  const end = drops ? [felixRule([match.markClear(MARK.pass)], action.drop, [`End of tier ${tier.name}. Drop if no policies passed packet`], selectedBy(first))] : [];
   return [felixRule([], action.clear(MARK.pass), [`Start of tier ${tier.name}`]), ...jumps, ...end];
+}
+
+/** What an endpoint's profiles say where no policy speaks; and who is to blame if they say nothing. */
+export function profileRules(profiles: readonly string[], direction: Direction, because: Because): readonly FelixRule[] {
+  return [
+    ...profiles.flatMap((profile) => [
+      felixRule([], action.jump(profileChainName(profile, direction))),
+      felixRule([match.markSet(MARK.accept)], action.return, ["Return if profile accepted"]),
+    ]),
+    felixRule([], action.drop, ["Drop if no profiles matched"], because),
+  ];
 }
 
 /** `cali-tw-` or `cali-fw-` of one workload. */
@@ -85,10 +107,6 @@ export function workloadChain(endpoint: FelixEndpoint, tiers: readonly TierPolic
           felixRule(["-p 17", match.toPorts(`${CALICO_VXLAN.port}`)], action.drop, ["Drop VXLAN encapped packets originating in workloads"]),
           felixRule(["-p 4"], action.drop, ["Drop IPinIP encapped packets originating in workloads"]),
         ];
-  const profiles = endpoint.profiles.flatMap((profile) => [
-    felixRule([], action.jump(profileChainName(profile, direction))),
-    felixRule([match.markSet(MARK.accept)], action.return, ["Return if profile accepted"]),
-  ]);
   return {
     name: workloadChainName(endpoint.device, direction),
     rules: [
@@ -97,16 +115,18 @@ export function workloadChain(endpoint: FelixEndpoint, tiers: readonly TierPolic
       felixRule([], action.clear(MARK.accept | MARK.pass)),
       ...tunnels,
       ...tiers.flatMap((tier) => tierRules(tier, direction)),
-      ...profiles,
-      felixRule([], action.drop, ["Drop if no profiles matched"], { object: `Pod ${endpoint.id}`, path: "" }),
+      ...profileRules(endpoint.profiles, direction, { object: `Pod ${endpoint.id}`, path: "" }),
     ],
   };
 }
 
+/** The profile that is always there for host endpoints. */
+const DEFAULT_ALLOW = "projectcalico-default-allow";
+
 /** Chain of a profile: that of a namespace allows everything, that of a service account has no rule of its own. */
 export function profileChain(profile: string, direction: Direction): FelixChain {
   const comment = `Profile ${profile} ${direction}`;
-  const allows = profile.startsWith("kns.");
+  const allows = profile.startsWith("kns.") || profile === DEFAULT_ALLOW;
   const rules = allows ? [felixRule([], action.mark(MARK.accept), [comment])] : [felixRule([], "", [comment])];
   return { name: profileChainName(profile, direction), rules };
 }
@@ -115,6 +135,12 @@ const OF_INTERFACE: Readonly<Record<Direction, string>> = Object.freeze({ ingres
 
 /** The tree of chains that leads from an interface's name to its workload's chain. */
 export function dispatchChains(devices: readonly string[], direction: Direction): readonly FelixChain[] {
+  const unknown = felixRule([], action.drop, ["Unknown interface"]);
+  return dispatchTree(dispatchChainName(direction), devices, OF_INTERFACE[direction], (name) => workloadChainName(name, direction), [unknown]);
+}
+
+/** A tree from interfaces' names, as `flag` matches them, to chains; `last` ends every chain of it. */
+export function dispatchTree(root: string, devices: readonly string[], flag: string, chainOf: (device: string) => string, last: readonly FelixRule[]): readonly FelixChain[] {
   const names = [...devices].sort(compareText);
   const shared = commonPrefix(names);
   const bins = new Map<string, string[]>();
@@ -124,20 +150,18 @@ export function dispatchChains(devices: readonly string[], direction: Direction)
     if (known === undefined) bins.set(bin, [name]);
     else known.push(name);
   }
-  const root = dispatchChainName(direction);
-  const unknown = felixRule([], action.drop, ["Unknown interface"]);
-  const go = (name: string): FelixRule => felixRule([`${OF_INTERFACE[direction]} ${name}`], action.goto(workloadChainName(name, direction)));
+  const go = (name: string): FelixRule => felixRule([`${flag} ${name}`], action.goto(chainOf(name)));
   const chains: FelixChain[] = [];
   const rules: FelixRule[] = [];
   for (const [bin, members] of bins) {
     if (members.length === 1) rules.push(go(members[0]!));
     else {
       const child = `${root}-${bin.slice(shared.length)}`;
-      rules.push(felixRule([`${OF_INTERFACE[direction]} ${bin}+`], action.goto(child)));
-      chains.push({ name: child, rules: [...members.map(go), unknown] });
+      rules.push(felixRule([`${flag} ${bin}+`], action.goto(child)));
+      chains.push({ name: child, rules: [...members.map(go), ...last] });
     }
   }
-  return [...chains, { name: root, rules: [...rules, unknown] }];
+  return [...chains, { name: root, rules: [...rules, ...last] }];
 }
 
 function commonPrefix(names: readonly string[]): string {
