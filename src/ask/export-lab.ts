@@ -10,7 +10,7 @@ import { formatMac } from "../base/mac.js";
 import type { Cluster } from "../cluster/cluster.js";
 import { birdOf } from "../models/bgp/bird-program.js";
 import { inputError } from "../cluster/input-error.js";
-import { deviceByName } from "../linux/device.js";
+import { carriesIp, deviceByName } from "../linux/device.js";
 import type { NftCommand } from "../linux/nf/nft/nft-doc.js";
 import type { RestoreDoc } from "../linux/nf/restore-doc.js";
 import type { Act } from "../linux/plumbing/act.js";
@@ -165,7 +165,7 @@ class ScriptWriter {
   /** undefined for what is no longer there. */
   private macOf(ns: number, name: string): string | undefined {
     const dev = this.s.nsInfo.has(ns) ? deviceByName(this.s, ns, name) : 0;
-    return dev === 0 ? undefined : formatMac(this.s.dev.c.mac[dev]!);
+    return dev === 0 || carriesIp(this.s.dev.c.kind[dev]!) ? undefined : formatMac(this.s.dev.c.mac[dev]!);
   }
 }
 

@@ -132,7 +132,7 @@ function sendTo(s: Stack, p: number, dev: number, row: number): void {
   s.neigh.rows.c.cached[row] = 1;
   c.macSrc[p] = s.dev.c.mac[dev]!;
   c.etherType[p] = s.book.is4(c.dst[p]! as Addr) ? ETHERTYPE.IPV4 : ETHERTYPE.IPV6;
-  if (s.trace !== null) traceStep(s, STEP.NEIGHBOUR, p, s.dev.c.ns[dev]!, dev, s.neigh.rows.c.addr[row]!, 0);
+  if (s.trace !== null && !carriesIp(s.dev.c.kind[dev]!)) traceStep(s, STEP.NEIGHBOUR, p, s.dev.c.ns[dev]!, dev, s.neigh.rows.c.addr[row]!, 0);
   s.op.transmit(p, dev);
 }
 

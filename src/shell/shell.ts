@@ -12,6 +12,7 @@ import { ipvsadm } from "./ipvsadm/ipvsadm.js";
 import { iptables } from "./iptables/iptables.js";
 import { iptablesTool } from "./iptables/tool-of.js";
 import { nft } from "./nft/nft.js";
+import { modprobe } from "./modprobe.js";
 import { Ended, failed, NotModelled, type Output, said } from "./output.js";
 import { arping } from "./ping/arping.js";
 import { ping } from "./ping/ping.js";
@@ -19,6 +20,7 @@ import { traceroute } from "./ping/traceroute.js";
 import type { Place } from "./place.js";
 import { ss } from "./ss/ss.js";
 import { sysctl } from "./sysctl.js";
+import { wg } from "./wg.js";
 import { splitWords } from "./words.js";
 
 /** A prompt in one namespace of one machine. */
@@ -69,6 +71,10 @@ function runTool(place: Place, words: readonly string[], stdin: string): Output 
       return ipvsadm(place, rest, stdin);
     case "sysctl":
       return sysctl(place, rest);
+    case "wg":
+      return wg(place, rest, stdin);
+    case "modprobe":
+      return modprobe(place, rest);
     case "ping":
     case "ping6":
       return ping(place, rest, name === "ping6");
