@@ -4,7 +4,8 @@
  * packet or a reader comes to the node: every node holds how much of the one list of news its kernel has.
  */
 import type { CniNode } from "../models/cni/cni-model.js";
-import { writeLater } from "../linux/write-later.js";
+import { type Cidr, parseCidr } from "../base/cidr.js";
+import { writeLater, writeNow } from "../linux/write-later.js";
 import { cniNode, isUp } from "./node-agent.js";
 import { type Controller, CONTROLLER, type Plane } from "./plane.js";
 import type { Change } from "./store.js";
@@ -34,9 +35,13 @@ export class Peers implements Controller {
   /** by node that is up, how much of all news its kernel has */
   private heard = new Map<string, number>();
   private readonly lazy: boolean;
+  /** what a node needs its peers for */
+  private readonly destinations: readonly Cidr[];
 
   constructor(private readonly p: Plane) {
     this.lazy = p.options.cni.speaks !== true && (p.options.lazy ?? p.options.nodes.length > 16);
+    this.destinations = p.options.clusterCidrs.flatMap((text) => parseCidr(text) ?? []);
+    if (this.lazy) this.writeBeforeUse();
   }
 
   watch(p: Plane, { type, object }: Change): void {
@@ -96,7 +101,17 @@ export class Peers implements Controller {
   }
 
   private waitForUse(): void {
-    for (const [name, heard] of this.heard) if (heard < this.told()) writeLater(this.p.s, this.p.nodes.get(name)!.ns, () => this.write(name));
+    for (const [name, heard] of this.heard) if (heard < this.told()) writeLater(this.p.s, this.p.nodes.get(name)!.ns, this.destinations, () => this.write(name));
+  }
+
+  /** What is not reached by a route to a pod is looked at by packets at the hooks. */
+  private writeBeforeUse(): void {
+    const { s } = this.p;
+    const { hook } = s.op;
+    s.op.hook = (at, packet, ns, inDev, outDev) => {
+      writeNow(s, ns);
+      return hook(at, packet, ns, inDev, outDev);
+    };
   }
 
   private write(name: string): void {

@@ -6,6 +6,7 @@
  * with many) is derived in `fib.ts` and can be thrown away at any time.
  */
 import type { Addr } from "../base/address-book.js";
+import type { Cidr } from "../base/cidr.js";
 import { type Digest, fnv1a32 } from "../base/hash.js";
 import { FewPerRow } from "./few-per-row.js";
 import { RecentAnswers } from "./recent-answers.js";
@@ -67,6 +68,12 @@ export interface PolicyRule {
   readonly cause: number;
 }
 
+/** Acts that wait until somebody looks for a way to one of these destinations. */
+export interface WaitingActs {
+  readonly destinations: readonly Cidr[];
+  readonly write: () => void;
+}
+
 /** A path MTU learned from an ICMP error, per destination. */
 export interface PathMtu {
   readonly mtu: number;
@@ -124,7 +131,7 @@ export class FibTables {
   /** @internal */
   readonly parts: RouteParts = new RouteParts();
   /** by namespace, who writes there before the first look; no state, see `write-later.ts` */
-  readonly waiting: Map<number, () => void> = new Map();
+  readonly waiting: Map<number, WaitingActs> = new Map();
   /** keys of a namespace's tables; derived */
   readonly keys: Map<number, number[]> = new Map();
   /** routes that traces have numbered; no state, see `route-id.ts` */

@@ -10,7 +10,7 @@ import { isLocalTable, type Nexthop, netnsOfKey, prefixKey, RTN, type Route, RT_
 import { matchesRule, rulesOf } from "./policy-routing.js";
 import { routeChanged } from "./sock/netlink.js";
 import { DEVF, type Stack } from "./stack.js";
-import { writeNow } from "./write-later.js";
+import { waitsFor, writeNow } from "./write-later.js";
 
 /** Tables up to this many prefixes are scanned, longest prefix first: quicker and far smaller than a trie there. */
 const SMALL = 16;
@@ -23,6 +23,8 @@ interface Derived {
   scan: Int32Array | null;
   trie4: Lpm4 | null;
   trie6: Lpm6 | null;
+  /** something waits for a look at the namespace, see `write-later.ts` */
+  readonly waits: boolean;
 }
 
 const STRIDE = 6;
@@ -30,10 +32,9 @@ const STRIDE = 6;
 function derive(s: Stack, ns: number, key: number, family: number): Derived | null {
   const known = s.fib.derived.get(key) as Derived | undefined;
   if (known !== undefined) return known;
-  if (s.fib.waiting.has(ns) && !isLocalTable(key)) writeNow(s, ns);
   const table = s.fib.tables.get(key);
   if (table === undefined || table.size === 0) return null;
-  const made: Derived = { lists: [[]], slots: new Map(), scan: null, trie4: null, trie6: null };
+  const made: Derived = { lists: [[]], slots: new Map(), scan: null, trie4: null, trie6: null, waits: s.fib.waiting.has(ns) && !isLocalTable(key) };
   const entries = [...table.entries()];
   if (entries.length <= SMALL) {
     entries.sort((a, b) => b[1][0]!.prefix - a[1][0]!.prefix || (a[0] < b[0] ? -1 : 1));
@@ -121,7 +122,11 @@ function usable(routes: readonly Route[], oif: number, scope: number): Route | n
 
 function lookupTable(s: Stack, ns: number, table: number, dst: number, oif: number, scope = 0): Route | null {
   const family = s.book.family[dst]!;
-  const d = derive(s, ns, tableKey(ns, family, table), family);
+  let d = derive(s, ns, tableKey(ns, family, table), family);
+  if ((d === null ? s.fib.waiting.size > 0 : d.waits) && waitsFor(s, ns, table, dst)) {
+    writeNow(s, ns);
+    d = derive(s, ns, tableKey(ns, family, table), family);
+  }
   if (d === null) return null;
   const w = s.book.words;
   const at = dst * 4;
