@@ -17,7 +17,8 @@ import { acceptConnection, connectionLost, connectTimeout, endRestart, sendMessa
 import { Daemon, TIMER } from "./daemon/daemon.js";
 import { prefixChanged, scanKernel } from "./daemon/kernel-learn.js";
 import { scanLinks } from "./daemon/links.js";
-import { addProtocol, addTables, CEASE, chooseRouterId, startAll, stopProtocol, takeConfig } from "./daemon/protocols.js";
+import { addProtocol, addTables, CEASE, chooseRouterId, startAll, stopProtocol } from "./daemon/protocols.js";
+import { takeConfig } from "./daemon/reconfigure.js";
 import type { BirdState } from "./daemon/state.js";
 import { settleHosts } from "./daemon/tables.js";
 import { emptyMap, mapDelete, mapGet } from "./persistent-map.js";
@@ -182,7 +183,8 @@ export function stopBird(s: Stack, app: number, graceful = false): void {
 }
 
 /**
- * Gives a running daemon another configuration, as `birdc configure` does: protocols that are written otherwise restart. Null, or the lines
+ * Gives a running daemon another configuration, as `birdc configure` does: protocols that are written otherwise restart, those with other filters or
+ * other static routes go on with them. Null, or the lines
  * about a configuration that is refused; then the old one stays.
  */
 export function configureBird(s: Stack, app: number, text: string): { readonly errors: readonly string[] } | null {

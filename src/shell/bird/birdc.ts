@@ -3,9 +3,11 @@ import { AppDoor } from "../../linux/sock/app.js";
 import type { Stack } from "../../linux/stack.js";
 import { birdOf, stopBird, withDaemon } from "../../models/bgp/bird-program.js";
 import type { Daemon } from "../../models/bgp/daemon/daemon.js";
-import { reloadProtocol, restartProtocol, startProtocol, stopProtocol, takeConfig } from "../../models/bgp/daemon/protocols.js";
+import { reloadProtocol, restartProtocol, startProtocol, stopProtocol } from "../../models/bgp/daemon/protocols.js";
+import { readConfig } from "../../models/bgp/config/read-config.js";
 import { Cursor } from "../../models/bgp/config/cursor.js";
 import { matchesPattern } from "../../models/bgp/filter/sets.js";
+import { takeConfig } from "../../models/bgp/daemon/reconfigure.js";
 import { showInterfaces, showStatus } from "./show-daemon.js";
 import { showProtocols } from "./show-protocols.js";
 import { showRoute } from "./show-route.js";
@@ -15,8 +17,8 @@ const confOf = (name: string): string => `/run/bird-${name}/conf`;
 
 const NO_COMMAND = "No such command. Press `?' for help.";
 
-/** What the client prints; `name` is the namespace's. */
-export function birdc(s: Stack, ns: number, name: string, words: readonly string[]): string {
+/** What the client prints; `name` is the namespace's, `conf` the text that `configure` finds in the daemon's file, its own unless given. */
+export function birdc(s: Stack, ns: number, name: string, words: readonly string[], conf?: string): string {
   const app = birdOf(s, ns);
   if (app === 0) return "";
   const [verb = "", ...rest] = words;
@@ -28,10 +30,10 @@ export function birdc(s: Stack, ns: number, name: string, words: readonly string
     stopBird(s, app, true);
     return "Graceful restart requested";
   }
-  return withDaemon(new AppDoor(s, app), (d) => command(d, name, verb, rest)).join("\n");
+  return withDaemon(new AppDoor(s, app), (d) => command(d, name, conf ?? d.text, verb, rest)).join("\n");
 }
 
-function command(d: Daemon, name: string, verb: string, rest: readonly string[]): readonly string[] {
+function command(d: Daemon, name: string, conf: string, verb: string, rest: readonly string[]): readonly string[] {
   switch (verb) {
     case "show":
       return show(d, rest);
@@ -40,7 +42,7 @@ function command(d: Daemon, name: string, verb: string, rest: readonly string[])
     case "restart":
       return change(d, verb, rest);
     case "configure":
-      return configure(d, name, rest);
+      return configure(d, name, conf, rest);
     case "reload":
       return reload(d, rest);
     default:
@@ -115,9 +117,10 @@ function reload(d: Daemon, words: readonly string[]): readonly string[] {
   });
 }
 
-function configure(d: Daemon, name: string, words: readonly string[]): readonly string[] {
+function configure(d: Daemon, name: string, conf: string, words: readonly string[]): readonly string[] {
   const reading = `Reading configuration from ${confOf(name)}`;
+  const config = readConfig(conf, confOf(name));
+  if (typeof config === "string") return [reading, config];
   if (words[0] === "check") return [reading, "Configuration OK"];
-  takeConfig(d, d.config, d.text);
-  return [reading, "Reconfigured"];
+  return [reading, takeConfig(d, config, conf) ? "Reconfiguration in progress" : "Reconfigured"];
 }

@@ -37,6 +37,8 @@ export class LabBuiltins {
   /** sequence numbers of echo requests, by family */
   private sequence4 = 0;
   private sequence6 = 0;
+  /** configurations of routing daemons as they were written last, by namespace */
+  private readonly confs = new Map<string, string>();
 
   constructor(
     private readonly s: Stack,
@@ -73,7 +75,7 @@ export class LabBuiltins {
         case "bird":
           return this.bird(rest[0] ?? "", stdin);
         case "birdc":
-          return said(birdc(this.s, this.namespace(rest[0] ?? ""), rest[0] ?? "", rest.slice(1)));
+          return said(birdc(this.s, this.namespace(rest[0] ?? ""), rest[0] ?? "", rest.slice(1), this.confs.get(rest[0] ?? "")));
         default:
           return `${verb}: not modelled`;
       }
@@ -104,6 +106,7 @@ export class LabBuiltins {
 
   private bird(name: string, text: string): Said {
     const ns = this.namespace(name);
+    this.confs.set(name, text);
     if (birdOf(this.s, ns) !== 0) return said("bird: I found another BIRD running.");
     const begun = startBird(this.s, ns, text);
     return said("errors" in begun ? begun.errors.map((line) => `bird: ${line}`).join("\n") : "");

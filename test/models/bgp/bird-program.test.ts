@@ -85,6 +85,26 @@ describe("configureBird", () => {
     expect(net.birdc("a", "show", "protocols", "p0")).toBe(before);
   });
 
+  test("a filter that asks otherwise is asked at once, and the session stays", () => {
+    const net = line();
+    net.pass(3);
+    const [, b] = [...net.world.stack.app.apps.keys()];
+    const since = net.birdc("b", "show", "protocols", "p1");
+    const config = (most: number): string =>
+      `router id 10.255.0.2; function small() { return net.len > ${most}; } protocol device {} protocol kernel { ipv4 { import none; export where source = RTS_BGP; }; } protocol static { ipv4; } ` +
+      [["1.2", "1.1", 65001], ["2.1", "2.2", 65003]].map(([local, remote, as], i) => `protocol bgp p${i} { local 10.0.${local} as 65002; neighbor 10.0.${remote} as ${as}; connect delay time 1; ipv4 { import all; export where small(); }; }`).join(" ");
+    expect(configureBird(net.world.stack, b!, config(8))).toBeNull();
+    net.pass(1);
+    expect(net.run("ip -n c route show")).toContain("10.1.0.0/16");
+    expect(configureBird(net.world.stack, b!, config(20))).toBeNull();
+    net.pass(1);
+    expect(net.run("ip -n c route show")).not.toContain("10.1.0.0/16");
+    expect(net.birdc("b", "show", "protocols", "p1")).toBe(since);
+    expect(configureBird(net.world.stack, b!, config(8))).toBeNull();
+    net.pass(1);
+    expect(net.run("ip -n c route show")).toContain("10.1.0.0/16");
+  });
+
   test("a configuration that is refused starts nothing", () => {
     const net = line();
     expect(startBird(net.world.stack, net.root, "router id 1.1.1.1;")).toEqual({ errors: ["conf:1:0 No protocol is specified in the config file"] });

@@ -121,50 +121,17 @@ export function restartProtocol(d: Daemon, name: string): void {
 export function reloadProtocol(d: Daemon, name: string, asks: boolean, tells: boolean): void {
   const { bgp, channels } = d.protocol(name);
   for (const { family, up } of channels.filter((one) => one.up)) {
+    if (asks && bgp === null) {
+      // What the kernel holds is learned again through the filter.
+      const config = d.configOf(name);
+      d.setProtocol(name, { rescan: true });
+      if (config.kind === "kernel") scanKernel(d, config);
+    }
     if (asks && bgp !== null && up) sendMessage(d, name, bgp.active, { type: "refresh", afi: family === 4 ? AFI4 : AFI6, subtype: 0, safi: UNICAST });
     if (!tells || bgp === null) continue;
     feedChannel(d, name, family);
     d.dirty.add(name);
   }
-}
-
-const alike = (a: ProtocolConfig, b: ProtocolConfig): boolean => sameData({ ...a, line: 0 }, { ...b, line: 0 });
-
-/** What of a protocol can change while it runs: what it exports, and routes that are written there. */
-function fixedPart(config: ProtocolConfig): object {
-  const channels = config.channels.map((one) => ({ ...one, exportFilter: null }));
-  return { ...config, line: 0, channels, ...(config.kind === "static" ? { routes: null } : {}) };
-}
-
-/** Takes on another configuration: what is written otherwise is restarted or told anew what to export, the rest runs on. */
-export function takeConfig(d: Daemon, config: BirdConfig, text: string): void {
-  const before = d.config;
-  const shared = sameData([before.functions, before.constants], [config.functions, config.constants]);
-  const softly: ProtocolConfig[] = [];
-  const stays = (name: string): boolean => {
-    const [a, b] = [before.protocols.find((one) => one.name === name), config.protocols.find((one) => one.name === name)];
-    if (a === undefined || b === undefined) return false;
-    if (shared && alike(a, b)) return true;
-    const judges = !shared && a.channels.some(({ importFilter: { kind } }) => kind === "where" || kind === "filter");
-    if (judges || !sameData(fixedPart(a), fixedPart(b))) return false;
-    softly.push(b);
-    return true;
-  };
-  for (const name of d.order) if (!stays(name)) removeProtocol(d, name);
-  d.replaceConfig(config, text);
-  d.order = Object.freeze(config.protocols.map((one) => one.name));
-  addTables(d, config);
-  const added = config.protocols.filter((one) => d.knownProtocol(one.name) === undefined);
-  for (const one of added) addProtocol(d, one);
-  for (const one of added) startProtocol(d, one.name);
-  for (const one of softly) reload(d, one);
-}
-
-/** A protocol that runs exports by its new filters, and has the routes that are now written there. */
-function reload(d: Daemon, config: ProtocolConfig): void {
-  if (config.kind === "static" && d.protocol(config.name).state === "up") syncStatic(d, config);
-  if (config.kind !== "kernel" && config.kind !== "bgp") return;
-  for (const { family } of config.channels) if (d.channel(config.name, family)?.up === true) feedChannel(d, config.name, family);
 }
 
 /** Forgets a protocol that the configuration has no more. */
