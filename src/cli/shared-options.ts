@@ -46,7 +46,7 @@ export function clusterOptions(command: Command): Command {
     .option("--nodes <n>", "all nodes, the control plane included (default: 3)", wholeNumber)
     .option("--kind <file>", "a kind cluster config")
     .option("--cni <name[:key=value,...]>", "the CNI (default: flannel)")
-    .option("--proxy <mode>", "kube-proxy's mode (default: iptables)")
+    .option("--proxy <mode[:key=value,...]>", "kube-proxy's mode: iptables, nftables or ipvs (default: iptables)")
     .option("--fabric <name[:key=value,...]>", "the network under the nodes: leaf-spine (racks, spines), zones (zones) (default: one segment)")
     .option("--load-balancer <name[:pool=FIRST-LAST]>", "what gives LoadBalancer Services addresses: cloud, cloud-provider-kind, metallb (default: none)")
     .option("--no-enforce", "no dataplane for NetworkPolicy: flannel alone")

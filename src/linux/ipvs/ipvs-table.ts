@@ -135,8 +135,11 @@ const TWO_24 = 16777216;
 
 /** Virtual servers, real servers and connections of every namespace. */
 export class IpvsTables {
+  /** virtual servers */
   readonly servers: Table<typeof serverColumns> = new Table(serverColumns);
+  /** real servers */
   readonly reals: Table<typeof realColumns> = new Table(realColumns);
+  /** connections, and templates of clients that keep their server */
   readonly connections: Table<typeof connectionColumns> = new Table(connectionColumns);
   /** real servers by virtual server, the one added last first; a change replaces the list */
   readonly lists: Map<number, readonly number[]> = new Map();
@@ -174,6 +177,7 @@ export class IpvsTables {
     this.names.get(this.servers.c.ns[row]!)?.delete(serverKey(this.nameOf(row)));
   }
 
+  /** What names a virtual server. */
   nameOf(row: number): ServerName {
     const c = this.servers.c;
     return { family: c.family[row]!, proto: c.proto[row]!, addr: c.addr[row]!, port: c.port[row]!, fwmark: c.fwmark[row]! };
