@@ -16,7 +16,11 @@ import { plumb } from "../linux/plumbing.js";
 import type { Stack } from "../linux/stack.js";
 import { client, type ClientResult } from "../models/app/client.js";
 import { dig } from "../models/app/dig.js";
+import { curl } from "../models/app/curl.js";
+import { nameLookup } from "../models/app/name-lookup.js";
+import { nc } from "../models/app/nc.js";
 import { nslookup } from "../models/app/nslookup.js";
+import { formatResolvConf } from "../models/dns/resolv-conf.js";
 import { prober } from "../models/app/prober.js";
 import { relay } from "../models/app/relay.js";
 import { server } from "../models/app/server.js";
@@ -34,13 +38,14 @@ import { cniOf } from "./cni-of.js";
 import { dnsSource } from "./dns-of.js";
 import { enforceOf } from "./enforce-of.js";
 import { buildFabric, type Fabric, FABRIC_MACHINE, INTERNET_MACHINE } from "./fabric.js";
+import { withNodePeers } from "./fabric-peers.js";
 import { inputError } from "./input-error.js";
 import { kubectlSource } from "./kubectl-source.js";
 import { type ClusterOptions, type ClusterPlan, planCluster } from "./options.js";
 import { type Command, type Rewindable, Timeline } from "./timeline.js";
 import { type ProbeQuery, runProbe } from "./probe.js";
 import { record, type Recording } from "./recording.js";
-import { isTool, resolvConfOf, runTool, type ToolPlace } from "./pod-tools.js";
+import { isBusybox, isTool, namesOf, resolvConfOf, runTool, type ToolPlace } from "./pod-tools.js";
 import { createWorld, type World } from "./world.js";
 
 /** A question about a cluster: it may do what it likes to the fork it is given. */
@@ -77,10 +82,11 @@ export class Cluster implements Rewindable<Cluster> {
   /** Use `createCluster`. @internal */
   constructor(plan: ClusterPlan) {
     this.plan = plan;
-    const programs = [server, client, upstreamDns, coreDns(dnsSource(() => this.control)), prober((app) => this.control.probeEnded(app)), proxyHealth((listener, path) => this.control.proxyHealth(listener, path)), relay, metallbSpeaker, nslookup, wget, dig, ...SHELL_PROGRAMS];
+    const programs = [server, client, upstreamDns, coreDns(dnsSource(() => this.control)), prober((app) => this.control.probeEnded(app)), proxyHealth((listener, path) => this.control.proxyHealth(listener, path)), relay, metallbSpeaker, nslookup, wget, dig, curl, nc, nameLookup, ...SHELL_PROGRAMS];
     this.world = createWorld(plan.seed, programs);
     const { stack } = this.world;
-    this.fabric = buildFabric(stack, plan.nodes.map((node) => node.name), plan.fabric, plan.podSubnets.some((subnet) => subnet.includes(":")));
+    const built = buildFabric(stack, plan.nodes.map((node) => node.name), plan.fabric, plan.podSubnets.some((subnet) => subnet.includes(":")));
+    this.fabric = withNodePeers(stack, built, plan);
     this.control = this.makeControl();
     this.world.checkpoints.add({
       name: "control",
@@ -147,9 +153,9 @@ export class Cluster implements Rewindable<Cluster> {
     this.timeline.note("exec", [where, command, stdin]);
     this.control.flush(this.placeOf(ns).node);
     const words = typeof command === "string" ? splitWords(command) : command;
-    if (words !== null && isTool(words)) return runTool(this.world, { ns, ...this.toolsOf(where) }, words);
-    const shell = new Shell(this.stack, ns);
-    return typeof command === "string" ? shell.run(command, stdin) : shell.runWords(command, stdin);
+    const place: ToolPlace = { ns, ...this.toolsOf(where) };
+    const shell = new Shell(this.stack, ns, ns, { names: namesOf(this.world, place), busybox: isBusybox(place.image), file: (path) => (path === "/etc/resolv.conf" ? formatResolvConf(place.resolv) : null), program: (typed) => (isTool(typed) ? runTool(this.world, place, typed) : null) });
+    return words === null ? shell.run(command as string, stdin) : shell.runWords(words, stdin);
   }
 
   /**
@@ -298,7 +304,7 @@ export class Cluster implements Rewindable<Cluster> {
       clusterCidrs: plan.podSubnets,
       serviceCidrs: plan.serviceSubnets,
       dnsIp: plan.dnsIp,
-      cni: cniOf(plan),
+      cni: cniOf(plan, fabric.nodes),
       proxy: { mode: plan.proxy, ...plan.ipvs },
       enforce: enforceOf(plan),
       ...(balancer === undefined ? {} : { balancer }),

@@ -4,11 +4,13 @@ import { MINUTE } from "../base/time.js";
 import { DEFAULT_EPOCH } from "../control/options.js";
 import { launch } from "../linux/sock/app.js";
 import { podResolvConf, type ResolvConf } from "../models/dns/resolv-conf.js";
+import type { NameLookupResult } from "../models/app/name-lookup.js";
 import type { Output } from "../shell/output.js";
+import type { Names } from "../shell/place.js";
 import type { World } from "./world.js";
 
 /** Names of commands that are programs. */
-const TOOLS: readonly string[] = Object.freeze(["nslookup", "wget", "dig"]);
+const TOOLS: readonly string[] = Object.freeze(["nslookup", "wget", "dig", "curl", "nc"]);
 /** A tool gives up long before. */
 const LIMIT: number = 20 * MINUTE;
 
@@ -46,6 +48,28 @@ export function runTool({ engine, stack }: World, { ns, resolv, image }: ToolPla
   const end = engine.now + LIMIT;
   while (stack.app.apps.get(app)?.exit === undefined && engine.nextTime() <= end && engine.step());
   const info = stack.app.apps.get(app);
-  const text = (info?.output ?? []).map((line) => `${line}\n`).join("");
+  const written = info?.state["stdout"];
+  const text = typeof written === "string" ? written : (info?.output ?? []).map((line) => `${line}\n`).join("");
   return { text, code: info?.exit ?? 124 };
+}
+
+/** The resolver of a place, for tools that are no programs: what it asks is asked by one. */
+export function namesOf({ engine, stack }: World, { ns, resolv, image }: ToolPlace): Names {
+  const ask = (question: { readonly name: string } | { readonly address: string }): NameLookupResult => {
+    const app = launch(stack, ns, "name-lookup", { ...question, resolv, resolver: /alpine/.test(image) ? "musl" : "glibc" });
+    const end = engine.now + LIMIT;
+    while (stack.app.apps.get(app)?.exit === undefined && engine.nextTime() <= end && engine.step());
+    const result = stack.app.apps.get(app)?.state as unknown as NameLookupResult;
+    stack.app.apps.delete(app);
+    return result;
+  };
+  return {
+    forward: (name, family) => ask({ name }).addresses.find((address) => family === 0 || address.includes(":") === (family === 6)) ?? "",
+    reverse: (address) => ask({ address }).name || undefined,
+  };
+}
+
+/** Whether an image's tools are busybox's. */
+export function isBusybox(image: string): boolean {
+  return /(^|\/)busybox(:|@|$)/.test(image) || /alpine/.test(image);
 }

@@ -13,6 +13,12 @@ export interface Place {
   readonly home: number;
   /** names and addresses, where the place has a resolver */
   readonly names?: Names;
+  /** its tools are busybox's */
+  readonly busybox?: boolean;
+  /** text of a file, null where there is none */
+  readonly file?: (path: string) => string | null;
+  /** runs what is a program of the place's own; null where it has none of that name */
+  readonly program?: (words: readonly string[]) => Output | null;
 }
 
 /** A resolver: asking takes the time that its questions take. */

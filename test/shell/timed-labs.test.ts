@@ -17,7 +17,7 @@ const labs = readdirSync(folder)
 /** Without how long answers took and flows have left, and without the order of the kernel's hash of flows. */
 function untimed(text: string): string {
   const blocks = normal(text)
-    .replace(/ +[0-9.]+ ?ms/g, " T ms")
+    .replace(/(?<= {2})[0-9.]+(?= ?ms)/g, "T")
     .replace(/^((?:ipv[46] +\d+ )?(?:icmp|icmpv6|tcp|udp) +\d+) \d+(?= )/gm, "$1 T")
     .split(/^(?=\$ )/m);
   return blocks.map((block) => (/^\$ .*conntrack -/.test(block) ? block.split("\n").sort((a, b) => (a < b ? -1 : 1)).join("\n") : block)).join("");

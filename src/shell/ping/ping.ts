@@ -109,6 +109,7 @@ export function ping(place: Place, words: readonly string[], six: boolean): Outp
   const { source, text: from } = sourceOf(place, asked, dst);
   const route = fibLookup(s, ns, dst, source as never, asked.mark, 0, 0);
   const fault = routeFault(route);
+  if (fault !== 0 && place.busybox === true) throw new Ended(1, `PING ${asked.host} (${address}): ${asked.size} data bytes\nping: sendto: ${systemWords(fault)}`);
   if (fault !== 0) throw new Ended(2, `ping: connect: ${systemWords(fault)}`);
   if (route!.type === RTN.broadcast && !asked.broadcast) throw new Ended(2, "ping: Do you want to ping broadcast? Then -b. If not, check your local firewall rules");
   if (asked.count === 0 && asked.deadline === 0) throw new NotModelled("ping without -c and -w");
@@ -127,6 +128,7 @@ export function ping(place: Place, words: readonly string[], six: boolean): Outp
     ...(source === 0 ? {} : { source: s.book.text(source as never) }),
     ...(asked.deadline === 0 ? {} : { deadline: asked.deadline, ...(asked.count === 0 ? {} : { enough: asked.count }) }),
   });
+  if (place.busybox === true) return busyboxText(asked, address, results, sent);
   const elapsed = (s.engine.now - began) / MS;
   const name = asked.host;
   const head = v6 ? `PING ${name}(${hostText(place, asked, address)})${from} ${asked.size} data bytes` : `PING ${name} (${address})${from} ${asked.size}(${asked.size + HEADERS}) bytes of data.`;
@@ -145,6 +147,7 @@ function addressOf(place: Place, asked: Asked): string {
   }
   if (asked.host === "localhost" && asked.family !== 6) return "127.0.0.1";
   const found = names?.forward(asked.host, asked.family) ?? "";
+  if (found === "" && place.busybox === true) throw new Ended(1, `ping: bad address '${asked.host}'`);
   if (found === "") throw new Ended(2, `ping: ${asked.host}: ${names === undefined ? "Temporary failure in name resolution" : "Name or service not known"}`);
   return found;
 }
@@ -220,4 +223,18 @@ function summary(asked: Asked, results: readonly EchoResult[], sent: number, ela
   const mean = times.reduce((sum, t) => sum + t, 0) / times.length;
   const deviation = Math.sqrt(Math.max(0, times.reduce((sum, t) => sum + t * t, 0) / times.length - mean * mean));
   return [...lines, `rtt min/avg/max/mdev = ${[Math.min(...times), mean, Math.max(...times), deviation].map((t) => t.toFixed(3)).join("/")} ms`];
+}
+
+/** The same in the words of busybox (networking/ping.c), which says nothing of errors. */
+function busyboxText(asked: Asked, address: string, results: readonly EchoResult[], sent: number): Output {
+  const replies = results.filter((result) => result.kind === "reply");
+  const lines = [`PING ${asked.host} (${address}): ${asked.size} data bytes`];
+  const refused = results.find((result) => result.kind === "refused");
+  if (refused !== undefined) return { text: [...lines, `ping: sendto: ${systemWords(refused.errno)}`].join("\n"), code: 1 };
+  if (!asked.quiet) for (const reply of replies) lines.push(`${asked.size + 8} bytes from ${reply.from}: seq=${reply.sequence - 1} ttl=${reply.ttl} time=${(reply.at / MS).toFixed(3)} ms`);
+  const lost = Math.floor(((sent - replies.length) * 100) / sent);
+  lines.push("", `--- ${asked.host} ping statistics ---`, `${sent} packets transmitted, ${replies.length} packets received, ${lost}% packet loss`);
+  const times = replies.map((reply) => reply.at / MS);
+  if (times.length > 0) lines.push(`round-trip min/avg/max = ${[Math.min(...times), times.reduce((sum, t) => sum + t, 0) / times.length, Math.max(...times)].map((t) => t.toFixed(3)).join("/")} ms`);
+  return { text: lines.join("\n"), code: replies.length > 0 ? 0 : 1 };
 }

@@ -160,8 +160,8 @@ function hopText(place: Place, { numeric }: Asked, dst: number, results: readonl
     if (result === null || result.kind === "none") text += " *";
     else if (result.kind === "refused") text += ` *  ${(result.at / MS).toFixed(3)} ms ${errnoName(result.errno) === "EMSGSIZE" ? `!F-${s.dev.c.mtu[fibLookup(s, ns, dst as never, 0 as never, 0, 0, 0)?.hops[0]?.dev ?? 0] ?? 0}` : "!"}`;
     else {
-      if (result.from !== from) text += ` ${hostText(place, numeric, (from = result.from))} `;
-      text += ` ${(result.at / MS).toFixed(3)} ms${noteOf(result, family)}`;
+      if (result.from !== from) text += ` ${hostText(place, numeric, (from = result.from))}`;
+      text += `  ${(result.at / MS).toFixed(3)} ms${noteOf(result, family)}`;
     }
   }
   return text;

@@ -75,7 +75,7 @@ describeWith("the notes on communication", [needs.shared], () => {
     const other = cluster.get("Pod", "default", "my-app-1")!.status!.podIP!;
     const ping = cluster.kubectl(`exec -it busybox-pod -- ping -c 1 ${other}`);
     expect(ping.code).toBe(0);
-    expect(ping.text).toContain("1 packets transmitted, 1 received, 0% packet loss");
+    expect(ping.text).toContain("1 packets transmitted, 1 packets received, 0% packet loss");
     for (const name of ["my-app-1", "my-app-2"]) {
       const found = cluster.ask(walk({ from: "busybox-pod", to: cluster.get("Pod", "default", name)!.status!.podIP!, port: 8080 }));
       expect(found.verdict).toBe("delivered");
