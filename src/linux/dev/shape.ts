@@ -29,8 +29,8 @@ function waitIn(s: Stack, dev: number, bytes: number): number {
   return leaves - now;
 }
 
+/** What a queue drops is counted by the queue, which nobody here can ask, and not by the device. */
 function queueFull(s: Stack, p: number, dev: number): void {
-  s.dev.c.txDropped[dev]!++;
   s.op.drop(p, s.dev.c.ns[dev]!, dev, DROP.QDISC_DROP);
 }
 

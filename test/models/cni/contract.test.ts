@@ -7,7 +7,7 @@ import { cniContract } from "../../../src/testing/cni-contract.js";
 
 /** Every CNI there is; each runs with every mode of kube-proxy. */
 const CNIS = ["flannel", "flannel:directRouting=true", "flannel:backend=host-gw", "flannel:backend=ipip", "flannel:backend=ipip,directRouting=true", "flannel:backend=wireguard", "kindnet"];
-const PROXIES = ["iptables", "nftables"];
+const PROXIES = ["iptables", "nftables", "ipvs"];
 
 describe.each(CNIS.flatMap((cni) => PROXIES.map((proxy) => ({ cni, proxy }))))("$cni, $proxy", ({ cni, proxy }) => {
   test.each(cniContract(() => createCluster({ nodes: 3, cni, proxy }), walk).map((one) => [one.name, one] as const))("%s", (_, one) => one.holds());
