@@ -162,3 +162,17 @@ test("a hashing scheduler has one end for a client, whatever its port", () => {
   expect(["203.0.113.2", "203.0.113.3", "10.244.1.6", "10.244.1.5"].map((source) => end("sh", source))).toEqual(["10.244.1.1:8080", "10.244.1.1:8080", "10.244.2.1:8080", "10.244.1.1:8080"]);
   expect(end("dh", "203.0.113.2")).toBe(end("dh", "10.244.1.6"));
 });
+
+test("IPv6 goes the same ways", () => {
+  const { config } = readProxyConfig('ipFamily: IPv6\nnodeName: node-a\nnodeIP: "2001:db8::1"\nnodeLocalIPs: ["::1", "2001:db8::1"]\ndetectLocal: {mode: ClusterCIDR, cidr: "fd00:244::/32"}\n', "config.yaml");
+  const objects: ProxyObjects = {
+    services: shop.services.map((service) => ({ ...service, spec: { ...service.spec, clusterIP: "fd00:96::1", clusterIPs: ["fd00:96::1"], ipFamilies: ["IPv6"] } })),
+    slices: shop.slices.map((slice) => ({ ...slice, addressType: "IPv6", endpoints: [{ addresses: ["fd00:244:1::1"] }, { addresses: ["fd00:244:2::1"] }] })),
+    nodes: [],
+  };
+  const flows = [
+    ["fd00:244:3::200", "fd00:96::1", 80], ["2001:db8::1", "fd00:96::1", 80], ["2001:db8:9::77", "2001:db8::1", 30080], ["fd00:244:3::200", "fd00:96::1", 81],
+  ].map(([sourceIP, destIP, destPort]) => ({ name: "", sourceIP, protocol: "tcp", destIP, destPort, output: "", masq: null }) as ProxyFlow);
+  const both = "[fd00:244:2::1]:8080, [fd00:244:1::1]:8080";
+  expect(flowsOfConfig("ipvs", { ...config!, flows }, objects).map(({ output, masq }) => [output, masq])).toEqual([[both, false], [both, true], [both, true], ["REJECT", false]]);
+});
