@@ -136,6 +136,8 @@ export interface BirdConfig {
   readonly hostname: string;
   readonly tables: readonly { readonly name: string; readonly family: 4 | 6 }[];
   readonly protocols: readonly ProtocolConfig[];
+  /** the same by name */
+  readonly named: Readonly<Record<string, ProtocolConfig>>;
   readonly functions: Readonly<Record<string, FunctionTree>>;
   readonly constants: Readonly<Record<string, Expression>>;
   /** seconds */

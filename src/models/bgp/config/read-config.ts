@@ -57,6 +57,7 @@ function readAll(text: string): BirdConfig {
     hostname: d.hostname,
     tables: Object.freeze(d.tables.map((one) => Object.freeze(one))),
     protocols: Object.freeze(d.protocols),
+    named: Object.freeze(Object.fromEntries(d.protocols.map((one) => [one.name, one]))),
     functions: Object.freeze(d.functions),
     constants: Object.freeze(d.constants),
     gracefulWait: d.gracefulWait,

@@ -4,7 +4,6 @@ import { encodeAttributes } from "../../../packet/wire/bgp-attributes.js";
 import { splitNets } from "../../../packet/wire/bgp.js";
 import { emptyMap, mapEntries } from "../persistent-map.js";
 import { walkOrder } from "../route.js";
-import { armKeepalive } from "./bgp-receive.js";
 import { sendMessage } from "./bgp-session.js";
 import type { Daemon } from "./daemon.js";
 
@@ -12,19 +11,24 @@ const NO_ATTRIBUTES: BgpAttributes = Object.freeze({});
 /** Room for the header of MP_REACH_NLRI and two next hops. */
 const MP_HEADER = 48;
 
+function inWalkOrder<V>(entries: [string, V][]): [string, V][] {
+  if (entries.length < 2) return entries;
+  return entries.map((entry) => [walkOrder(entry[0]), entry] as const).sort((a, b) => a[0] - b[0] || (a[1][0] < b[1][0] ? -1 : 1)).map(([, entry]) => entry);
+}
+
 /** Sends everything that waits. */
 export function flushSession(d: Daemon, name: string): void {
   const { active, pending, ends } = d.bgp(name);
   if (active < 0) return;
   const gone: string[] = [];
   const buckets = new Map<string, { readonly attributes: BgpAttributes; readonly nets: string[] }>();
-  const waiting = mapEntries(pending).sort((a, b) => walkOrder(a[0]) - walkOrder(b[0]) || (a[0] < b[0] ? -1 : 1));
+  const waiting = inWalkOrder(mapEntries(pending));
   for (const [net, attributes] of waiting) {
     if (attributes === null) {
       gone.push(net);
       continue;
     }
-    const key = `${isSix(net) ? 6 : 4} ${JSON.stringify(attributes)}`;
+    const key = waiting.length === 1 ? "" : `${isSix(net) ? 6 : 4} ${JSON.stringify(attributes)}`;
     const bucket = buckets.get(key);
     if (bucket === undefined) buckets.set(key, { attributes, nets: [net] });
     else bucket.nets.push(net);
@@ -35,7 +39,6 @@ export function flushSession(d: Daemon, name: string): void {
   for (const family of ends) {
     sendMessage(d, name, active, { type: "update", withdrawn: [], attributes: NO_ATTRIBUTES, reach: [], ...(family === 6 ? { unreach6: [] } : {}) });
   }
-  if (waiting.length + ends.length > 0) armKeepalive(d, name, active);
 }
 
 const isSix = (net: string): boolean => net.includes(":");

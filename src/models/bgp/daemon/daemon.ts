@@ -30,7 +30,6 @@ export class Daemon {
   readonly dirty: Set<string> = new Set();
   /** tables of which some prefixes have changed since their hosts were looked up */
   readonly moved: Map<string, Set<string>> = new Map();
-  private byName: ReadonlyMap<string, ProtocolConfig>;
   private tableMap: PersistentMap<TableState>;
   private protocolMap: PersistentMap<ProtocolState>;
   /** records that this event has replaced; they go into the maps at its end */
@@ -55,7 +54,6 @@ export class Daemon {
     this.socks = before.socks;
     this.listeners = before.listeners;
     this.nextId = before.nextId;
-    this.byName = new Map(this.config.protocols.map((one) => [one.name, one]));
   }
 
   /** Another configuration holds from now on. */
@@ -63,7 +61,6 @@ export class Daemon {
     this.config = config;
     this.text = text;
     this.configured = this.now;
-    this.byName = new Map(config.protocols.map((one) => [one.name, one]));
   }
 
   get now(): number {
@@ -91,11 +88,11 @@ export class Daemon {
 
   /** What the configuration says of a protocol. */
   configOf(name: string): ProtocolConfig {
-    return this.byName.get(name)!;
+    return this.config.named[name]!;
   }
 
   bgpConfig(name: string): BgpConfig {
-    return this.byName.get(name) as BgpConfig;
+    return this.config.named[name] as BgpConfig;
   }
 
   protocol(name: string): ProtocolState {
