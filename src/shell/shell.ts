@@ -69,6 +69,10 @@ function runTool(place: Place, words: readonly string[], stdin: string): Output 
       return conntrack(place, rest);
     case "ipvsadm":
       return ipvsadm(place, rest, stdin);
+    case "ipvsadm-save":
+      return ipvsadm(place, ["-S", ...rest], stdin);
+    case "ipvsadm-restore":
+      return ipvsadm(place, ["-R", ...rest], stdin);
     case "sysctl":
       return sysctl(place, rest);
     case "wg":

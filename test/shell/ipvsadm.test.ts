@@ -55,6 +55,9 @@ FWM  9 rr`,
     must("-C");
     expect(run("-Sn")).toBe("");
     expect(run("-R", `${saved}\n`)).toBe("");
+    expect(shell.run("ipvsadm-save -n").text).toBe(saved);
+    must("-C");
+    expect(shell.run("ipvsadm-restore", saved)).toMatchObject({ text: "", code: 0 });
     expect(run("-Sn")).toBe(saved);
   });
 
@@ -79,6 +82,7 @@ FWM  9 rr`,
     ["-e -t 10.96.0.2:80 -r 10.244.2.9 -m", "No such destination [exit 255]"],
     ["-d -t 10.96.0.2:80 -r 10.244.2.9", "No such destination [exit 255]"],
     ["-a -t 10.96.0.2:80 -r 10.244.2.9", "ipvsadm without -m: gatewaying: not modelled [not modelled]"],
+    ["-S", "ipvsadm -S without -n: not modelled [not modelled]"],
     ["-L", "ipvsadm -L without -n: not modelled [not modelled]"],
     ["--start-daemon master", "ipvsadm --start-daemon: not modelled [not modelled]"],
   ])("%s is refused in its words", (line, words) => {

@@ -1,4 +1,4 @@
-/** `ipvsadm` 1.31: -A -E -D -a -e -d -C -Z -S -R -L --set, in numbers (`-n`). */
+/** `ipvsadm` 1.31: -A -E -D -a -e -d -C -Z -S -R -L --set, in numbers (`-n`): names of addresses and ports are not looked up. */
 import { plumb } from "../../linux/plumbing.js";
 import type { IpvsAct } from "../../linux/plumbing/ipvs-act.js";
 import { Ended, failed, NotModelled, type Output, said } from "../output.js";
@@ -17,6 +17,7 @@ const OPS: Readonly<Record<string, IpvsAct["op"]>> = Object.freeze({
 export function ipvsadm(place: Place, words: readonly string[], stdin: string): Output {
   const command = readIpvsCommand(words.length === 0 ? ["-L"] : words);
   if (command.letter === "-L") return list(place, command);
+  if (command.letter === "-S" && !command.numeric) throw new NotModelled("ipvsadm -S without -n");
   if (command.letter === "-S") return said(savedServers(place.s, place.ns).join("\n"));
   if (command.letter === "-R") return restore(place, stdin);
   return change(place, command);
