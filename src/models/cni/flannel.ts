@@ -5,6 +5,7 @@
  * enforces no NetworkPolicy.
  */
 import { covers, formatCidr, masked, parseCidr } from "../../base/cidr.js";
+import type { Act } from "../../linux/plumbing/act.js";
 import type { NodeDoor } from "../node-door.js";
 import { BRIDGE_DEFAULTS, bridgeAdd, type BridgeConfig, bridgeDel } from "./bridge.js";
 import { pluginError } from "./cni-errors.js";
@@ -23,7 +24,7 @@ export const FLANNEL_DEFAULTS: FlannelOptions = Object.freeze({ network: "10.244
 const WIREGUARD_PORT = 51820;
 /** The name in 10-flannel.conflist. */
 const NETWORK = "cbr0";
-/** The daemon's own memory: it has written subnet.env. */
+/** The daemon's own memory: what it did when it started, of which subnet.env tells. */
 const STARTED = "subnet.env";
 
 function backendOf(options: FlannelOptions): FlannelBackend {
@@ -66,6 +67,17 @@ function mtuOf(door: NodeDoor, self: CniNode, backend: FlannelBackend): number {
   return door.stack.dev.c.mtu[uplink]! - backend.overhead;
 }
 
+/** A daemon that starts again, perhaps with another lease, takes away what it had set up; the pods' bridge is not its own. */
+function undo(door: NodeDoor): void {
+  for (const act of [...((door.memory.get(STARTED) as readonly Act[] | undefined) ?? [])].reverse()) {
+    if (act.verb === "link-add") door.plumb({ verb: "link-del", ns: act.ns, name: act.name });
+    else if (act.verb === "iptables" && (act.op === "append" || act.op === "insert")) {
+      const { at: _at, ...rule } = act;
+      door.plumb({ ...rule, op: "delete" });
+    } else if (act.verb === "iptables" && act.op === "new-chain") door.plumb({ ...act, op: "delete-chain" });
+  }
+}
+
 /** flanneld starts: the backend's device if it has one, and the iptables rules. */
 function nodeUp(door: NodeDoor, self: CniNode, options: FlannelOptions, backend: FlannelBackend): { readonly annotations: Readonly<Record<string, string>> } | CniError {
   const lease = leaseOf(self);
@@ -77,14 +89,16 @@ function nodeUp(door: NodeDoor, self: CniNode, options: FlannelOptions, backend:
   const publicIp = self.addresses.find((a) => !a.includes(":"))!;
   const cause = door.cause("DaemonSet kube-flannel/kube-flannel-ds", "");
   const { ns } = door;
+  undo(door);
   const { acts, data } = backend.up(door, { lease, publicIp, uplink: self.uplink, mtu: mtuOf(door, self, backend), cause });
-  const refused = runActs(door, [
+  const done: readonly Act[] = [
     ...acts,
     { verb: "sysctl", ns, key: "net.ipv4.ip_forward", value: "1", cause },
     ...flannelRules(ns, options.network, formatCidr(masked(lease)), cause),
-  ]);
+  ];
+  door.memory.set(STARTED, Object.freeze(done));
+  const refused = runActs(door, done);
   if (refused !== null) return refused;
-  door.memory.set(STARTED, true);
   return {
     annotations: {
       [`${PREFIX}backend-data`]: JSON.stringify(data),

@@ -6,15 +6,14 @@
  * standalone kindnet.
  */
 import { formatCidr, masked, parseCidr } from "../../base/cidr.js";
-import type { Act } from "../../linux/plumbing/act.js";
 import type { NodeDoor } from "../node-door.js";
 import { pluginError } from "./cni-errors.js";
-import type { CniModel, CniNode } from "./cni-model.js";
+import type { CniError, CniModel, CniNode } from "./cni-model.js";
+import { ensureChain, ensureRules } from "./ensure-rules.js";
 import { type PtpConfig, ptpAdd, ptpDel } from "./ptp.js";
 import { mapPodPorts, unmapPodPorts } from "./plugins/pod-ports.js";
-import { loopbackAdd, runActs } from "./sandbox-veth.js";
+import { loopbackAdd } from "./sandbox-veth.js";
 
-/** Settings of kindnet. */
 /** What a kindnet is told. */
 export interface KindnetOptions {
   /** pod networks of the whole cluster */
@@ -34,7 +33,7 @@ export function kindnet(options: KindnetOptions): CniModel {
     name: "kindnet",
     podMtu: (uplinkMtu) => uplinkMtu,
     nodeUp(door) {
-      return runActs(door, masqueradeActs(door.ns, options.podSubnets, daemonCause(door))) ?? { annotations: {} };
+      return masquerade(door, options.podSubnets) ?? { annotations: {} };
     },
     peerUp(door, self, peer) {
       for (const { dst, via } of waysTo(self, peer)) door.plumb({ verb: "route-replace", ns: door.ns, dst, via, cause: door.cause(`Node ${peer.name}`, "spec.podCIDR") });
@@ -55,18 +54,19 @@ const daemonCause = (door: NodeDoor): number => door.cause("DaemonSet kube-syste
 
 const isV6 = (text: string): boolean => text.includes(":");
 
-function masqueradeActs(ns: number, podSubnets: readonly string[], cause: number): Act[] {
-  const families = ([4, 6] as const).filter((family) => podSubnets.some((subnet) => isV6(subnet) === (family === 6)));
-  return families.flatMap((family) => {
-    const at = { verb: "iptables", ns, family, table: "nat", cause } as const;
+/** Its own chain for each family, made and kept as it should be: a daemon that starts again finds it. */
+function masquerade(door: NodeDoor, podSubnets: readonly string[]): CniError | null {
+  const cause = daemonCause(door);
+  for (const family of [4, 6] as const) {
     const own = podSubnets.filter((subnet) => isV6(subnet) === (family === 6));
-    return [
-      { ...at, op: "new-chain", chain: CHAIN },
-      { ...at, op: "append", chain: "POSTROUTING", spec: `-m comment --comment "${DIRECTS}" -m addrtype ! --dst-type LOCAL -j ${CHAIN}` },
-      ...own.map((subnet): Act => ({ ...at, op: "append", chain: CHAIN, spec: `-m comment --comment "${LOCAL}" -d ${subnet} -j RETURN` })),
-      { ...at, op: "append", chain: CHAIN, spec: `-m comment --comment "${OUTBOUND}" -j MASQUERADE` },
-    ] satisfies Act[];
-  });
+    if (own.length === 0) continue;
+    const at = { family, table: "nat", cause } as const;
+    const rules = [...own.map((subnet) => `-m comment --comment "${LOCAL}" -d ${subnet} -j RETURN`), `-m comment --comment "${OUTBOUND}" -j MASQUERADE`];
+    const refused =
+      ensureChain(door, at, CHAIN) ?? ensureRules(door, at, "POSTROUTING", [`-m comment --comment "${DIRECTS}" -m addrtype ! --dst-type LOCAL -j ${CHAIN}`]) ?? ensureRules(door, at, CHAIN, rules);
+    if (refused !== null) return refused;
+  }
+  return null;
 }
 
 /** Another node's pod networks, each with that node's address of the same family. */
