@@ -1,5 +1,6 @@
 /** The sets of every namespace: state only; `ipset.ts` changes and asks them. */
 import type { Digest } from "../../base/hash.js";
+import { EntryReads } from "./ipset-reads.js";
 import { NameIds } from "./name-ids.js";
 
 /** Types by number; `dims` are what an entry is made of and `-m set` flags speak of. */
@@ -95,6 +96,8 @@ export interface IpSetsState {
 /** The sets of every namespace. */
 export class IpSets {
   readonly names: NameIds = new NameIds();
+  /** @internal */
+  readonly reads: EntryReads = new EntryReads();
   /** by `setKey`, in the order of their making */
   readonly sets: Map<number, IpSet> = new Map();
 
@@ -127,6 +130,7 @@ export class IpSets {
   /** Takes on a saved state. */
   restore(state: IpSetsState): void {
     this.names.restore(state.names);
+    this.reads.drop();
     this.sets.clear();
     for (const { key, options, entries } of state.sets) {
       const set = new IpSet(options, entries as Map<string, SetEntry>);

@@ -92,7 +92,8 @@ function readEntryWords(s: Stack, set: IpSet, words: readonly string[], cause: n
 /** `ipset add`. */
 export function addToSet(s: Stack, ns: number, name: string, entry: string, words: readonly string[], exist: boolean, cause: number): void {
   const set = existing(s, ns, name);
-  const made = parseEntry(entry, set.options, s.sets, readEntryWords(s, set, words, cause));
+  const more = readEntryWords(s, set, words, cause);
+  const made = s.sets.reads.of(entry, set.options, more, () => parseEntry(entry, set.options, s.sets, more));
   if (SET_TYPES[set.options.type]!.name === "list:set") {
     const member = setByName(s, ns, entry);
     if (member === undefined || SET_TYPES[member.options.type]!.name === "list:set") throw setFault("Set to be added/deleted/tested as element does not exist.", "ENOENT");
