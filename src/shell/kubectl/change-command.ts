@@ -140,9 +140,26 @@ export function execCommand(line: CommandLine, source: KubectlSource): Output {
   const namespace = line.flag("namespace") ?? "default";
   const [type = "", name = type] = target.includes("/") ? target.split("/") : ["pod", target];
   const info = findResource(type);
-  if (info.kind !== "Pod") throw new NotModelled(`kubectl exec ${target}`);
-  if (source.get("Pod", namespace, name) === undefined) return failed(1, `Error from server (NotFound): ${notFoundWords(info, name)}\n`);
-  const { text, code, notModelled } = source.exec(namespace, name, line.flag("container"), words);
+  const object = source.get(info.kind, info.namespaced ? namespace : "", name);
+  if (object === undefined) return failed(1, `Error from server (NotFound): ${notFoundWords(info, name)}\n`);
+  const pod = info.kind === "Pod" ? object : podOf(object, namespace, source);
+  if (pod === undefined || pod.kind !== "Pod") throw new Ended(1, "error: timed out waiting for the condition");
+  const { phase } = pod.status ?? {};
+  if (phase === "Succeeded" || phase === "Failed") throw new Ended(1, `error: cannot exec into a container in a completed pod; current phase is ${phase}`);
+  if (pod.spec.nodeName === undefined) throw new Ended(1, `Error from server (BadRequest): pod ${pod.metadata.name} does not have a host assigned`);
+  const container = line.flag("container") ?? pod.spec.containers[0]?.name ?? "";
+  if (!pod.spec.containers.some((each) => each.name === container)) throw new Ended(1, `Error from server (BadRequest): container ${container} is not valid for pod ${pod.metadata.name}`);
+  if (phase !== "Running") throw new Ended(1, `error: unable to upgrade connection: container not found ("${container}")`);
+  const { text, code, notModelled } = source.exec(namespace, pod.metadata.name, line.flag("container"), words);
   if (code === 0 || notModelled === true) return { text, code, ...(notModelled === true ? { notModelled } : {}) };
   return failed(code, `${text}command terminated with exit code ${code}\n`);
+}
+
+/** The pod that `exec TYPE/NAME` means: the first running one that the object selects. */
+function podOf(object: KubeObject, namespace: string, source: KubectlSource): KubeObject | undefined {
+  const { selector } = (object as { readonly spec?: { readonly selector?: unknown } }).spec ?? {};
+  if (typeof selector !== "object" || selector === null) throw new Ended(1, `error: cannot attach to *${object.kind}: selector for ${object.kind} not implemented`);
+  const labels = "matchLabels" in selector ? (selector.matchLabels as Readonly<Record<string, string>>) : (selector as Readonly<Record<string, string>>);
+  const pods = source.list("Pod", namespace).filter((pod) => Object.entries(labels).every(([key, value]) => pod.metadata.labels?.[key] === value));
+  return pods.find((pod) => pod.kind === "Pod" && pod.status?.phase === "Running") ?? pods[0];
 }

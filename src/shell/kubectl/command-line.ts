@@ -1,5 +1,5 @@
 /** Words of a kubectl command into arguments and flags, with cobra's refusals. */
-import { Ended } from "../output.js";
+import { Ended, NotModelled } from "../output.js";
 
 interface Flag {
   readonly name: string;
@@ -18,7 +18,7 @@ const FILES: readonly Flag[] = [text("filename", "f"), flag("recursive", "R")];
 const PRINT: readonly Flag[] = [text("output", "o"), flag("show-managed-fields")];
 
 const FLAGS: Readonly<Record<string, readonly Flag[]>> = {
-  get: [...SCOPE, ...PICK, ...FILES, ...PRINT, flag("show-labels"), flag("no-headers"), flag("ignore-not-found"), flag("watch", "w"), flag("watch-only"), text("sort-by"), text("chunk-size"), flag("show-kind")],
+  get: [...SCOPE, ...PICK, ...FILES, ...PRINT, flag("show-labels"), text("label-columns", "L"), flag("no-headers"), flag("ignore-not-found"), flag("watch", "w"), flag("watch-only"), text("sort-by"), text("chunk-size"), flag("show-kind")],
   describe: [...SCOPE, ...PICK, ...FILES, flag("show-events"), text("chunk-size")],
   events: [...SCOPE, flag("all-namespaces", "A"), text("for"), text("types"), flag("no-headers"), ...PRINT],
   apply: [...SCOPE, ...FILES, ...PRINT, text("selector", "l"), flag("server-side"), flag("force"), text("validate", undefined, "strict")],
@@ -31,6 +31,11 @@ const FLAGS: Readonly<Record<string, readonly Flag[]>> = {
   version: [flag("client"), text("output", "o")],
   "api-resources": [text("output", "o"), flag("no-headers"), text("namespaced", undefined, "true")],
 };
+
+/** Commands of kubectl that are not here. */
+const OTHERS: readonly string[] = [
+  "expose", "set", "explain", "edit", "autoscale", "certificate", "cluster-info", "top", "cordon", "uncordon", "drain", "taint", "logs", "attach", "port-forward", "proxy", "cp", "auth", "debug", "diff", "patch", "replace", "wait", "kustomize", "label", "annotate", "completion", "alpha", "api-versions", "config", "plugin", "options",
+];
 
 /** What a command was given. */
 export interface CommandLine {
@@ -50,6 +55,7 @@ export function readCommandLine(words: readonly string[]): CommandLine {
   const global = words.findIndex((word) => !word.startsWith("-"));
   const command = words.find((word, i) => !word.startsWith("-") && !/^(-n|--namespace|--context|--kubeconfig)$/.test(words[i - 1] ?? "")) ?? "";
   const known = FLAGS[command];
+  if (known === undefined && OTHERS.includes(command)) throw new NotModelled(`kubectl ${command}`);
   if (known === undefined) throw new Ended(1, global < 0 ? "kubectl controls the Kubernetes cluster manager." : `error: unknown command "${command}" for "kubectl"`);
   const at = words.indexOf(command);
   const values = new Map<string, string[]>();

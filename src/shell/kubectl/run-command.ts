@@ -48,7 +48,7 @@ export function runCommand(line: CommandLine, source: KubectlSource, input: stri
 /** A shell runs its input line by line, until one says exit; any other command runs once. */
 function session(source: KubectlSource, namespace: string, name: string, command: readonly string[], input: string): { readonly text: string; readonly code: number } {
   const run = (words: readonly string[]): Output => source.exec!(namespace, name, undefined, words);
-  if (!SHELLS.includes(command[0]!) || command.length > 1) return run(command[1] === "-c" && SHELLS.includes(command[0]!) ? (splitWords(command[2] ?? "") ?? []) : command);
+  if (!SHELLS.includes(command[0]!) || command.length > 1) return run(command);
   let text = "If you don't see a command prompt, try pressing enter.\n";
   let code = 0;
   for (const words of input.split("\n").map((each) => splitWords(each) ?? [])) {

@@ -30,8 +30,15 @@ describe("refusals", () => {
     expect(run(command)).toEqual({ text: `${text}\n`, code: 1 });
   });
 
+  test("output by path, and columns of one's own", () => {
+    expect(run("get pods stuck -o jsonpath={.metadata.name}:{.status.phase}")).toEqual({ text: "stuck:Pending", code: 0 });
+    expect(run("get pod stuck -o custom-columns=NAME:.metadata.name,IP:.status.podIP,IMAGE:.spec.containers[*].image").text).toBe("NAME    IP       IMAGE\nstuck   <none>   busybox\n");
+    expect(run("get pod stuck -L app,x/y").text).toMatch(/^NAME {4}READY {3}STATUS {4}RESTARTS {3}AGE {3}APP {3}Y\n/);
+    expect(run("get pod stuck -o jsonpath")).toEqual({ text: "error: template format specified but no template given\n", code: 1 });
+  });
+
   test("what is not modelled says so with code 2", () => {
-    expect(new Kubectl(f.sourceOf(all)).run("get pods -w")).toEqual({ text: "kubectl get --watch: not modelled\n", code: 2, notModelled: true });
+    expect(new Kubectl(f.sourceOf(all)).run("logs web")).toEqual({ text: "kubectl logs: not modelled\n", code: 2, notModelled: true });
   });
 });
 
@@ -191,8 +198,11 @@ describe("commands that change the cluster", () => {
   });
 
   test("exec", () => {
-    expect(kubectl("exec -it stuck -c c -- wget -qO- http://web")).toMatchObject({ text: "default/stuck c wget -qO- http://web\n", code: 0 });
-    expect(kubectl("exec stuck -- false")).toMatchObject({ text: "default/stuck - false\ncommand terminated with exit code 1\n", code: 1 });
+    const pod = f.pods.find((each) => each.metadata.namespace === "default" && each.metadata.name.startsWith("web-"))!.metadata.name;
+    expect(kubectl(`exec -it ${pod} -c c -- wget -qO- http://web`)).toMatchObject({ text: `default/${pod} c wget -qO- http://web\n`, code: 0 });
+    expect(kubectl(`exec ${pod} -- false`)).toMatchObject({ text: `default/${pod} - false\ncommand terminated with exit code 1\n`, code: 1 });
+    expect(kubectl(`exec ${pod} -c x -- ls`).text).toBe(`Error from server (BadRequest): container x is not valid for pod ${pod}\n`);
+    expect(kubectl("exec stuck -- ls").text).toBe("Error from server (BadRequest): pod stuck does not have a host assigned\n");
     expect(kubectl("exec nosuch -- ls").text).toBe('Error from server (NotFound): pods "nosuch" not found\n');
     expect(kubectl("exec stuck").text).toBe("error: you must specify at least one command for the container\n");
   });

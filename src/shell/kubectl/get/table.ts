@@ -31,6 +31,8 @@ export interface TableOptions {
   readonly headers: boolean;
   readonly namespaces: boolean;
   readonly labels: boolean;
+  /** labels with columns of their own */
+  readonly columns?: readonly string[];
 }
 
 /** `a=1,b=2` with keys sorted, or `<none>`. */
@@ -43,10 +45,10 @@ export function labelsText(labels: Labels | undefined): string {
 export function tableText(columns: readonly string[], rows: readonly Row[], options: TableOptions): string {
   const writer = new TabWriter(6, 3);
   const line = (cells: readonly string[]): void => writer.write(`${cells.map(oneLine).join("\t")}\n`);
-  if (options.headers) line([...(options.namespaces ? ["NAMESPACE"] : []), ...columns.map((column) => column.toUpperCase()), ...(options.labels ? ["LABELS"] : [])]);
+  if (options.headers) line([...(options.namespaces ? ["NAMESPACE"] : []), ...columns.map((column) => column.toUpperCase()), ...(options.columns ?? []).map((key) => key.slice(key.lastIndexOf("/") + 1).toUpperCase()), ...(options.labels ? ["LABELS"] : [])]);
   for (const { object, cells } of rows) {
     const { namespace = "", labels } = object.metadata;
-    line([...(options.namespaces ? [namespace] : []), ...cells, ...(options.labels ? [labelsText(labels)] : [])]);
+    line([...(options.namespaces ? [namespace] : []), ...cells, ...(options.columns ?? []).map((key) => labels?.[key] ?? ""), ...(options.labels ? [labelsText(labels)] : [])]);
   }
   return writer.result();
 }
