@@ -60,6 +60,7 @@ function start(door: AppDoor, { config, text, cause, name }: BirdArguments): voi
     socks: emptyMap(),
     listeners: Object.freeze([]),
     nextId: 1,
+    pathNumbers: emptyMap(),
     cause,
   });
   door.state = state as unknown as Readonly<Record<string, unknown>>;

@@ -29,6 +29,8 @@ export interface BirdRoute {
   readonly net: string;
   /** name of the protocol that it came from */
   readonly proto: string;
+  /** number of the path where its peer tells several, else 0 */
+  readonly path: number;
   readonly kind: "static" | "direct" | "kernel" | "bgp";
   readonly source: RouteSource;
   readonly dest: Destination;
@@ -84,6 +86,12 @@ export function compareAddresses(a: string, b: string): number {
 
 /** A prime near the golden part of 2^32, by which BIRD spreads words. */
 const GOLDEN = 2902958171;
+
+/** A prefix without the number of a path. */
+export function netOf(key: string): string {
+  const at = key.indexOf("@");
+  return at < 0 ? key : key.slice(0, at);
+}
 
 /** Place of a prefix in the order in which the daemon's tables are walked: its hash. */
 export function walkOrder(net: string): number {

@@ -1,4 +1,7 @@
-/** BGP messages as bytes (RFC 4271 4, multiprotocol RFC 4760, route refresh RFC 2918 and 7313). Prefixes and addresses are text. */
+/**
+ * BGP messages as bytes (RFC 4271 4, multiprotocol RFC 4760, route refresh RFC 2918 and 7313, several paths RFC 7911). Prefixes and
+ * addresses are text; a prefix with the number of its path is `10.0.0.0/8@7`.
+ */
 import { formatCidr, formatWords, masked, parseAddress, parseCidr } from "../../base/cidr.js";
 import { formatIPv4, parseIPv4 } from "../../base/ip.js";
 import { AS_TRANS, AttributeFault, ATTRIBUTE, attributeBytes, type BgpAttributes, cutAttributes, decodeAttributes, encodeAttributes, UPDATE_FAULT } from "./bgp-attributes.js";
@@ -69,9 +72,10 @@ function framed(type: number, body: readonly number[]): Uint8Array {
 }
 
 function prefixBytes(text: string): number[] {
-  const { words, prefix } = parseCidr(text)!;
+  const at = text.indexOf("@");
+  const { words, prefix } = parseCidr(at < 0 ? text : text.slice(0, at))!;
   const bytes = words.flatMap((w) => u32(w));
-  return [prefix, ...bytes.slice(0, Math.ceil(prefix / 8))];
+  return [...(at < 0 ? [] : u32(Number(text.slice(at + 1)))), prefix, ...bytes.slice(0, Math.ceil(prefix / 8))];
 }
 
 const addressBytes = (text: string): number[] => {
@@ -123,8 +127,8 @@ export function bgpLength(bytes: Uint8Array, at = 0): number | BgpFault {
   return length < BGP_HEADER || length > BGP_LONGEST ? fault(BGP_ERROR.header, 2, u16(length)) : length;
 }
 
-/** Reads one whole message. */
-export function decodeBgp(bytes: Uint8Array, as4: boolean): BgpMessage | BgpFault {
+/** Reads one whole message. `paths`: families whose prefixes come with the numbers of their paths. */
+export function decodeBgp(bytes: Uint8Array, as4: boolean, paths: readonly (4 | 6)[] = []): BgpMessage | BgpFault {
   const length = bgpLength(bytes);
   if (typeof length !== "number") return length;
   if (length !== bytes.length) return fault(BGP_ERROR.header, 2, u16(bytes.length));
@@ -134,7 +138,7 @@ export function decodeBgp(bytes: Uint8Array, as4: boolean): BgpMessage | BgpFaul
     case TYPE.open:
       return decodeOpen(body);
     case TYPE.update:
-      return decodeUpdate(body, as4);
+      return decodeUpdate(body, as4, paths);
     case TYPE.notification:
       return body.length < 2 ? fault(BGP_ERROR.header, 2, u16(length)) : Object.freeze({ type: "notification", code: body[0]!, subcode: body[1]!, data: Object.freeze([...body.subarray(2)]) });
     case TYPE.keepalive:
@@ -169,30 +173,37 @@ function decodeOpen(b: Uint8Array): BgpOpen | BgpFault {
 }
 
 /** Prefixes in a row; null if they do not fit. Host bits are dropped, as every speaker does. */
-function decodePrefixes(b: Uint8Array, family: 4 | 6): string[] | null {
+function decodePrefixes(b: Uint8Array, family: 4 | 6, paths: readonly (4 | 6)[]): string[] | null {
   const found: string[] = [];
+  const numbered = paths.includes(family);
   let at = 0;
   while (at < b.length) {
+    let path = "";
+    if (numbered) {
+      if (at + 5 > b.length) return null;
+      path = `@${(((b[at]! << 24) | (b[at + 1]! << 16) | (b[at + 2]! << 8) | b[at + 3]!) >>> 0)}`;
+      at += 4;
+    }
     const prefix = b[at]!;
     const size = Math.ceil(prefix / 8);
     if (prefix > (family === 4 ? 32 : 128) || at + 1 + size > b.length) return null;
     const words: [number, number, number, number] = [0, 0, 0, 0];
     for (let i = 0; i < size; i++) words[i >> 2] = words[i >> 2]! | (b[at + 1 + i]! << (24 - 8 * (i & 3)));
-    found.push(formatCidr(masked({ family, words, prefix })));
+    found.push(formatCidr(masked({ family, words, prefix })) + path);
     at += 1 + size;
   }
   return found;
 }
 
-function decodeUpdate(b: Uint8Array, as4: boolean): BgpUpdate | BgpFault {
+function decodeUpdate(b: Uint8Array, as4: boolean, paths: readonly (4 | 6)[]): BgpUpdate | BgpFault {
   const malformed = fault(BGP_ERROR.update, UPDATE_FAULT.malformedList);
   if (b.length < 4) return malformed;
   const gone = b[0]! * 256 + b[1]!;
   if (gone + 4 > b.length) return malformed;
   const length = b[2 + gone]! * 256 + b[3 + gone]!;
   if (gone + 4 + length > b.length) return malformed;
-  const withdrawn = decodePrefixes(b.subarray(2, 2 + gone), 4);
-  const reach = decodePrefixes(b.subarray(4 + gone + length), 4);
+  const withdrawn = decodePrefixes(b.subarray(2, 2 + gone), 4, paths);
+  const reach = decodePrefixes(b.subarray(4 + gone + length), 4, paths);
   if (withdrawn === null || reach === null) return fault(BGP_ERROR.update, UPDATE_FAULT.network);
   try {
     const raw = cutAttributes(b.subarray(4 + gone, 4 + gone + length));
@@ -200,8 +211,8 @@ function decodeUpdate(b: Uint8Array, as4: boolean): BgpUpdate | BgpFault {
     if (reach.length > 0) {
       for (const [code, known] of [[1, attributes.origin], [2, attributes.asPath], [3, attributes.nextHop]] as const) if (known === undefined) throw new AttributeFault(UPDATE_FAULT.missing, [code]);
     }
-    const reach6 = decodeReach6(raw.find((one) => one.code === ATTRIBUTE.mpReach)?.value);
-    const unreach6 = decodeUnreach6(raw.find((one) => one.code === ATTRIBUTE.mpUnreach)?.value);
+    const reach6 = decodeReach6(raw.find((one) => one.code === ATTRIBUTE.mpReach)?.value, paths);
+    const unreach6 = decodeUnreach6(raw.find((one) => one.code === ATTRIBUTE.mpUnreach)?.value, paths);
     return Object.freeze({ type: "update", withdrawn: Object.freeze(withdrawn), attributes, reach: Object.freeze(reach), ...(reach6 === null ? {} : { reach6 }), ...(unreach6 === null ? {} : { unreach6 }) });
   } catch (problem) {
     if (!(problem instanceof AttributeFault)) throw problem;
@@ -211,10 +222,10 @@ function decodeUpdate(b: Uint8Array, as4: boolean): BgpUpdate | BgpFault {
 
 const isUnicast6 = (b: Uint8Array): boolean => b.length >= 3 && b[0] === 0 && b[1] === AFI6 && b[2] === UNICAST;
 
-function decodeReach6(b: Uint8Array | undefined): { readonly nextHops: readonly string[]; readonly nets: readonly string[] } | null {
+function decodeReach6(b: Uint8Array | undefined, paths: readonly (4 | 6)[]): { readonly nextHops: readonly string[]; readonly nets: readonly string[] } | null {
   if (b === undefined || !isUnicast6(b)) return null;
   const size = b[3] ?? 0;
-  const nets = b.length < 5 + size || size % 16 !== 0 ? null : decodePrefixes(b.subarray(5 + size), 6);
+  const nets = b.length < 5 + size || size % 16 !== 0 ? null : decodePrefixes(b.subarray(5 + size), 6, paths);
   if (nets === null) throw new AttributeFault(UPDATE_FAULT.optional, attributeBytes(ATTRIBUTE.mpReach, 0x80, [...b]));
   const nextHops: string[] = [];
   for (let i = 0; i < size; i += 16) {
@@ -224,9 +235,9 @@ function decodeReach6(b: Uint8Array | undefined): { readonly nextHops: readonly 
   return Object.freeze({ nextHops: Object.freeze(nextHops), nets: Object.freeze(nets) });
 }
 
-function decodeUnreach6(b: Uint8Array | undefined): readonly string[] | null {
+function decodeUnreach6(b: Uint8Array | undefined, paths: readonly (4 | 6)[]): readonly string[] | null {
   if (b === undefined || !isUnicast6(b)) return null;
-  const nets = decodePrefixes(b.subarray(3), 6);
+  const nets = decodePrefixes(b.subarray(3), 6, paths);
   if (nets === null) throw new AttributeFault(UPDATE_FAULT.optional, attributeBytes(ATTRIBUTE.mpUnreach, 0x80, [...b]));
   return Object.freeze(nets);
 }
@@ -237,7 +248,8 @@ export function splitNets(nets: readonly string[], attributeLength: number): str
   const parts: string[][] = [];
   let room = 0;
   for (const net of nets) {
-    const size = 1 + Math.ceil(Number(net.slice(net.indexOf("/") + 1)) / 8);
+    const [length = "", path] = net.slice(net.indexOf("/") + 1).split("@");
+    const size = (path === undefined ? 1 : 5) + Math.ceil(Number(length) / 8);
     if (room < size) {
       parts.push([]);
       room = longest;

@@ -1,7 +1,7 @@
 /** `birdc show protocols [all] [NAME]`. */
 import type { BgpConfig, ChannelConfig, ChannelFilter } from "../../models/bgp/config/config.js";
 import { isInternal, isRecursive } from "../../models/bgp/daemon/bgp-export.js";
-import { CAPABILITY, capabilitiesOf, capabilityFamilies } from "../../models/bgp/daemon/bgp-session.js";
+import { CAPABILITY, capabilitiesOf, capabilityFamilies, pathFamilies } from "../../models/bgp/daemon/bgp-session.js";
 import { stateName } from "../../models/bgp/daemon/bgp-words.js";
 import { type Daemon, TIMER } from "../../models/bgp/daemon/daemon.js";
 import { BGP_STATE, type ChannelState, type ProtocolState } from "../../models/bgp/daemon/state.js";
@@ -89,13 +89,18 @@ function capabilityLines(title: string, capabilities: readonly BgpCapability[]):
   const lines = [`    ${title}`];
   const families = (capabilityFamilies(capabilities) ?? []).map((family) => ` ipv${family}`).join("");
   if (families !== "") lines.push("      Multiprotocol", `        AF announced:${families}`);
-  for (const code of [CAPABILITY.refresh, CAPABILITY.gracefulRestart, CAPABILITY.as4, CAPABILITY.enhancedRefresh, CAPABILITY.longLived]) {
+  for (const code of [CAPABILITY.refresh, CAPABILITY.gracefulRestart, CAPABILITY.as4, CAPABILITY.addPath, CAPABILITY.enhancedRefresh, CAPABILITY.longLived]) {
     const known = capabilities.find((one) => one.code === code);
     if (known === undefined) continue;
     if (code === CAPABILITY.gracefulRestart) lines.push(...restartLines(known));
+    else if (code === CAPABILITY.addPath) lines.push("      ADD-PATH", ...pathLines("RX", pathFamilies(capabilities, "rx")), ...pathLines("TX", pathFamilies(capabilities, "tx")));
     else lines.push(`      ${WORDS[code]}`);
   }
   return lines;
+}
+
+function pathLines(way: string, families: readonly (4 | 6)[]): string[] {
+  return families.length === 0 ? [] : [`        ${way}:${families.map((family) => ` ipv${family}`).join("")}`];
 }
 
 function restartLines({ bytes }: BgpCapability): string[] {

@@ -8,7 +8,7 @@ import type { Daemon } from "../../models/bgp/daemon/daemon.js";
 import { routeTo } from "../../models/bgp/daemon/hosts.js";
 import { exportView, walkTable } from "../../models/bgp/daemon/tables.js";
 import { runFilter } from "../../models/bgp/filter/evaluate.js";
-import { mapGet } from "../../models/bgp/persistent-map.js";
+import { mapEntries, mapGet } from "../../models/bgp/persistent-map.js";
 import { type BirdRoute, familyOf } from "../../models/bgp/route.js";
 import { routeLines } from "./route-lines.js";
 
@@ -135,14 +135,20 @@ function netLines(d: Daemon, asked: Asked, table: string, net: string, list: rea
 function viewOf(d: Daemon, asked: Asked, route: BirdRoute, done: () => void): BirdRoute | null {
   if (asked.export === "") return route;
   const family = parseCidr(route.net)!.family;
-  if (asked.export === "exported") return mapGet(d.channel(asked.exportTo, family)!.exported, route.net)?.proto === route.proto ? route : null;
-  // Only the best route is ever exported.
-  done();
+  if (asked.export === "exported") return isExported(d, asked.exportTo, family, route) ? route : null;
+  // Only the best route is exported, or every one.
+  if (d.configOf(asked.exportTo).kind !== "bgp" || !d.bgp(asked.exportTo).paths.tx.includes(family)) done();
   const view = exportView(d, asked.exportTo, family, route);
   if (!view.allowed) return null;
   if (asked.export === "preexport") return route;
   if (asked.export === "export") return view.route;
   return view.route === null ? route : null;
+}
+
+function isExported(d: Daemon, name: string, family: 4 | 6, route: BirdRoute): boolean {
+  const { exported } = d.channel(name, family)!;
+  if (d.configOf(name).kind !== "bgp" || !d.bgp(name).paths.tx.includes(family)) return mapGet(exported, route.net)?.proto === route.proto;
+  return mapEntries(exported).some(([, one]) => one.net === route.net && one.proto === route.proto && one.path === route.path);
 }
 
 function tablesOf(d: Daemon, asked: Asked): readonly string[] {

@@ -12,6 +12,7 @@ interface Session {
   readonly medOut: number;
   readonly community: number;
   readonly prepend: boolean;
+  readonly paths: string;
 }
 
 interface Cable {
@@ -49,6 +50,7 @@ const session: fc.Arbitrary<Session> = fc.record({
   medOut: fc.constantFrom(0, 0, 10, 20),
   community: fc.constantFrom(0, 0, 1, 2, 3),
   prepend: fc.constantFrom(false, false, false, true),
+  paths: fc.constantFrom("off", "off", "on", "on", "rx", "tx"),
 });
 
 const speaker: fc.Arbitrary<Speaker> = fc.record({
@@ -132,7 +134,7 @@ function configOf(lab: BgpLab, at: number): string {
       ...(internal && s.client ? ["rr client;"] : []),
       ...(me.deterministic ? ["deterministic med on;"] : []),
     ];
-    return [`protocol bgp ${name(peer)} { ${options.join(" ")} ipv4 { import ${importFilter(lab, at, s)}; export ${exportFilter(me, s)}; ${s.self ? "next hop self;" : ""} }; }`];
+    return [`protocol bgp ${name(peer)} { ${options.join(" ")} ipv4 { import ${importFilter(lab, at, s)}; export ${exportFilter(me, s)}; add paths ${s.paths}; ${s.self ? "next hop self;" : ""} }; }`];
   });
   const routes = me.nets.map((net, i) => `route 172.${16 + (net % 3)}.${net}.0/24 ${KINDS[(net + i) % 3]};`);
   return [

@@ -80,6 +80,19 @@ describe("BGP messages", () => {
     fc.assert(fc.property(six, (m) => void expect(decodeBgp(encodeBgp(m, true), true)).toEqual(m)));
   });
 
+  test("with the numbers of paths where both ends know of them", () => {
+    const numbered = <T extends string>(net: fc.Arbitrary<T>): fc.Arbitrary<string> => fc.tuple(net, word).map(([text, path]) => `${text}@${path}`);
+    const several = fc.record({
+      type: fc.constant("update" as const),
+      withdrawn: fc.array(numbered(net4), { maxLength: 6 }),
+      attributes: attributesOf(0xffffffff),
+      reach: fc.array(numbered(net4), { maxLength: 6 }),
+      reach6: fc.record({ nextHops: fc.constant(["2001:db8::1"]), nets: fc.array(numbered(net6), { maxLength: 6 }) }),
+      unreach6: fc.array(numbered(net6), { maxLength: 6 }),
+    });
+    fc.assert(fc.property(several, (m) => void expect(decodeBgp(encodeBgp(m, true), true, [4, 6])).toEqual(m)));
+  });
+
   test("a peer of two octets hears the same path by AS4_PATH", () => {
     // Sequences alone: RFC 6793 4.2.3 joins the two by their lengths.
     const path = fc.array(fc.integer({ min: 1, max: 0xffffffff }), { minLength: 1, maxLength: 6 }).map((asns) => [{ kind: "sequence" as const, asns }]);

@@ -24,6 +24,8 @@ export interface ChannelConfig {
   readonly gateway: "" | "direct" | "recursive";
   readonly igpTable: string;
   readonly cost: number;
+  /** more than one path to a prefix: taken from the peer, told to it (RFC 7911) */
+  readonly addPaths: { readonly rx: boolean; readonly tx: boolean };
 }
 
 interface ProtocolBase {

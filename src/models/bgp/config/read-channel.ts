@@ -14,7 +14,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export const NOT_GIVEN: ChannelFilter = Object.freeze({ kind: "none" });
 
 export function newChannel(family: 4 | 6, importFilter: ChannelFilter): ChannelConfig {
-  return Object.freeze({ family, table: "", importFilter, exportFilter: NOT_GIVEN, preference: 0, keepFiltered: false, nextHopSelf: "", nextHopKeep: "", gateway: "", igpTable: "", cost: 0 });
+  return Object.freeze({ family, table: "", importFilter, exportFilter: NOT_GIVEN, preference: 0, keepFiltered: false, nextHopSelf: "", nextHopKeep: "", gateway: "", igpTable: "", cost: 0, addPaths: Object.freeze({ rx: false, tx: false }) });
 }
 
 /** `all`, `none`, `where ...`, `filter NAME`, `filter { ... }`. */
@@ -41,7 +41,7 @@ function whom(c: Cursor): "all" | "ebgp" | "ibgp" | "" {
   return c.bool() ? "all" : "";
 }
 
-/** Options that a simulation has nothing to do for; ADD-PATH is not offered to a peer, so that each prefix has one path. */
+/** Options that a simulation has nothing to do for. */
 const IGNORED: readonly (readonly string[])[] = [
   ["debug"],
   ["import", "limit"],
@@ -57,7 +57,6 @@ const IGNORED: readonly (readonly string[])[] = [
   ["long", "lived", "graceful", "restart"],
   ["long", "lived", "stale", "time"],
   ["validate"],
-  ["add", "paths"],
   ["require", "extended", "next", "hop"],
 ];
 
@@ -78,6 +77,7 @@ export function readChannelOption(c: Cursor, made: Mutable<ChannelConfig>, filte
   else if (c.phrase(["gateway", "recursive"])) made.gateway = "recursive";
   else if (c.phrase(["igp", "table"])) made.igpTable = readTable(c);
   else if (c.phrase(["cost"])) made.cost = c.number();
+  else if (c.phrase(["add", "paths"])) made.addPaths = readPaths(c);
   else {
     const { token } = c;
     const refused = REFUSED.find((words) => c.phrase(words));
@@ -86,6 +86,14 @@ export function readChannelOption(c: Cursor, made: Mutable<ChannelConfig>, filte
     c.skipOption();
   }
   return true;
+}
+
+/** `rx`, `tx`, or a switch for both. */
+function readPaths(c: Cursor): ChannelConfig["addPaths"] {
+  if (c.accept("rx")) return Object.freeze({ rx: true, tx: false });
+  if (c.accept("tx")) return Object.freeze({ rx: false, tx: true });
+  const on = c.bool();
+  return Object.freeze({ rx: on, tx: on });
 }
 
 function readTable(c: Cursor): string {

@@ -3,9 +3,9 @@ import { BGP_ERROR, type BgpOpen, type BgpUpdate, bgpLength, decodeBgp } from ".
 import type { BgpAttributes } from "../../../packet/wire/bgp-attributes.js";
 import { pathNumbers } from "../filter/paths.js";
 import { mapDelete } from "../persistent-map.js";
-import { type BirdRoute, EMPTY_KRT } from "../route.js";
+import { type BirdRoute, EMPTY_KRT, netOf } from "../route.js";
 import { clusterOf, isInternal, isRecursive, routerIdOf } from "./bgp-export.js";
-import { CAPABILITY, endRestart, enterEstablished, enterIdle, raiseDelay, sendMessage, sessionError, stopSession } from "./bgp-session.js";
+import { agreePaths, CAPABILITY, endRestart, enterEstablished, enterIdle, raiseDelay, sendMessage, sessionError, stopSession } from "./bgp-session.js";
 import { notificationWords } from "./bgp-words.js";
 import { type Daemon, TIMER } from "./daemon.js";
 import { hostOf, withHost } from "./hosts.js";
@@ -40,7 +40,7 @@ export function receiveBytes(d: Daemon, name: string, at: number, bytes: Uint8Ar
 
 function receiveMessage(d: Daemon, name: string, at: number, bytes: Uint8Array): void {
   const { state, as4 } = d.conn(name, at);
-  const message = decodeBgp(bytes, as4);
+  const message = decodeBgp(bytes, as4, d.bgp(name).paths.rx);
   switch (message.type) {
     case "fault":
       sessionError(d, name, at, message.code, message.subcode, message.data);
@@ -94,6 +94,7 @@ function onOpen(d: Daemon, name: string, at: number, open: BgpOpen): void {
   const keepaliveTime = config.keepaliveTime > 0 ? Math.min(config.keepaliveTime, holdTime) : Math.floor(holdTime / 3);
   d.setConn(name, at, { holdTime, keepaliveTime, as4: config.as4 && as4 !== undefined, capabilities: open.capabilities, remoteId: open.id, state: BGP_STATE.openConfirm });
   d.setBgp(name, { remoteId: open.id });
+  agreePaths(d, name, at);
   sendMessage(d, name, at, { type: "keepalive" });
   if (holdTime > 0) d.startSpread(name, TIMER.hold + at, holdTime);
   else d.stopTimer(name, TIMER.hold + at);
@@ -163,8 +164,8 @@ function onUpdate(d: Daemon, name: string, at: number, update: BgpUpdate): void 
     endOfTable(d, name);
     return;
   }
-  for (const net of update.withdrawn) learnRoute(d, name, 4, net, null);
-  for (const net of update.unreach6 ?? []) learnRoute(d, name, 6, net, null);
+  for (const key of update.withdrawn) learnRoute(d, name, 4, netOf(key), null, pathOf(key));
+  for (const key of update.unreach6 ?? []) learnRoute(d, name, 6, netOf(key), null, pathOf(key));
   if (update.reach.length > 0) learnNets(d, name, 4, update.reach, update.attributes);
   if (update.reach6 !== undefined) {
     const [nextHop = "", nextHopLocal] = update.reach6.nextHops;
@@ -177,14 +178,20 @@ function endOfTable(d: Daemon, name: string): void {
   if (d.timeLeft(name, TIMER.restart) >= 0) endRestart(d, name);
 }
 
+/** Number of the path behind a prefix, 0 if it has none. */
+const pathOf = (key: string): number => Number(key.split("@")[1] ?? 0);
+
 function learnNets(d: Daemon, name: string, family: 4 | 6, nets: readonly string[], attributes: BgpAttributes): void {
   const wanted = acceptable(d, name, attributes) ? routeFor(d, name, family, attributes) : null;
   let { stale } = d.bgp(name);
   if (stale.size > 0) {
-    for (const net of nets) stale = mapDelete(stale, net);
+    for (const key of nets) stale = mapDelete(stale, `${netOf(key)}@${pathOf(key)}`);
     d.setBgp(name, { stale });
   }
-  for (const net of nets) learnRoute(d, name, family, net, wanted === null ? null : Object.freeze({ ...wanted, net }));
+  for (const key of nets) {
+    const [net, path] = [netOf(key), pathOf(key)];
+    learnRoute(d, name, family, net, wanted === null ? null : Object.freeze({ ...wanted, net, path }), path);
+  }
 }
 
 /** Whether a route that comes with these attributes has been here before (loops by AS, router and cluster). */

@@ -3,7 +3,7 @@ import type { BgpAttributes } from "../../../packet/wire/bgp-attributes.js";
 import { encodeAttributes } from "../../../packet/wire/bgp-attributes.js";
 import { splitNets } from "../../../packet/wire/bgp.js";
 import { emptyMap, mapEntries } from "../persistent-map.js";
-import { walkOrder } from "../route.js";
+import { netOf, walkOrder } from "../route.js";
 import { sendMessage } from "./bgp-session.js";
 import type { Daemon } from "./daemon.js";
 
@@ -13,7 +13,7 @@ const MP_HEADER = 48;
 
 function inWalkOrder<V>(entries: [string, V][]): [string, V][] {
   if (entries.length < 2) return entries;
-  return entries.map((entry) => [walkOrder(entry[0]), entry] as const).sort((a, b) => a[0] - b[0] || (a[1][0] < b[1][0] ? -1 : 1)).map(([, entry]) => entry);
+  return entries.map((entry) => [walkOrder(netOf(entry[0])), entry] as const).sort((a, b) => a[0] - b[0] || (a[1][0] < b[1][0] ? -1 : 1)).map(([, entry]) => entry);
 }
 
 /** Sends everything that waits. */

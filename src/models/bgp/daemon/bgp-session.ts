@@ -13,7 +13,7 @@ import { notificationWords, socketWords } from "./bgp-words.js";
 import { type Daemon, TIMER } from "./daemon.js";
 import { findNeighbour } from "./neighbours.js";
 import { BGP_STATE, type BgpState, IDLE_CONN } from "./state.js";
-import { feedChannel, flushRoutes, netsOf } from "./tables.js";
+import { feedChannel, flushRoutes, keysOf } from "./tables.js";
 
 const OUT = 0;
 const IN = 1;
@@ -23,7 +23,23 @@ const u16 = (n: number): number[] => [(n >>> 8) & 255, n & 255];
 const u32 = (n: number): number[] => [...u16(n >>> 16), ...u16(n)];
 
 /** Capability codes. */
-export const CAPABILITY = Object.freeze({ multiprotocol: 1, refresh: 2, gracefulRestart: 64, as4: 65, enhancedRefresh: 70, longLived: 71 } as const);
+export const CAPABILITY = Object.freeze({ multiprotocol: 1, refresh: 2, gracefulRestart: 64, as4: 65, addPath: 69, enhancedRefresh: 70, longLived: 71 } as const);
+
+const NO_PATHS: BgpState["paths"] = Object.freeze({ rx: Object.freeze([]), tx: Object.freeze([]) });
+
+/** What each side of ADD-PATH can do (RFC 7911 4). */
+const PATHS_RX = 1;
+const PATHS_TX = 2;
+
+/** Families of which an OPEN says that it takes, or tells, several paths. */
+export function pathFamilies(capabilities: readonly BgpCapability[], way: "rx" | "tx"): readonly (4 | 6)[] {
+  const bytes = capabilities.find((one) => one.code === CAPABILITY.addPath)?.bytes ?? [];
+  const found: (4 | 6)[] = [];
+  for (let at = 0; at + 3 < bytes.length; at += 4) {
+    if (((bytes[at + 3]! & (way === "rx" ? PATHS_RX : PATHS_TX)) !== 0) && bytes[at + 2] === UNICAST) found.push(bytes[at + 1] === AFI6 ? 6 : 4);
+  }
+  return found;
+}
 
 /** A session that has not begun. */
 export function newSession(config: BgpConfig): BgpState {
@@ -39,6 +55,7 @@ export function newSession(config: BgpConfig): BgpState {
     erredAt: -1,
     restarting: false,
     stale: emptyMap(),
+    paths: NO_PATHS,
     pending: emptyMap(),
     ends: Object.freeze([]),
   });
@@ -56,6 +73,8 @@ export function capabilitiesOf(config: BgpConfig, restarted: boolean): readonly 
     caps.push({ code: CAPABILITY.gracefulRestart, bytes: [...u16(time), ...(on ? families.flatMap((afi) => [...u16(afi), UNICAST, 0]) : [])] });
   }
   if (config.as4) caps.push({ code: CAPABILITY.as4, bytes: u32(config.localAs) });
+  const paths = config.channels.flatMap(({ family, addPaths: { rx, tx } }) => (rx || tx ? [...u16(AFI[family]), UNICAST, (rx ? PATHS_RX : 0) | (tx ? PATHS_TX : 0)] : []));
+  if (paths.length > 0) caps.push({ code: CAPABILITY.addPath, bytes: paths });
   if (config.refresh) caps.push({ code: CAPABILITY.enhancedRefresh, bytes: [] });
   if (config.longLived && config.gracefulRestart !== "off") caps.push({ code: CAPABILITY.longLived, bytes: [] });
   return caps;
@@ -234,6 +253,14 @@ function leaveEstablished(d: Daemon, name: string): void {
   d.setProtocol(name, { state: "start", since: d.now });
 }
 
+/** In which families both ends know of several paths. */
+export function agreePaths(d: Daemon, name: string, at: number): void {
+  const theirs = d.conn(name, at).capabilities;
+  const ours = capabilitiesOf(d.bgpConfig(name), false);
+  const both = (mine: "rx" | "tx", other: "rx" | "tx"): readonly (4 | 6)[] => Object.freeze(pathFamilies(ours, mine).filter((family) => pathFamilies(theirs, other).includes(family)));
+  d.setBgp(name, { paths: Object.freeze({ rx: both("rx", "tx"), tx: both("tx", "rx") }) });
+}
+
 /** bgp_conn_enter_established_state: tables are told to the peer from now on. */
 export function enterEstablished(d: Daemon, name: string, at: number): void {
   const { source } = d.bgp(name);
@@ -322,7 +349,7 @@ export function keepForRestart(d: Daemon, name: string): void {
   const { bytes } = graceful(d, name)!;
   const time = (bytes[0]! & 0x0f) * 256 + bytes[1]!;
   let stale = emptyMap<true>();
-  for (const { family } of d.protocol(name).channels) for (const net of netsOf(d, name, family)) stale = mapSet(stale, net, true);
+  for (const { family } of d.protocol(name).channels) for (const key of keysOf(d, name, family)) stale = mapSet(stale, key, true);
   d.setBgp(name, { restarting: true, stale });
   d.startTimer(name, TIMER.restart, time * SECOND);
 }
@@ -332,7 +359,7 @@ export function endRestart(d: Daemon, name: string): void {
   d.stopTimer(name, TIMER.restart);
   const { stale } = d.bgp(name);
   d.setBgp(name, { restarting: false, stale: emptyMap() });
-  for (const { family } of d.protocol(name).channels) flushRoutes(d, name, family, (route) => mapGet(stale, route.net) !== undefined);
+  for (const { family } of d.protocol(name).channels) flushRoutes(d, name, family, (route) => mapGet(stale, `${route.net}@${route.path}`) !== undefined);
 }
 
 /** A socket is gone: at once an error of it, or an orderly end. */

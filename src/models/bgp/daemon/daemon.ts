@@ -26,6 +26,7 @@ export class Daemon {
   socks: BirdState["socks"];
   listeners: readonly number[];
   nextId: number;
+  private pathNumbers: BirdState["pathNumbers"];
   /** sessions that have something to send */
   readonly dirty: Set<string> = new Set();
   /** tables of which some prefixes have changed since their hosts were looked up */
@@ -54,6 +55,7 @@ export class Daemon {
     this.socks = before.socks;
     this.listeners = before.listeners;
     this.nextId = before.nextId;
+    this.pathNumbers = before.pathNumbers;
   }
 
   /** Another configuration holds from now on. */
@@ -78,12 +80,20 @@ export class Daemon {
   /** Puts the memory back. */
   close(): void {
     for (const [key, counts] of this.counts) this.addCounts(key, counts);
-    const { name, config, text, routerId, configured, links, order, socks, listeners, nextId } = this;
+    const { name, config, text, routerId, configured, links, order, socks, listeners, nextId, pathNumbers } = this;
     let [tables, protocols] = [this.tableMap, this.protocolMap];
     for (const [key, made] of this.newTables) tables = mapSet(tables, key, made);
     for (const [key, made] of this.newProtocols) protocols = mapSet(protocols, key, made);
-    const state: BirdState = { ...this.before, name, config, text, routerId, configured, links, tables, protocols, order, socks, listeners, nextId };
+    const state: BirdState = { ...this.before, name, config, text, routerId, configured, links, tables, protocols, order, socks, listeners, nextId, pathNumbers };
     this.door.state = state as unknown as Readonly<Record<string, unknown>>;
+  }
+
+  /** The number of a source of routes towards peers that hear of every path. */
+  pathNumber(source: string): number {
+    const known = mapGet(this.pathNumbers, source);
+    if (known !== undefined) return known;
+    this.pathNumbers = mapSet(this.pathNumbers, source, this.pathNumbers.size + 1);
+    return this.pathNumbers.size;
   }
 
   /** What the configuration says of a protocol. */

@@ -40,7 +40,7 @@ export interface ChannelState {
   readonly family: 4 | 6;
   readonly table: string;
   readonly up: boolean;
-  /** what has been passed on, by prefix */
+  /** what has been passed on, by prefix, or by prefix and path */
   readonly exported: PersistentMap<BirdRoute>;
   /** of these the ones that the kernel has refused */
   readonly unsynced: PersistentMap<true>;
@@ -84,8 +84,10 @@ export interface BgpState {
   readonly erredAt: number;
   /** the peer restarts and its routes are kept */
   readonly restarting: boolean;
-  /** prefixes whose routes the restarting peer has not told again */
+  /** routes, by prefix and path, that the restarting peer has not told again */
   readonly stale: PersistentMap<true>;
+  /** families in which several paths to a prefix are taken from the peer, and told to it */
+  readonly paths: { readonly rx: readonly (4 | 6)[]; readonly tx: readonly (4 | 6)[] };
   /** what is still to be sent, by family and prefix; null: withdrawn */
   readonly pending: PersistentMap<BgpAttributes | null>;
   /** families whose end of table is still to be told */
@@ -123,6 +125,8 @@ export interface BirdState {
   readonly socks: PersistentMap<{ readonly proto: string; readonly conn: number }>;
   readonly listeners: readonly number[];
   readonly nextId: number;
+  /** numbers of paths, by the protocol and path that they stand for */
+  readonly pathNumbers: PersistentMap<number>;
   readonly cause: number;
 }
 

@@ -16,13 +16,13 @@ import type { TableState } from "./state.js";
 type List = readonly BirdRoute[];
 const NONE: List = Object.freeze([]);
 
-/** A protocol's route to a prefix, null: it has none any more. */
-export function learnRoute(d: Daemon, name: string, family: 4 | 6, net: string, given: BirdRoute | null): void {
+/** A protocol's route to a prefix, null: it has none any more. `path` tells several of a peer's from each other. */
+export function learnRoute(d: Daemon, name: string, family: 4 | 6, net: string, given: BirdRoute | null, path = 0): void {
   const channel = d.channel(name, family);
   if (channel === undefined) return;
   const config = d.channelConfig(name, family);
   const list = mapGet(d.table(channel.table).nets, net) ?? NONE;
-  const old = list.find((one) => one.proto === name) ?? null;
+  const old = list.find((one) => one.proto === name && one.path === path) ?? null;
   let route: BirdRoute | null = null;
   if (given !== null) {
     const done = runFilter(d.config, config.importFilter, given);
@@ -115,7 +115,8 @@ function store(d: Daemon, tableName: string, net: string, before: List, after: L
       else moved.add(net);
     }
   }
-  announce(d, tableName, net, was, is, valid(old ?? undefined), valid(route ?? undefined));
+  const stored = route === null ? undefined : after.find((one) => one.proto === route.proto && one.path === route.path);
+  announce(d, tableName, net, was, is, valid(old ?? undefined), valid(stored));
 }
 
 function announce(d: Daemon, tableName: string, net: string, was: BirdRoute | null, is: BirdRoute | null, old: BirdRoute | null, route: BirdRoute | null): void {
@@ -126,24 +127,47 @@ function announce(d: Daemon, tableName: string, net: string, was: BirdRoute | nu
     if (config.kind !== "kernel" && config.kind !== "bgp") continue;
     const channel = d.channel(name, family);
     if (channel === undefined || !channel.up || channel.table !== tableName) continue;
+    if (tellsPaths(d, name, family)) {
+      if (route !== null) exportNet(d, name, family, net, route, pathKey(d, route));
+      else if (old !== null) exportNet(d, name, family, net, null, pathKey(d, old));
+      continue;
+    }
     const merges = config.kind === "kernel" && config.mergeLimit > 0;
     if (was === is && !merges) continue;
-    if (was === is && !(route !== null && canMerge(d, is!, route)) && !(old !== null && canMerge(d, is!, old))) continue;
+    if (was === is && !(route !== null && canMerge(d, is!, route)) && !(old !== null && couldMerge(d, is!, old))) continue;
     exportNet(d, name, family, net, is);
   }
 }
 
-/** Tells a channel what is best for a prefix now. */
-function exportNet(d: Daemon, name: string, family: 4 | 6, net: string, best: BirdRoute | null): void {
+/**
+ * Whether a route that has gone was one of those that were merged. BIRD puts a route aside before it takes it out of a group of deterministic
+ * MED, so that its kernel protocol does not hear of it: the hop stays until something else happens to the prefix.
+ */
+function couldMerge(d: Daemon, best: BirdRoute, gone: BirdRoute): boolean {
+  return canMerge(d, best, gone) && !(gone.kind === "bgp" && d.bgpConfig(gone.proto).deterministicMed);
+}
+
+/** Whether the peer is told every path and not the best alone. */
+function tellsPaths(d: Daemon, name: string, family: 4 | 6): boolean {
+  return d.configOf(name).kind === "bgp" && d.bgp(name).paths.tx.includes(family);
+}
+
+/** A prefix with the number that a path has towards our peers: one for each source of routes. */
+function pathKey(d: Daemon, route: BirdRoute): string {
+  return `${route.net}@${d.pathNumber(`${route.proto} ${route.path}`)}`;
+}
+
+/** Tells a channel what is best for a prefix now; `key` is that of one path where all are told. */
+function exportNet(d: Daemon, name: string, family: 4 | 6, net: string, best: BirdRoute | null, key: string = net): void {
   const channel = d.channel(name, family)!;
-  const old = mapGet(channel.exported, net) ?? null;
+  const old = mapGet(channel.exported, key) ?? null;
   d.count(name, family, best === null ? "exportWithdraws" : "exportUpdates", 0);
   const passed = best === null ? null : passExport(d, name, family, best);
   if (passed === null && old === null) return;
   const config = d.configOf(name);
   const route = passed === null ? null : config.kind === "kernel" && config.mergeLimit > 0 ? mergePaths(d, name, family, config, best!, passed.route) : passed.route;
   const now = d.channel(name, family)!;
-  d.setChannel(name, family, { exported: route === null ? mapDelete(now.exported, net) : mapSet(now.exported, net, route) });
+  d.setChannel(name, family, { exported: route === null ? mapDelete(now.exported, key) : mapSet(now.exported, key, route) });
   if (route === null) d.count(name, family, "exportWithdraws", 1);
   else d.count(name, family, "exportUpdates", 3);
   if (config.kind === "kernel") {
@@ -151,7 +175,7 @@ function exportNet(d: Daemon, name: string, family: 4 | 6, net: string, best: Bi
     return;
   }
   const attributes = passed === null ? null : attributesFor(d, name, family, passed.route, passed.set);
-  d.setBgp(name, { pending: mapSet(d.bgp(name).pending, net, attributes) });
+  d.setBgp(name, { pending: mapSet(d.bgp(name).pending, key, attributes) });
   d.dirty.add(name);
 }
 
@@ -203,24 +227,28 @@ export function walkTable(table: TableState): (readonly [string, List])[] {
 export function feedChannel(d: Daemon, name: string, family: 4 | 6): void {
   const { table } = d.channel(name, family)!;
   for (const [net, list] of walkTable(d.table(table))) {
-    const best = valid(list[0]);
-    if (best !== null) exportNet(d, name, family, net, best);
+    if (tellsPaths(d, name, family)) for (const one of list.filter((each) => !each.filtered)) exportNet(d, name, family, net, one, pathKey(d, one));
+    else if (valid(list[0]) !== null) exportNet(d, name, family, net, list[0]!);
   }
 }
 
-/** The protocol's routes go, all but those that `kept` names. */
+/** The protocol's routes go, or those that `gone` names. */
 export function flushRoutes(d: Daemon, name: string, family: 4 | 6, gone: (route: BirdRoute) => boolean = () => true): void {
   const channel = d.channel(name, family)!;
   for (const [net, list] of walkTable(d.table(channel.table))) {
-    const old = list.find((one) => one.proto === name);
-    if (old !== undefined && gone(old)) replace(d, channel.table, net, mapGet(d.table(channel.table).nets, net)!, old, null);
+    for (const old of list) if (old.proto === name && gone(old)) replace(d, channel.table, net, mapGet(d.table(channel.table).nets, net)!, currentOf(d, channel.table, old), null);
   }
 }
 
-/** Prefixes to which a protocol has a route. */
-export function netsOf(d: Daemon, name: string, family: 4 | 6): string[] {
+/** The record that now stands for a route: choosing the best may have replaced it. */
+function currentOf(d: Daemon, table: string, route: BirdRoute): BirdRoute {
+  return mapGet(d.table(table).nets, route.net)!.find((one) => one.proto === route.proto && one.path === route.path)!;
+}
+
+/** Keys of a protocol's routes: prefix and path. */
+export function keysOf(d: Daemon, name: string, family: 4 | 6): string[] {
   const { nets } = d.table(d.channel(name, family)!.table);
-  return mapEntries(nets).flatMap(([net, list]) => (list.some((one) => one.proto === name) ? [net] : []));
+  return mapEntries(nets).flatMap(([net, list]) => list.filter((one) => one.proto === name).map((one) => `${net}@${one.path}`));
 }
 
 /** Rounds of looking up next hops; each can move routes that others go by. */
@@ -259,5 +287,5 @@ function igpTableOf(d: Daemon, route: BirdRoute): string {
 }
 
 /** A route without hops, for protocols that make one. */
-export const BARE_ROUTE = Object.freeze({ hops: NO_HOPS, from: "", recursive: "", igpMetric: 0, bgp: Object.freeze({}), krt: Object.freeze({}), filtered: false, suppressed: false } as const);
+export const BARE_ROUTE = Object.freeze({ path: 0, hops: NO_HOPS, from: "", recursive: "", igpMetric: 0, bgp: Object.freeze({}), krt: Object.freeze({}), filtered: false, suppressed: false } as const);
 
