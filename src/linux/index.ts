@@ -7,6 +7,7 @@
  * @packageDocumentation
  */
 export { type Addr, AddressBook, type AddressBookState } from "../base/address-book.js";
+export type { Cidr, Words } from "../base/cidr.js";
 export { type Cause, CauseTable, type CauseTableState } from "../base/causes.js";
 export { Digest } from "../base/hash.js";
 export { type Checkpoint, Checkpoints, type Part } from "../engine/checkpoint.js";
@@ -24,6 +25,7 @@ export type { FragmentQueue, FragmentState, FragmentTable } from "./fragment-tab
 export { netnsByName } from "./netns.js";
 export { NUD, type NeighbourTable, type NeighbourTableState } from "./neigh-table.js";
 export type { ConntrackState, ConntrackTable } from "./nf/conntrack-table.js";
+export type { HashlimitBucket, HashlimitConfig, HashlimitState, HashlimitTable, HashlimitTables } from "./nf/hashlimit-table.js";
 export type { NameIds } from "./nf/name-ids.js";
 export type { IpSet, IpSets, IpSetsState, SetEntry, SetOptions } from "./nf/ipset-table.js";
 export type { NftCount } from "./nf/nft/nft-count.js";
@@ -48,3 +50,4 @@ export {
   type NetnsColumns, type netnsColumns, type NetnsInfo, NF, type Ops, type Stack, type TokenBucket, type VxlanOptions, type WireguardOptions, type WireguardPeer,
 } from "./stack.js";
 export { stackParts } from "./stack-parts.js";
+export type { Cidr } from "../base/cidr.js";

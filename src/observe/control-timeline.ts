@@ -19,7 +19,9 @@ export interface ControlMoment {
 
 /** A timeline being kept; `end` stops it, and what it has stays. */
 export interface ControlTimeline {
+  /** All moments so far, in time order. */
   moments(): readonly ControlMoment[];
+  /** Nothing is added from now on. */
   end(): void;
 }
 

@@ -56,7 +56,9 @@ export interface BalancerWords {
   readonly source: string;
   readonly finalizer: string | null;
   readonly begins: BalancerNews | null;
+  /** An address has been found. */
   given(address: string): BalancerNews;
+  /** None has, and why. */
   refused(service: string, why: string): BalancerNews;
   readonly moved: BalancerNews | null;
   readonly ends: BalancerNews | null;
