@@ -16,6 +16,7 @@ const WORDS: Readonly<Record<string, Word>> = Object.freeze({
   maxBlocksPerHost: { may: "a positive number", takes: (value: string) => /^[1-9][0-9]*$/.test(value) },
   clusterRoutingMode: { may: "Felix or BIRD", takes: (value: string) => value === "Felix" || value === "BIRD" },
   routeReflectors: { may: "a positive number of nodes", takes: (value: string) => /^[1-9][0-9]*$/.test(value) },
+  bgpPeers: { may: "rack", takes: (value: string) => value === "rack" },
   asNumber: { may: "a number from 1 to 4294967295", takes: (value: string) => /^[1-9][0-9]{0,9}$/.test(value) && Number(value) < 2 ** 32 },
 });
 
@@ -27,16 +28,29 @@ export function calicoWordFault(key: string, value: string): string | null {
 }
 
 /** Why words do not go together, in a sentence; null if they do. */
-export function calicoWordsFault({ encapsulation = CALICO_DEFAULTS.encapsulation, clusterRoutingMode, routeReflectors, asNumber }: Readonly<Record<string, string>>): string | null {
+export function calicoWordsFault({ encapsulation = CALICO_DEFAULTS.encapsulation, clusterRoutingMode, routeReflectors, asNumber, bgpPeers }: Readonly<Record<string, string>>, topology: string): string | null {
   const bird = clusterRoutingMode === "BIRD";
   if (bird && encapsulation.startsWith("VXLAN")) return `clusterRoutingMode=BIRD goes with encapsulation None, IPIP or IPIPCrossSubnet: routes over VXLAN are always Felix's`;
-  if (!bird && (routeReflectors ?? asNumber) !== undefined) return `${routeReflectors === undefined ? "asNumber" : "routeReflectors"} needs clusterRoutingMode=BIRD: Felix speaks no BGP`;
-  return null;
+  if (!bird && bgpPeers === undefined && (routeReflectors ?? asNumber) !== undefined) return `${routeReflectors === undefined ? "asNumber" : "routeReflectors"} needs clusterRoutingMode=BIRD: Felix speaks no BGP`;
+  if (bgpPeers === undefined) return null;
+  if (!bird || encapsulation !== "None") return "bgpPeers=rack needs encapsulation=None and clusterRoutingMode=BIRD";
+  if (routeReflectors !== undefined) return "bgpPeers=rack and routeReflectors exclude each other: nodes speak to their rack's router alone";
+  return topology === "leaf-spine" ? null : 'bgpPeers=rack needs racks: fabric.topology must be "leaf-spine"';
 }
 
-/** The options that checked words stand for, on nodes of these names in order. */
-export function calicoOptions(words: Readonly<Record<string, string>>, nodes: readonly string[] = []): Partial<CalicoOptions> {
-  const { encapsulation, blockSize, natOutgoing, strictAffinity, maxBlocksPerHost, clusterRoutingMode, routeReflectors, asNumber } = words;
+/** A node, and the router of its rack. */
+interface Place {
+  readonly name: string;
+  readonly gateway: string;
+  readonly gatewayAs?: number;
+}
+
+/** AS number of nodes, as words say it. */
+export const asNumberOf = ({ asNumber }: Readonly<Record<string, string>>): number => (asNumber === undefined ? CALICO_DEFAULTS.asNumber : Number(asNumber));
+
+/** The options that checked words stand for, on these nodes in order. */
+export function calicoOptions(words: Readonly<Record<string, string>>, nodes: readonly Place[] = []): Partial<CalicoOptions> {
+  const { encapsulation, blockSize, natOutgoing, strictAffinity, maxBlocksPerHost, clusterRoutingMode, routeReflectors, asNumber, bgpPeers } = words;
   const known = ENCAPSULATIONS.find((each) => each === encapsulation);
   return {
     ...(known === undefined ? {} : { encapsulation: known }),
@@ -45,7 +59,8 @@ export function calicoOptions(words: Readonly<Record<string, string>>, nodes: re
     ...(strictAffinity === undefined ? {} : { strictAffinity: strictAffinity === "Enabled" }),
     ...(maxBlocksPerHost === undefined ? {} : { maxBlocksPerHost: Number(maxBlocksPerHost) }),
     ...(clusterRoutingMode === "BIRD" ? { clusterRoutingMode } : {}),
-    ...(routeReflectors === undefined ? {} : { routeReflectors: nodes.slice(0, Number(routeReflectors)) }),
-    ...(asNumber === undefined ? {} : { asNumber: Number(asNumber) }),
+    ...(routeReflectors === undefined ? {} : { routeReflectors: nodes.slice(0, Number(routeReflectors)).map(({ name }) => name) }),
+    ...(asNumber === undefined ? {} : { asNumber: asNumberOf(words) }),
+    ...(bgpPeers === undefined ? {} : { peers: Object.fromEntries(nodes.flatMap(({ name, gateway, gatewayAs }) => (gatewayAs === undefined ? [] : [[name, { address: gateway, asNumber: gatewayAs }]]))) }),
   };
 }

@@ -71,7 +71,7 @@ export function buildLeafSpine(b: FabricBuilder, border: number, machine: number
     const leaf = leaves[rack]!;
     const address = at(rack * part + 2 + (i % perRack));
     const ns = b.node(name, i + 1, { ns: leaf.ns, bridge: RACK }, address, subnet.prefix + 8, leaf.gateway, options);
-    return { name, ns, address, gateway: leaf.gateway, labels: { "topology.kubernetes.io/rack": leaf.name } };
+    return { name, ns, address, gateway: leaf.gateway, gatewayAs: leaf.as, labels: { "topology.kubernetes.io/rack": leaf.name } };
   });
   return { nodes, gateway: own };
 }

@@ -39,6 +39,8 @@ export interface FabricNode {
   readonly gateway: string;
   /** its IPv6 address, where the cluster has IPv6 pods */
   readonly address6?: string;
+  /** AS number of its gateway, where that speaks BGP */
+  readonly gatewayAs?: number;
   /** labels that say where it stands */
   readonly labels?: Readonly<Record<string, string>>;
 }

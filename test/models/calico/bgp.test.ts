@@ -124,6 +124,42 @@ describe("route reflectors", () => {
   });
 });
 
+describe("racks", () => {
+  const rack = { nodes: 6, cni: "calico:encapsulation=None,clusterRoutingMode=BIRD,bgpPeers=rack", fabric: { topology: "leaf-spine", racks: 3, spines: 2 } } as const;
+
+  test.each(cniContract(() => createCluster(rack), walk).map((one) => [one.name, one] as const))("%s", (_, one) => one.holds());
+
+  test("hear of blocks from nodes, and carry them to the others and to the border", () => {
+    const cluster = createCluster(rack);
+    cluster.settle();
+    cluster.apply(pods(8));
+    cluster.settle();
+    for (const held of Object.values(sessions(cluster))) expect(Object.keys(held)).toEqual([expect.stringMatching(/^Node_172_18_[012]_1$/)]);
+    const [first, second, third] = fabricNodes(cluster) as [string, string, string];
+    const own = (node: string): string => routes(cluster, node).find((line) => line.startsWith("blackhole"))!.split(" ")[1]!;
+    // A neighbour of the same rack is told as itself, all others as the router.
+    expect(routes(cluster, first)).toEqual(expect.arrayContaining([`${own(second)} via 172.18.0.3 dev eth0 proto bird`, `${own(third)} via 172.18.0.1 dev eth0 proto bird`, "default via 172.18.0.1 dev eth0"]));
+    expect(cluster.exec("router/leaf2", "ip route").text).toMatch(new RegExp(`^${own(third)} via 172\\.18\\.1\\.2 dev rack proto bird`, "m"));
+    expect(cluster.exec("fabric", "ip route").text).toContain(own(first));
+    everyPodReached(cluster);
+    const outside = cluster.ask(walk({ from: "internet", to: cluster.objects("Pod").find((pod) => pod.metadata.labels?.["app"] === "web")!.status!.podIP!, port: 80 }));
+    expect(outside.verdict).toBe("delivered");
+  });
+});
+
+describe.each(["calico", "calico:encapsulation=IPIPCrossSubnet", "calico:encapsulation=IPIPCrossSubnet,clusterRoutingMode=BIRD", "calico:encapsulation=IPIP,clusterRoutingMode=BIRD"])("%s on two subnets", (cni) => {
+  test("wraps what leaves the subnet", () => {
+    const cluster = createCluster({ nodes: 4, cni, fabric: { topology: "zones", zones: 2 } });
+    cluster.settle();
+    cluster.apply(pods(8));
+    cluster.settle();
+    const told = routes(cluster, fabricNodes(cluster)[0]!).filter((line) => /^10\.244\.\d+\.\d+\/26 via/.test(line));
+    const wrapped = told.filter((line) => / dev (tunl0|vxlan\.calico) /.test(line));
+    expect([told.length, wrapped.length]).toEqual([3, cni.includes("IPIP,") ? 3 : 2]);
+    everyPodReached(cluster);
+  });
+});
+
 describe("the configuration", () => {
   test("of the only node speaks to nobody", () => {
     const store = new Map<string, unknown>();
@@ -139,6 +175,9 @@ describe("options", () => {
     ["calico:clusterRoutingMode=BIRD", "routes over VXLAN are always Felix's"],
     ["calico:encapsulation=None,routeReflectors=2", "routeReflectors needs clusterRoutingMode=BIRD"],
     ["calico:encapsulation=None,asNumber=64999", "asNumber needs clusterRoutingMode=BIRD"],
+    ["calico:encapsulation=None,clusterRoutingMode=BIRD,bgpPeers=rack", 'fabric.topology must be "leaf-spine"'],
+    ["calico:encapsulation=IPIP,clusterRoutingMode=BIRD,bgpPeers=rack", "bgpPeers=rack needs encapsulation=None"],
+    ["calico:encapsulation=None,clusterRoutingMode=BIRD,bgpPeers=rack,routeReflectors=1", "exclude each other"],
     ["calico:encapsulation=None,clusterRoutingMode=BIRD,asNumber=4294967296", "asNumber must be a number from 1 to 4294967295"],
   ])("%s is refused", (cni, words) => {
     expect(() => createCluster({ nodes: 2, cni })).toThrow(words);

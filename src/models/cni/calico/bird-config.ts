@@ -6,7 +6,7 @@
  * own routes to the kernel too.
  */
 import { formatCidr, masked, parseCidr } from "../../../base/cidr.js";
-import { type CalicoOptions, crossSubnetOnly, tunnelOf, TUNNELS } from "./calico-options.js";
+import { type BgpPeer, type CalicoOptions, crossSubnetOnly, tunnelOf, TUNNELS } from "./calico-options.js";
 import { affineBlocks, type CalicoDatastore } from "./ipam.js";
 import { type CalicoNode, calicoNode } from "./node-record.js";
 
@@ -89,17 +89,26 @@ function kernelWords(options: CalicoOptions, self: CalicoNode): string[] {
   return [`  if (net ~ ${pool} && source = RTS_BGP && !(bgp_next_hop ~ ${own})) then { ${tunnel} }`];
 }
 
+const protocolName = (kind: "Mesh" | "Node", address: string): string => `${kind}_${address.replaceAll(".", "_")}`;
+
+/** The router of a node's rack; other racks' nodes have this AS number too, so that it may stand in a path. */
+function routerWords({ address, asNumber }: BgpPeer, self: CalicoNode): string[] {
+  return [`protocol bgp ${protocolName("Node", address)} from bgp_template {`, `  neighbor ${address} as ${asNumber};`, `  source address ${self.address};`, "  allow local as 1;", "}"];
+}
+
 /** All others in a mesh; with route reflectors they are everybody's peers, and nobody else is. */
 function peerWords(store: CalicoDatastore, options: CalicoOptions, self: CalicoNode): string[] {
+  if (Object.keys(options.peers).length > 0) return Object.hasOwn(options.peers, self.name) ? routerWords(options.peers[self.name]!, self) : [];
   const reflectors = new Set(options.routeReflectors);
   const reflects = reflectors.has(self.name);
-  return bgpNodes(store).flatMap((name) => {
+  // Asked of every node at each change: a client looks at its reflectors alone.
+  const names = reflectors.size > 0 && !reflects ? [...reflectors].sort().filter((name) => bgpNodes(store).includes(name)) : bgpNodes(store);
+  return names.flatMap((name) => {
     const peer = calicoNode(store, name);
     if (peer === undefined || name === self.name) return [];
-    if (reflectors.size > 0 && !reflects && !reflectors.has(name)) return [];
     const kind = reflectors.size > 0 ? "Node" : "Mesh";
     return [
-      `protocol bgp ${kind}_${peer.address.replaceAll(".", "_")} from bgp_template {`,
+      `protocol bgp ${protocolName(kind, peer.address)} from bgp_template {`,
       `  neighbor ${peer.address} as ${options.asNumber};`,
       `  source address ${self.address};`,
       ...(kind === "Mesh" && peer.address > self.address ? ["  passive on;"] : []),

@@ -6,6 +6,12 @@ export const ENCAPSULATIONS = Object.freeze(["VXLANCrossSubnet", "VXLAN", "IPIPC
 /** One of the encapsulations of an Installation's pool. */
 export type CalicoEncapsulation = (typeof ENCAPSULATIONS)[number];
 
+/** A router outside Calico. */
+export interface BgpPeer {
+  readonly address: string;
+  readonly asNumber: number;
+}
+
 /** Settings of Calico: one pool, and how its blocks are reached. */
 export interface CalicoOptions {
   /** cidr of the default pool: the pod network */
@@ -26,6 +32,8 @@ export interface CalicoOptions {
   readonly asNumber: number;
   /** names of the nodes that reflect routes; none: every node speaks to every other */
   readonly routeReflectors: readonly string[];
+  /** BGPPeer: by node, the router that it speaks to, and to nobody else */
+  readonly peers: Readonly<Record<string, BgpPeer>>;
 }
 
 /** What the operator's custom-resources.yaml and Calico's IPAM assume. */
@@ -39,6 +47,7 @@ export const CALICO_DEFAULTS: CalicoOptions = Object.freeze({
   clusterRoutingMode: "Felix",
   asNumber: 64512,
   routeReflectors: Object.freeze([]),
+  peers: Object.freeze({}),
 });
 
 /** The overlay a pool uses, whether for every node or for other subnets alone. */

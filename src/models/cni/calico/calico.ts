@@ -5,7 +5,7 @@
  * Read first: felix/dataplane/linux/route_mgr.go, libcalico-go/lib/ipam. Routes are Felix's (ProgramClusterRoutes: Enabled), or
  * with clusterRoutingMode BIRD those of a routing daemon on every node.
  */
-import { birdOf, configureBird, startBird } from "../../bgp/bird-program.js";
+import { configureBird, startBird, stopBird } from "../../bgp/bird-program.js";
 import type { CniDoor } from "../../node-door.js";
 import { pluginError } from "../cni-errors.js";
 import type { CniAttachment, CniError, CniModel, CniNode, CniResult } from "../cni-model.js";
@@ -23,6 +23,8 @@ import { tunnelActs, vtepDown, vtepUp } from "./tunnels.js";
 const HEARD = "heard";
 /** And the configuration of its routing daemon. */
 const BIRD = "bird.cfg";
+/** Key of what is shared: the number of a node's routing daemon. */
+const daemonKey = (node: string): string => `bird/${node}`;
 
 /** The CNI "calico". */
 export function calico(given: Partial<CalicoOptions> = {}): CniModel {
@@ -113,16 +115,25 @@ function hear(door: CniDoor, self: CniNode, options: CalicoOptions): void {
   door.memory.set(HEARD, now);
 }
 
+/** The number of a node's routing daemon, 0 if none runs. */
+function daemonOf({ shared, stack }: CniDoor, node: string): number {
+  const app = (shared.get(daemonKey(node)) ?? 0) as number;
+  const info = stack.app.apps.get(app);
+  return info === undefined || info.exit !== undefined ? 0 : app;
+}
+
 /** The routing daemon of a node gets a configuration, or starts with it. */
 function runBird(door: CniDoor, text: string): void {
-  const running = birdOf(door.stack, door.ns);
+  const running = daemonOf(door, door.node);
   if (running !== 0 && door.memory.get(BIRD) === text) return;
   door.memory.set(BIRD, text);
   const cause = door.cause("DaemonSet calico-system/calico-node", "");
   const refused = running === 0 ? startBird(door.stack, door.ns, text, cause, door.node) : configureBird(door.stack, running, text);
+  if (refused !== null && "app" in refused) door.shared.set(daemonKey(door.node), refused.app);
   if (refused !== null && "errors" in refused) throw new RangeError(`bird.cfg of ${door.node}: ${refused.errors.join("; ")}`);
 }
 
+/** Others' blocks that this daemon has heard of are reached as soon as it hears of the node that holds them. */
 function peerUp(door: CniDoor, self: CniNode, { name }: CniNode, options: CalicoOptions): void {
   const [node, peer] = [calicoNode(door.shared, self.name), calicoNode(door.shared, name)];
   if (node === undefined || peer === undefined || name === self.name) return;
@@ -137,6 +148,10 @@ function peerDown(door: CniDoor, self: CniNode, { name }: CniNode, options: Cali
   if (peer === undefined || name === self.name) return;
   releaseNode(door.shared, name, door.stack.engine.now);
   dropBgpNode(door.shared, name);
+  // Its calico-node is taken away with the Node, and so are its sessions with routers that are no nodes.
+  const daemon = daemonOf(door, name);
+  if (daemon !== 0) stopBird(door.stack, daemon);
+  door.shared.delete(daemonKey(name));
   vtepDown(door, peer);
   hear(door, self, options);
 }
