@@ -7,7 +7,6 @@
  * @packageDocumentation
  */
 export { type Addr, AddressBook, type AddressBookState } from "../base/address-book.js";
-export type { Cidr, Words } from "../base/cidr.js";
 export { type Cause, CauseTable, type CauseTableState } from "../base/causes.js";
 export { Digest } from "../base/hash.js";
 export { type Checkpoint, Checkpoints, type Part } from "../engine/checkpoint.js";
@@ -50,4 +49,3 @@ export {
   type NetnsColumns, type netnsColumns, type NetnsInfo, NF, type Ops, type Stack, type TokenBucket, type VxlanOptions, type WireguardOptions, type WireguardPeer,
 } from "./stack.js";
 export { stackParts } from "./stack-parts.js";
-export type { Cidr } from "../base/cidr.js";
