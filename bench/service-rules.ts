@@ -11,7 +11,8 @@ export const PACKETS = 1 << 16;
 
 const SERVICES_FROM = 0xac100001;
 const ENDPOINTS_FROM = 0x0ac80001;
-const PODS = 0x0a640000;
+/** The pods' network. */
+export const PODS = 0x0a640000;
 const ELSEWHERE = 0x08000000;
 
 export const serviceAddress = (i: number): number => SERVICES_FROM + i;

@@ -87,8 +87,8 @@ export class NfTable {
 
   /** A chain is about to be replaced or removed: nothing compiled may speak of it. */
   forget(id: number): void {
-    this.slab.forget(id, this.counters.get(id)?.length ?? 0);
-    this.services.forget(id);
+    this.services.forget(id, this.chains, this.count);
+    this.slab.forget(id, this.settled.get(id)?.length ?? 0);
   }
 
   /** Counters of a chain to add to, made on first use. */

@@ -6,21 +6,32 @@ import type { MarkTarget } from "../target-mark.js";
 import { GO } from "../rule.js";
 import type { NfTable } from "../table.js";
 import { addressMatches } from "../walk.js";
-import { CHANCES_SHIFT, ENDPOINT_WORDS, EXPRESS, type Guard, HAIRPIN, MOST_BYTES, NEAR, ROW } from "./service-rows.js";
+import { CHANCES_SHIFT, ENDPOINT_WORDS, EXPRESS, type Guard, HAIRPIN, MOST_BYTES, NEAR, ROW, STALE } from "./service-rows.js";
 import { isPlain, serviceShape } from "./service-shape.js";
 
 const CHANCE_MASK = 0x7fffffff;
 
-/** Makes the row of a service whose chain the dispatching rule jumps to; packets of other shapes are walked. `first`: the chain begins with the rule's run. */
-export function learnService(table: NfTable, hook: number, dispatch: number, rule: number, first: boolean, dst: number, second: number): void {
+/**
+ * The row of the service whose chain a dispatching rule jumps to, made if it is not known; 0 for a chain of another shape, which
+ * is to be walked. `first`: the dispatching chain begins with the rule's run.
+ */
+export function serviceRow(table: NfTable, hook: number, dispatch: number, rule: number, first: boolean, dst: number, second: number): number {
+  const { services } = table;
+  const known = services.find(dispatch, dst, second);
+  const at = known === 0 || services.words[known + ROW.shape] === STALE ? learnService(table, hook, dispatch, rule, first, dst, second) : known;
+  return services.words[at + ROW.shape]! > 0 && services.words[at + ROW.rule] === rule ? at : 0;
+}
+
+function learnService(table: NfTable, hook: number, dispatch: number, rule: number, first: boolean, dst: number, second: number): number {
   const { services, chains } = table;
   const at = services.add(dispatch, dst, second, rule);
-  if (at === 0) return;
+  if (at === 0) return 0;
   const shape = serviceShape(chains, chains.get(dispatch)!.rules[rule]!.to, { dst, proto: second >> 16, port: second & 65535 }, (chain) => services.dependOn(chain, at));
   services.dependOn(dispatch, -1);
   if (shape !== null) services.write(at, shape, first);
   const [entry] = chains.get(table.base[hook]!)!.rules;
   if (entry !== undefined && entry.go === GO.jump && entry.to === dispatch && isPlain(entry)) services.enter(hook, table.base[hook]!, dispatch);
+  return at;
 }
 
 /** The row of a packet that takes the express at a hook, 0 if it is to be walked. */

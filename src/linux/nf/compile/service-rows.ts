@@ -176,14 +176,18 @@ export class ServiceRows {
     this.madeOf[chain] = known === 0 || known === at ? at : -1;
   }
 
-  /** A chain is about to change; nothing may be waiting. */
-  forget(chain: number): void {
-    const at = this.madeOf[chain] ?? 0;
-    if (at < 0) return this.drop();
+  /** A chain is about to change: what waits in the rows that are made of it is handed over. */
+  forget(chain: number, chains: RulesById, count: Count): void {
+    const at = chain < this.madeOf.length ? this.madeOf[chain]! : 0;
     if (at === 0) return;
     const shape = this.words[at + ROW.shape]!;
-    if (shape > 0 && (shape & 255) > NEAR) this.left += (shape & 255) * ENDPOINT_WORDS;
-    if (this.left > MOST_LEFT && this.left * 2 > this.used) return this.drop();
+    if (at > 0 && shape > 0) this.settleRow(at, chains, count);
+    if (at > 0 && shape > 0 && (shape & 255) > NEAR) this.left += (shape & 255) * ENDPOINT_WORDS;
+    if (at < 0 || (this.left > MOST_LEFT && this.left * 2 > this.used)) {
+      this.settle(chains, count);
+      this.drop();
+      return;
+    }
     this.words[at + ROW.shape] = STALE;
     this.madeOf[chain] = 0;
   }
@@ -197,7 +201,14 @@ export class ServiceRows {
       if (this.entered[at] !== 0) count(this.bases[hook]!, 0, this.entered[at]!, this.entered[at + 1]!);
     }
     this.entered.fill(0);
-    for (let row = 1; row <= this.rows; row++) if (this.words[row * ROW_WORDS + ROW.shape]! > 0) this.settleRow(row * ROW_WORDS, chains, count);
+    const { words } = this;
+    for (let row = 1; row <= this.rows; row++) {
+      const at = row * ROW_WORDS;
+      const shape = words[at + ROW.shape]!;
+      // Most rows are of services that nobody has asked since.
+      const counted = (shape & 255) > NEAR || (words[at + ROW.packets]! | words[at + ROW.endpoints + 2]! | words[at + ROW.endpoints + ENDPOINT_WORDS + 2]!) !== 0;
+      if (shape > 0 && counted) this.settleRow(at, chains, count);
+    }
   }
 
   private settleRow(at: number, chains: RulesById, count: Count): void {
@@ -230,7 +241,8 @@ export class ServiceRows {
     }
   }
 
-  private drop(): void {
+  /** Forgets every row; nothing may be waiting. */
+  drop(): void {
     this.words = this.more = this.slots = this.madeOf = this.chances = new Int32Array(0);
     this.rows = this.used = this.left = this.chancesUsed = 0;
     this.guards = [];

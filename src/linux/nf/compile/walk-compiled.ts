@@ -17,8 +17,7 @@ import { addressMatches, remember, takePolicy, traceEnd, traceEntry, traceRule }
 import { MAX_JUMPS, type WalkFrame } from "../walk-frame.js";
 import { compiledChain, maskOf } from "./compile-chain.js";
 import { inName, lookUp, outName, probe } from "./look-up.js";
-import { learnService, meetService } from "./meet-service.js";
-import { ROW, STALE } from "./service-rows.js";
+import { meetService, serviceRow } from "./meet-service.js";
 import { NARROW_WORDS, OP, SHAPE, WIDE_WORDS } from "./words.js";
 
 const CHANCE_MASK = 0x7fffffff;
@@ -60,7 +59,7 @@ export function emptyVerdict(s: Stack, p: number, table: NfTable, hook: number):
 /** The verdict NF.* of the table at the frame's hook. */
 export function walkCompiled(s: Stack, p: number, table: NfTable, frame: WalkFrame): number {
   refresh(s, table);
-  const { slab, services } = table;
+  const { slab } = table;
   const { compiled } = s.nf;
   const c = s.packets.c;
   const traced = s.trace !== null;
@@ -105,12 +104,11 @@ export function walkCompiled(s: Stack, p: number, table: NfTable, frame: WalkFra
         let found: number;
         if (words[at + 3] === SHAPE.dstProtoPort && portsFit) {
           const second = (proto << 16) | dport;
-          const fresh = !traced && after < words[at + 1]!;
-          const row = fresh ? services.find(id, dst, second) : 0;
-          const shape = row === 0 ? STALE : services.words[row + ROW.shape]!;
-          if (shape > 0 && services.words[row + ROW.rule]! >= words[at + 1]! && services.words[row + ROW.rule]! < words[at + 2]!) return meetService(s, p, table, frame.hook, row);
           found = probe(words, words[at + 5]!, words[at + 4]!, dst, second, after);
-          if (found !== 0 && fresh && shape === STALE && (words[found + 3]! & 7) === GO.jump) learnService(table, frame.hook, id, words[found + 2]! - 1, at === heads[id * HEAD_WORDS + 1], dst, second);
+          if (found !== 0 && !traced && after < words[at + 1]! && (words[found + 3]! & 7) === GO.jump) {
+            const row = serviceRow(table, frame.hook, id, words[found + 2]! - 1, at === heads[id * HEAD_WORDS + 1], dst, second);
+            if (row !== 0) return meetService(s, p, table, frame.hook, row);
+          }
         } else found = lookUp(s, p, table, frame, at, after);
         if (found <= 0) {
           if (found < 0) return NF.drop;
