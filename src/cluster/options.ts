@@ -30,7 +30,8 @@ export interface ClusterOptions {
    * "flannel", "kindnet" or "calico"; with options behind a colon: "flannel:vni=2,port=4789", "flannel:backend=host-gw",
    * "calico:encapsulation=IPIP" (VXLANCrossSubnet, VXLAN, IPIPCrossSubnet, IPIP, None), "calico:blockSize=27,natOutgoing=Disabled",
    * "calico:strictAffinity=Enabled,maxBlocksPerHost=4", "calico:encapsulation=None,clusterRoutingMode=BIRD" (routes by BGP, each
-   * node to each; with "routeReflectors=2" by way of the first two; "asNumber=64600")
+   * node to each; with "routeReflectors=2" by way of the first two; with "bgpPeers=rack" on a leaf-spine fabric by way of the
+   * racks' routers; "asNumber=64600")
    */
   readonly cni?: string;
   /** "iptables", "nftables" or "ipvs" ("iptables"); ipvs with options behind a colon: "ipvs:scheduler=lc,strictARP=true" */
@@ -110,7 +111,7 @@ class Findings {
 }
 
 /** "flannel:vni=2,port=4789" taken apart. */
-function readCni(text: string, found: Findings): ClusterPlan["cni"] {
+function readCni(text: string, topology: string, found: Findings): ClusterPlan["cni"] {
   const [name = "", rest = ""] = text.split(/:(.*)/s);
   if (!CNIS.includes(name)) {
     if (KNOWN_CNIS.includes(name)) found.error("not-modelled", "cni", `${name}: not modelled`, `use ${CNIS.join(" or ")}`);
@@ -132,7 +133,7 @@ function readCni(text: string, found: Findings): ClusterPlan["cni"] {
       else found.error(fault.code, `cni.${key}`, fault.message, fault.fix);
     }
   }
-  const clash = name === "calico" ? calicoWordsFault(options) : null;
+  const clash = name === "calico" ? calicoWordsFault(options, topology) : null;
   if (clash !== null) found.error("invalid-value", "cni", `Invalid value: "${text}": ${clash}`);
   return { name, options };
 }
@@ -232,7 +233,7 @@ export function planCluster(options: ClusterOptions): ClusterPlan {
   checkFabric(fabric, nodes.length, options.loadBalancer ?? "none", found);
   const balancer = readBalancer(options.loadBalancer ?? "none", fabric.subnet);
   if (typeof balancer === "string") found.error("invalid-value", "loadBalancer", balancer);
-  const cni = readCni(options.cni ?? "flannel", found);
+  const cni = readCni(options.cni ?? "flannel", fabric.topology, found);
   if (cni.name === "calico" && "mode" in proxy && proxy.mode === "ipvs") found.error("not-modelled", "proxy", "kube-proxy mode ipvs beside Calico: not modelled: Felix then marks endpoints", "use iptables or nftables, or another CNI");
   if (cni.name === "calico" && options.enforce === false) found.error("invalid-value", "enforce", "Invalid value: false: Calico always enforces policies", "leave it out");
   checkFamilies(podSubnets, serviceSubnets, cni.name, fabric, options.loadBalancer ?? "none", found);
