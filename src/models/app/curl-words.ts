@@ -128,7 +128,7 @@ const PORTS: Readonly<Record<string, number>> = Object.freeze({ http: 80, https:
 const KNOWN: readonly string[] = ["https", "ftp", "ftps", "telnet", "file", "dict", "ldap", "tftp", "gopher", "imap", "smtp", "pop3", "mqtt", "rtsp", "scp", "sftp", "smb"];
 
 export function readCurlUrl(text: string): CurlUrl | CurlRefusal {
-  const found = /^(?:([a-zA-Z][\w+.-]*):\/\/)?(?:[^@/]*@)?(\[[^\]]+\]|[^:/?#]+)(?::(\d*))?([/?#].*)?$/.exec(text);
+  const found = /^(?:([a-zA-Z][\w+.-]*):\/\/)?(?:[^@/]*@)?(\[[^\]]+\]|[^:/?#\s]+)(?::(\d*))?([/?#].*)?$/.exec(text);
   const port = found?.[3] === undefined || found[3] === "" ? null : Number(found[3]);
   if (found === null || (port !== null && port > 65535)) return { text: "curl: (3) URL using bad/illegal format or missing URL", code: 3 };
   const scheme = (found[1] ?? "http").toLowerCase();

@@ -83,9 +83,10 @@ function begin(door: AppDoor): void {
   const memory = memoryOf(door);
   const words = memory.words!;
   const url = readCurlUrl(words.urls[memory.next]!);
-  if ("code" in url) return end(door, url, null);
   const tick = memory.tick + 1;
-  change(door, { next: memory.next + 1, url, tick, began: door.now, sock: 0, connected: false, reply: "", addresses: [], lookedUp: 0, connectTime: 0, firstByte: 0 });
+  change(door, { next: memory.next + 1, tick });
+  if ("code" in url) return end(door, url, null);
+  change(door, { url, began: door.now, sock: 0, connected: false, reply: "", addresses: [], lookedUp: 0, connectTime: 0, firstByte: 0 });
   if (words.maxTime > 0) door.timer(words.maxTime, tick * STRIDE + KINDS.total);
   if (door.addressOf(url.host) !== 0) found(door, [url.host]);
   else progress(door, beginResolving(door, url.host, memory.resolv, memory.resolver, tick * STRIDE + STRIDE));
@@ -265,7 +266,6 @@ function end(door: AppDoor, { text, code }: CurlRefusal, url: CurlUrl | null): v
     }));
   }
   change(door, { url: null, sock: 0 });
-  if (code === 0 && memory.next < words.urls.length) begin(door);
-  else if (code !== 0 && memory.next > 0 && memory.next < words.urls.length) begin(door);
+  if (memory.next < words.urls.length) begin(door);
   else door.exit(code);
 }
