@@ -84,7 +84,7 @@ function buildRoute(s: Stack, act: RouteChange, dst: Cidr): Route | NonNullable<
     }
   }
   const src = act.src === undefined ? 0 : handle(s, act.src);
-  if (src !== 0 && !isLocalAddress(s, act.ns, src)) return extackError("EINVAL", "Invalid prefsrc address");
+  if (src !== 0 && !isLocalAddress(s, act.ns, src)) return extackError("EINVAL", s.book.family[src] === 6 ? "Invalid source address" : "Invalid prefsrc address");
   const { words } = s.fib.parts.prefix(prefixKey(dst.family, dst.words, dst.prefix), dst.words);
   return Object.freeze({
     family: dst.family,
