@@ -7,6 +7,7 @@
  * @packageDocumentation
  */
 export { type Addr, AddressBook, type AddressBookState } from "../base/address-book.js";
+export type { Cidr, Words } from "../base/cidr.js";
 export { type Cause, CauseTable, type CauseTableState } from "../base/causes.js";
 export { Digest } from "../base/hash.js";
 export { type Checkpoint, Checkpoints, type Part } from "../engine/checkpoint.js";

@@ -35,10 +35,15 @@ export interface Plugin {
   readonly chained?: boolean;
   /** what is wrong with a configuration, whatever the verb */
   fault?(conf: PluginConf): CniError | null;
+  /** Verb ADD: what it made, on top of `prevResult` if it is chained. */
   add(call: PluginCall): CniResult | CniError;
+  /** Verb CHECK: null if all is as ADD left it. */
   check(call: PluginCall): CniError | null;
+  /** Verb DEL: what is gone already is no error. */
   del(call: PluginCall): CniError | null;
+  /** Verb GC: drops what belongs to none of the valid attachments. */
   gc?(call: PluginCall, valid: readonly { readonly containerID: string; readonly ifname: string }[]): CniError | null;
+  /** Verb STATUS: null if it is ready for ADD. */
   status?(call: PluginCall): CniError | null;
 }
 
