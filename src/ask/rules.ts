@@ -1,6 +1,7 @@
 /** What kube-proxy programs, as text: for a configured proxy alone, or on a node of a cluster. */
 import type { Cluster } from "../cluster/cluster.js";
 import { inputError } from "../cluster/input-error.js";
+import { listAddresses } from "../linux/plumbing/ipvs-list.js";
 import { listNftTable } from "../linux/nf/nft/nft-list.js";
 import { saveTables } from "../linux/nf/save.js";
 import { configuredIptables, configuredRulesText, formatListed, type ProxyConfig, type ProxyObjects, proxyObjects, readProxyConfig, TABLE_NAME } from "../models/proxy/index.js";
@@ -45,7 +46,10 @@ export function rulesOfNode(cluster: Cluster, name: string, mode: RulesMode, for
     return mode === "iptables" ? proxyPart(saveTables(stack, node.ns, 4)) : formatListed(listNftTable(stack, node.ns, 4, TABLE_NAME)!);
   }
   const objects = proxyObjects([...cluster.objects("Service"), ...cluster.objects("EndpointSlice"), ...cluster.objects("Node")]);
-  return rulesOfConfig(mode, form, configOfNode(cluster, name, node.address), objects);
+  const config = configOfNode(cluster, name, node.address);
+  // In this mode node ports answer on every address that the node has.
+  const others = mode === "ipvs" ? listAddresses(cluster.stack, node.ns, 4, IPVS_DEVICE).filter((text) => !config.nodeLocalIPs.includes(text)) : [];
+  return rulesOfConfig(mode, form, { ...config, nodeLocalIPs: [...config.nodeLocalIPs, ...others] }, objects);
 }
 
 /** The configuration that kind gives the proxy of a node. */
