@@ -93,6 +93,8 @@ const reasons = [
   ["IP_LOCAL_SOURCE", true, "one of this machine's own addresses as a source from outside"],
   ["NO_TX_TARGET", true, "the tunnel knows no machine behind this MAC, and no default one"],
   ["XMIT_RECURSION", false, "a device on the way out of itself for the tenth time: a dead loop"],
+  ["WIREGUARD_NO_PEER", false, "no WireGuard peer has the destination among its allowed IPs, or nobody knows where that peer is"],
+  ["WIREGUARD_NOT_TAKEN", false, "a WireGuard message of no known peer, or with a source that is not that peer's"],
 ] as const;
 
 type DropWord = (typeof reasons)[number][0];

@@ -51,7 +51,7 @@ function unreachable(s: Stack, p: number, dev: number): void {
   const v6 = s.packets.c.etherType[p] === ETHERTYPE.IPV6;
   s.dev.c.txErrors[dev]!++;
   s.op.icmpError(p, ns, dev, v6 ? ICMP6.unreachable : ICMP.unreachable, v6 ? ICMP6.addressUnreachable : ICMP.hostUnreachable, 0);
-  s.op.drop(p, ns, dev, DROP.NO_TX_TARGET);
+  s.op.drop(p, ns, dev, DROP.WIREGUARD_NO_PEER);
 }
 
 /** wg_xmit, as far as wg_socket_send_skb_to_peer. */
@@ -116,7 +116,7 @@ function consume(s: Stack, p: number, ns: number, dev: number, own: WireguardOpt
   const from = sender === undefined ? undefined : own.peers.find((peer) => peer.publicKey === sender.publicKey);
   const isForUs = sender !== undefined && inner !== 0 && peerOf(s, sender, c.dst[inner]!)?.publicKey === own.publicKey;
   if (from === undefined || !isForUs || peerOf(s, own, c.src[inner]!) !== from) {
-    s.op.drop(p, ns, dev, DROP.SKB_CSUM);
+    s.op.drop(p, ns, dev, DROP.WIREGUARD_NOT_TAKEN);
     return;
   }
   if (s.trace !== null) traceStep(s, STEP.DECAP, p, ns, dev, TUNNEL.wireguard, inner);
