@@ -20,7 +20,7 @@ function world(lab: Lab): Checkpoints {
   return all;
 }
 
-/** A bridge with three ports, one of them a wire that delays and loses, and a tunnel between the ends. */
+/** A bridge with three ports, one of them a wire that delays and loses, one shaped each way, and a tunnel between the ends. */
 function build(lab: Lab): void {
   for (const name of ["n", "p1", "p2", "p3"]) lab.act({ verb: "netns-add", node: 1, name });
   const n = lab.ns("n");
@@ -33,6 +33,12 @@ function build(lab: Lab): void {
     lab.act({ verb: "link-add", ns: lab.ns(`p${i}`), name: "vx", kind: "vxlan", mac: `0e:00:00:00:00:0${i}`, vxlan: { id: 9, local: `10.0.0.${i}`, dev: "eth0" }, up: true });
     for (const j of [1, 2, 3]) if (j !== i) lab.act({ verb: "fdb-append", ns: lab.ns(`p${i}`), dev: "vx", mac: "00:00:00:00:00:00", dst: `10.0.0.${j}` });
   }
+  // Frames to p1, and frames from p2, wait for slow buckets.
+  const tbf = { rate: 20_000, burst: 150, limit: 2000 };
+  lab.act({ verb: "link-add", ns: n, name: "ifb0", kind: "ifb", up: true });
+  lab.act({ verb: "qdisc-add", ns: n, dev: "v1", tbf });
+  lab.act({ verb: "qdisc-add", ns: n, dev: "v2", redirect: "ifb0" });
+  lab.act({ verb: "qdisc-add", ns: n, dev: "ifb0", tbf });
 }
 
 function disturb(lab: Lab): void {
