@@ -9,6 +9,7 @@ import type { Addr } from "../base/address-book.js";
 import type { Cidr } from "../base/cidr.js";
 import { type Digest, fnv1a32 } from "../base/hash.js";
 import { FewPerRow } from "./few-per-row.js";
+import type { Nexthop } from "./nexthop.js";
 import { RecentAnswers } from "./recent-answers.js";
 import { RouteParts } from "./route-parts.js";
 
@@ -22,15 +23,7 @@ export const RT_TABLE = Object.freeze({ default: 253, main: 254, local: 255 } as
 /** Scopes by their RT_SCOPE_* numbers: a smaller number reaches farther. */
 export const RT_SCOPE = Object.freeze({ global: 0, site: 200, link: 253, host: 254, nowhere: 255 } as const);
 
-/** One way out of a route. */
-export interface Nexthop {
-  /** output device row, 0 for routes that end here (blackhole ...) */
-  readonly dev: number;
-  /** gateway, 0 if the destination is a neighbour itself */
-  readonly via: Addr;
-  readonly weight: number;
-  readonly onlink: boolean;
-}
+export type { Nexthop };
 
 /** One route as `ip route` has it. */
 export interface Route {

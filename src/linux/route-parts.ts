@@ -1,5 +1,5 @@
 import type { Words } from "../base/cidr.js";
-import type { Nexthop } from "./fib-table.js";
+import type { Nexthop } from "./nexthop.js";
 
 /** A prefix by its key, see `prefixKey`. */
 export interface RoutePrefix {

@@ -97,7 +97,7 @@ export interface IpSetsState {
 export class IpSets {
   readonly names: NameIds = new NameIds();
   /** @internal */
-  readonly reads: EntryReads = new EntryReads();
+  readonly reads: EntryReads<SetEntry> = new EntryReads();
   /** by `setKey`, in the order of their making */
   readonly sets: Map<number, IpSet> = new Map();
 
