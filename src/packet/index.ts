@@ -16,6 +16,21 @@ export {
 export { flowHash, isReverseFlow, packetFlowHash, sameFlow } from "./flow-key.js";
 export { Packets, type PacketsState } from "./packets.js";
 export { Payloads, type PayloadsState } from "./payload.js";
+export {
+  BGP_ERROR,
+  BGP_HEADER,
+  BGP_LONGEST,
+  type BgpCapability,
+  type BgpFault,
+  type BgpMessage,
+  type BgpNotification,
+  type BgpOpen,
+  type BgpUpdate,
+  bgpLength,
+  decodeBgp,
+  encodeBgp,
+} from "./wire/bgp.js";
+export type { BgpAttributes, PathSegment, UnknownAttribute } from "./wire/bgp-attributes.js";
 export { ARP_BYTES, ARP_OP } from "./wire/arp.js";
 export { checksumOf, fold, halves, sumOf } from "./wire/checksum.js";
 export { ETHERNET_BYTES } from "./wire/ethernet.js";

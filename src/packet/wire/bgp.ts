@@ -12,6 +12,7 @@ export interface BgpCapability {
   readonly bytes: readonly number[];
 }
 
+/** Who the speaker is and what it can do. */
 export interface BgpOpen {
   readonly type: "open";
   /** as the header's two octets say; the whole number is in the capability */
@@ -22,6 +23,7 @@ export interface BgpOpen {
   readonly capabilities: readonly BgpCapability[];
 }
 
+/** Prefixes that are gone, and prefixes with the attributes of their path. */
 export interface BgpUpdate {
   readonly type: "update";
   readonly withdrawn: readonly string[];
@@ -32,6 +34,7 @@ export interface BgpUpdate {
   readonly unreach6?: readonly string[];
 }
 
+/** Why the session ends. */
 export interface BgpNotification {
   readonly type: "notification";
   readonly code: number;
@@ -39,6 +42,7 @@ export interface BgpNotification {
   readonly data: readonly number[];
 }
 
+/** Any message; a refresh asks for the table again. */
 export type BgpMessage = BgpOpen | BgpUpdate | BgpNotification | { readonly type: "keepalive" } | { readonly type: "refresh"; readonly afi: number; readonly subtype: number; readonly safi: number };
 
 /** A message that cannot be read: what the NOTIFICATION about it says. */
@@ -49,7 +53,9 @@ export interface BgpFault {
   readonly data: readonly number[];
 }
 
+/** Bytes of a message's header: the shortest message. */
 export const BGP_HEADER = 19;
+/** Bytes of the longest message (RFC 4271 4.1). */
 export const BGP_LONGEST = 4096;
 const TYPE = Object.freeze({ open: 1, update: 2, notification: 3, keepalive: 4, refresh: 5 } as const);
 /** Codes of NOTIFICATION. */

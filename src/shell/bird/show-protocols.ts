@@ -1,7 +1,7 @@
 /** `birdc show protocols [all] [NAME]`. */
 import type { BgpConfig, ChannelConfig, ChannelFilter } from "../../models/bgp/config/config.js";
 import { isInternal, isRecursive } from "../../models/bgp/daemon/bgp-export.js";
-import { CAPABILITY, capabilitiesOf, capabilityFamilies, pathFamilies } from "../../models/bgp/daemon/bgp-session.js";
+import { CAPABILITY, capabilitiesOf, capabilityFamilies, pathFamilies } from "../../models/bgp/daemon/bgp-capabilities.js";
 import { stateName } from "../../models/bgp/daemon/bgp-words.js";
 import { type Daemon, TIMER } from "../../models/bgp/daemon/daemon.js";
 import { BGP_STATE, type ChannelState, type ProtocolState } from "../../models/bgp/daemon/state.js";

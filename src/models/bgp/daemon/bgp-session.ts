@@ -5,9 +5,10 @@
  * error that counts, the session starts again only after a wait that doubles each time.
  */
 import { SECOND } from "../../../base/time.js";
-import { AFI4, AFI6, type BgpCapability, type BgpMessage, encodeBgp, UNICAST } from "../../../packet/wire/bgp.js";
+import { type BgpCapability, type BgpMessage, encodeBgp } from "../../../packet/wire/bgp.js";
 import type { BgpConfig } from "../config/config.js";
 import { emptyMap, mapDelete, mapGet, mapSet } from "../persistent-map.js";
+import { CAPABILITY, capabilitiesOf, capabilityFamilies, pathFamilies } from "./bgp-capabilities.js";
 import { routerIdOf } from "./bgp-export.js";
 import { notificationWords, socketWords } from "./bgp-words.js";
 import { type Daemon, TIMER } from "./daemon.js";
@@ -18,28 +19,7 @@ import { feedChannel, flushRoutes, keysOf } from "./tables.js";
 const OUT = 0;
 const IN = 1;
 
-const AFI: Readonly<Record<4 | 6, number>> = Object.freeze({ 4: AFI4, 6: AFI6 });
-const u16 = (n: number): number[] => [(n >>> 8) & 255, n & 255];
-const u32 = (n: number): number[] => [...u16(n >>> 16), ...u16(n)];
-
-/** Capability codes. */
-export const CAPABILITY = Object.freeze({ multiprotocol: 1, refresh: 2, gracefulRestart: 64, as4: 65, addPath: 69, enhancedRefresh: 70, longLived: 71 } as const);
-
 const NO_PATHS: BgpState["paths"] = Object.freeze({ rx: Object.freeze([]), tx: Object.freeze([]) });
-
-/** What each side of ADD-PATH can do (RFC 7911 4). */
-const PATHS_RX = 1;
-const PATHS_TX = 2;
-
-/** Families of which an OPEN says that it takes, or tells, several paths. */
-export function pathFamilies(capabilities: readonly BgpCapability[], way: "rx" | "tx"): readonly (4 | 6)[] {
-  const bytes = capabilities.find((one) => one.code === CAPABILITY.addPath)?.bytes ?? [];
-  const found: (4 | 6)[] = [];
-  for (let at = 0; at + 3 < bytes.length; at += 4) {
-    if (((bytes[at + 3]! & (way === "rx" ? PATHS_RX : PATHS_TX)) !== 0) && bytes[at + 2] === UNICAST) found.push(bytes[at + 1] === AFI6 ? 6 : 4);
-  }
-  return found;
-}
 
 /** A session that has not begun. */
 export function newSession(config: BgpConfig): BgpState {
@@ -59,25 +39,6 @@ export function newSession(config: BgpConfig): BgpState {
     pending: emptyMap(),
     ends: Object.freeze([]),
   });
-}
-
-/** What our OPEN says we can do. */
-export function capabilitiesOf(config: BgpConfig, restarted: boolean): readonly BgpCapability[] {
-  if (!config.capabilities) return [];
-  const families = config.channels.map((one) => AFI[one.family]).sort((a, b) => a - b);
-  const caps: BgpCapability[] = families.map((afi) => ({ code: CAPABILITY.multiprotocol, bytes: [...u16(afi), 0, UNICAST] }));
-  if (config.refresh) caps.push({ code: CAPABILITY.refresh, bytes: [] });
-  if (config.gracefulRestart !== "off") {
-    const on = config.gracefulRestart === "on";
-    const time = on ? config.gracefulTime | (restarted ? 0x8000 : 0) : 0;
-    caps.push({ code: CAPABILITY.gracefulRestart, bytes: [...u16(time), ...(on ? families.flatMap((afi) => [...u16(afi), UNICAST, 0]) : [])] });
-  }
-  if (config.as4) caps.push({ code: CAPABILITY.as4, bytes: u32(config.localAs) });
-  const paths = config.channels.flatMap(({ family, addPaths: { rx, tx } }) => (rx || tx ? [...u16(AFI[family]), UNICAST, (rx ? PATHS_RX : 0) | (tx ? PATHS_TX : 0)] : []));
-  if (paths.length > 0) caps.push({ code: CAPABILITY.addPath, bytes: paths });
-  if (config.refresh) caps.push({ code: CAPABILITY.enhancedRefresh, bytes: [] });
-  if (config.longLived && config.gracefulRestart !== "off") caps.push({ code: CAPABILITY.longLived, bytes: [] });
-  return caps;
 }
 
 /** Sends a message on a connection. */
@@ -280,13 +241,6 @@ export function enterEstablished(d: Daemon, name: string, at: number): void {
   d.dirty.add(name);
   // A peer that comes back without its old routes has nothing to be waited for.
   if (d.timeLeft(name, TIMER.restart) >= 0 && !isRestartable(d, name)) endRestart(d, name);
-}
-
-/** Families that a peer's OPEN names; null if it names none and so means IPv4. */
-export function capabilityFamilies(capabilities: readonly BgpCapability[]): readonly (4 | 6)[] | null {
-  const named = capabilities.filter((one) => one.code === CAPABILITY.multiprotocol);
-  if (named.length === 0) return null;
-  return named.flatMap(({ bytes }) => (bytes[3] !== UNICAST ? [] : bytes[1] === AFI4 ? [4 as const] : bytes[1] === AFI6 ? [6 as const] : []));
 }
 
 /** bgp_error: tells the peer what is wrong and ends the connection; all but a cease ends the session with a wait. */

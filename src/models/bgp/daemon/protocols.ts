@@ -1,6 +1,6 @@
 /** Protocols come up and go down, whatever their kind; a configuration is taken on or replaced. */
 import { AFI4, AFI6, UNICAST } from "../../../packet/wire/bgp.js";
-import { compareAddresses, sameData } from "../route.js";
+import { compareAddresses } from "../route.js";
 import type { BirdConfig, KernelConfig, ProtocolConfig } from "../config/config.js";
 import { emptyMap } from "../persistent-map.js";
 import { GRACEFUL, newSession, sendMessage, startSession, stopSession } from "./bgp-session.js";
