@@ -252,11 +252,24 @@ function addRule(table: TableDraft, chainName: string, all: readonly ScriptToken
   );
   checkNames(table, clauses, tokens);
   checkPorts(clauses, tokens);
+  for (const clause of clauses) if (clause.kind === "update-set") becomesDynamic(table, clause.set);
   const chain = table.chains.get(chainName)!;
   const made: NftRule = Object.freeze({ text: nftRuleText(clauses, PLAIN, undefined), comment: commented ? unquoted(last.text) : "", cause: 0, handle: ruleHandle(table, clauses) });
   const at = place === "end" ? chain.rules.length : place === "begin" ? 0 : place;
   chain.rules = [...chain.rules.slice(0, at), made, ...chain.rules.slice(at)];
 }
+
+/** A set that a rule adds to has a size, and says that it changes (stmt_evaluate_set). */
+function becomesDynamic(table: TableDraft, name: string): void {
+  const set = table.sets.get(name);
+  if (set === undefined) return;
+  const flags = new Set([...(set.flags ?? []), "dynamic"]);
+  set.flags = FLAG_ORDER.filter((flag) => flags.has(flag));
+  set.size ??= DYNAMIC_SIZE;
+}
+
+const FLAG_ORDER: readonly string[] = ["constant", "dynamic", "interval", "timeout"];
+const DYNAMIC_SIZE = 65_535;
 
 /** A port to translate to needs a transport protocol that the rule has asked for. */
 function checkPorts(clauses: readonly NftClause[], tokens: readonly ScriptToken[]): void {
