@@ -13,7 +13,7 @@ import { NETLINK } from "./netlink.js";
 import { pingClose, pingOpen, pingSend } from "./ping.js";
 import { PROTO } from "../../base/codes.js";
 import { SOCKF } from "./socket-table.js";
-import { tcpAbort, tcpClose, tcpConnect, tcpListen, tcpSend } from "./tcp.js";
+import { type PacketMarks, tcpAbort, tcpClose, tcpConnect, tcpListen, tcpSend } from "./tcp.js";
 import { udpBind, udpClose, udpConnect, udpSend } from "./udp.js";
 
 export { ERRNO, errnoName } from "../errno.js";
@@ -113,8 +113,14 @@ export class AppDoor {
     flags[sock] = flags[sock]! | SOCKF.only4;
   }
   /** Begins a handshake: the socket's row, or a negative errno; the program hears "connected" or "closed". */
-  tcpConnect(dst: number, port: number, src = 0, sport = 0): number {
-    return tcpConnect(this.s, this.ns, src, sport, dst, port, this.app);
+  tcpConnect(dst: number, port: number, src = 0, sport = 0, marks?: PacketMarks): number {
+    return tcpConnect(this.s, this.ns, src, sport, dst, port, this.app, marks);
+  }
+  /** setsockopt(2): IP_TTL and IP_TOS of a TCP socket from now on; connections have them from their listener. */
+  mark(sock: number, { ttl, tos }: PacketMarks): void {
+    const { c } = this.s.sock.rows;
+    c.ttl[sock] = ttl;
+    c.tos[sock] = tos;
   }
   /** write(2): 0 or an errno. */
   tcpSend(sock: number, bytes: Uint8Array): number {

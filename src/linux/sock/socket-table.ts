@@ -48,7 +48,9 @@ const columns = {
   timerGen: "i32",
   ackGen: "i32",
   mark: "i32",
+  /** TCP: what packets carry if it is not 0 (IP_TTL, IP_TOS); a connection has them from its listener */
   ttl: "u8",
+  tos: "u8",
 } as const;
 
 export type SocketColumns = Columns<typeof columns>;

@@ -73,6 +73,8 @@ function onListen(s: Stack, p: number, ns: number, dev: number, listener: number
   c.remotePort[sock] = k.sport[p]!;
   s.sock.own(sock, c.app[listener]!);
   c.parent[sock] = listener;
+  c.ttl[sock] = c.ttl[listener]!;
+  c.tos[sock] = c.tos[listener]!;
   startSequence(s, sock);
   readSyn(s, p, sock);
   c.sendWindow[sock] = k.window[p]!;

@@ -57,6 +57,8 @@ export function sendSegment(s: Stack, sock: number, flags: number, seq: number, 
   k.sport[p] = c.localPort[sock]!;
   k.dport[p] = c.remotePort[sock]!;
   k.mark[p] = c.mark[sock]!;
+  if (c.ttl[sock] !== 0) k.ttl[p] = c.ttl[sock]!;
+  k.tos[p] = c.tos[sock]!;
   const errno = routeOutput(s, p, ns, 0);
   if (errno !== 0) {
     s.packets.release(p);

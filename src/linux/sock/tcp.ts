@@ -40,11 +40,19 @@ function sourceFor(s: Stack, ns: number, dst: number): number {
   return errno !== 0 ? -errno : src;
 }
 
+/** What a program asks its packets to carry (IP_TTL, IP_TOS); 0 is the kernel's default. */
+export interface PacketMarks {
+  readonly ttl: number;
+  readonly tos: number;
+}
+
+const PLAIN: PacketMarks = Object.freeze({ ttl: 0, tos: 0 });
+
 /**
  * connect(2): begins a handshake. `src` and `sport` 0 leave the choice to the kernel. Returns the socket's row; the program
  * hears "connected" or "closed". A negative errno: refused at once (no route, say).
  */
-export function tcpConnect(s: Stack, ns: number, src: number, sport: number, dst: number, dport: number, app: number): number {
+export function tcpConnect(s: Stack, ns: number, src: number, sport: number, dst: number, dport: number, app: number, marks: PacketMarks = PLAIN): number {
   // An address of one link needs a device, which these sockets are not bound to.
   if (isLinkLocal(s, dst)) return -ERRNO.EINVAL;
   const local = src !== 0 ? src : sourceFor(s, ns, dst);
@@ -65,6 +73,8 @@ export function tcpConnect(s: Stack, ns: number, src: number, sport: number, dst
   c.localPort[row] = port;
   c.remoteAddr[row] = dst;
   c.remotePort[row] = dport;
+  c.ttl[row] = marks.ttl;
+  c.tos[row] = marks.tos;
   s.sock.own(row, app);
   startSequence(s, row);
   s.sock.hangConnected(row);

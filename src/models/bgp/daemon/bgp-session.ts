@@ -16,6 +16,9 @@ import { findNeighbour } from "./neighbours.js";
 import { BGP_STATE, type BgpState, IDLE_CONN } from "./state.js";
 import { feedChannel, flushRoutes, keysOf } from "./tables.js";
 
+/** Internetwork control (CS6), and what a listener answers with before it knows its peer. */
+const TOS = 0xc0;
+const LISTENER_TTL = 255;
 const OUT = 0;
 const IN = 1;
 
@@ -99,7 +102,9 @@ export function startupTimeout(d: Daemon, name: string): void {
 function listen(d: Daemon, config: BgpConfig): void {
   if (d.listeners.length > 0) return;
   const sock = d.door.tcpListen(0, config.localPort);
-  if (sock > 0) d.listeners = Object.freeze([sock]);
+  if (sock <= 0) return;
+  d.door.mark(sock, { ttl: LISTENER_TTL, tos: TOS });
+  d.listeners = Object.freeze([sock]);
 }
 
 /** Stops to listen when no session is left that could be called. */
@@ -137,7 +142,7 @@ function connect(d: Daemon, name: string): void {
   const config = d.bgpConfig(name);
   const { source } = d.bgp(name);
   const { door } = d;
-  const sock = door.tcpConnect(door.addressOf(config.remoteIp), config.remotePort, source === "" ? 0 : door.addressOf(source));
+  const sock = door.tcpConnect(door.addressOf(config.remoteIp), config.remotePort, source === "" ? 0 : door.addressOf(source), 0, { ttl: Math.max(1, config.multihop), tos: TOS });
   if (sock < 0) {
     d.setBgp(name, { error: `Socket: ${socketWords(-sock)}` });
     enterIdle(d, name, OUT);
@@ -161,6 +166,7 @@ export function acceptConnection(d: Daemon, name: string, sock: number): boolean
   if (d.protocol(name).state === "down" || now.phase !== "connect" || now.conns[IN].sock !== 0) return false;
   d.socks = mapSet(d.socks, String(sock), Object.freeze({ proto: name, conn: IN }));
   d.setConn(name, IN, { ...IDLE_CONN, sock });
+  d.door.mark(sock, { ttl: Math.max(1, d.bgpConfig(name).multihop), tos: TOS });
   sendOpen(d, name, IN);
   return true;
 }
