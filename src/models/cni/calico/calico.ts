@@ -86,8 +86,7 @@ function nodeUp(door: CniDoor, self: CniNode, options: CalicoOptions, mtu: numbe
   if (refused !== null) return refused;
   keepCalicoNode(door.shared, node);
   addBgpNode(door.shared, node.name);
-  door.memory.set(HEARD, 0);
-  hear(door, self, options);
+  start(door, self, node, options);
   door.announce();
   return { annotations: annotationsOf(node, tunnel) };
 }
@@ -98,6 +97,13 @@ function annotationsOf(node: CalicoNode, tunnel: "vxlan" | "ipip" | "none"): Rea
     ...(tunnel === "ipip" ? { "projectcalico.org/IPv4IPIPTunnelAddr": node.tunnelAddress } : {}),
     ...(tunnel === "vxlan" ? { "projectcalico.org/IPv4VXLANTunnelAddr": node.tunnelAddress, "projectcalico.org/VXLANTunnelMACAddr": node.tunnelMac } : {}),
   };
+}
+
+/** A daemon that starts has its own blocks; of the others' it hears with their nodes, or it was here before. */
+function start(door: CniDoor, self: CniNode, node: CalicoNode, options: CalicoOptions): void {
+  if (options.clusterRoutingMode === "BIRD" || door.memory.has(HEARD)) return hear(door, self, options);
+  door.memory.set(HEARD, changeCount(door.shared));
+  for (const prefix of affineBlocks(door.shared, self.name)) bringPrefix(door, options, node, self.uplink, prefix);
 }
 
 /** Everything of the datastore that has changed since the daemon looked last. */
