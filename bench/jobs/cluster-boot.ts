@@ -1,6 +1,7 @@
 // A cluster from nothing to settled: nodes, CNI, CoreDNS, and thirty pods a node behind a Service for every ten of them. Size: pods.
-// An operation is one pod, so a rate that holds as the size grows is a boot that grows linearly.
-import { createCluster } from "../../src/cluster/cluster.js";
+// An operation is one pod, so a rate that holds as the size grows is a boot that grows linearly;
+// the memory is that of the whole cluster.
+import { type Cluster, createCluster } from "../../src/cluster/cluster.js";
 import type { Job, Work } from "../job.js";
 
 const PODS_A_NODE = 30;
@@ -24,23 +25,27 @@ function manifests(pods: number): object[] {
 function ours(size: number): Work {
   const objects = manifests(size);
   const nodes = Math.max(2, Math.ceil(size / PODS_A_NODE) + 1);
-  let running = 0;
-  const boot = (): void => {
+  const boot = (): Cluster => {
     const cluster = createCluster({ nodes, podSubnet: POD_SUBNET });
     cluster.settle();
     const problems = cluster.apply(objects);
     if (problems.length > 0) throw new Error(problems[0]!.message);
     cluster.settle();
-    running = cluster.objects("Pod").filter((pod) => pod.metadata.namespace === "default" && pod.status?.phase === "Running").length;
-    if (running !== size) throw new Error(`${running} of ${size} pods run`);
+    return cluster;
   };
+  // What the work holds is one cluster that has settled.
+  let cluster: Cluster | null = boot();
   return {
     batch: size,
     run(n) {
-      for (let i = 0; i < n; i++) boot();
+      for (let i = 0; i < n; i++) {
+        cluster = null;
+        cluster = boot();
+      }
     },
     check() {
-      boot();
+      const running = cluster!.objects("Pod").filter((pod) => pod.metadata.namespace === "default" && pod.status?.phase === "Running").length;
+      if (running !== size) throw new Error(`${running} of ${size} pods run`);
       return running;
     },
   };
