@@ -77,3 +77,45 @@ test("Calico's kinds are asked for by their group, and shown under their own wor
   expect(cluster.kubectl("get networkpolicies.projectcalico.org").text).toMatch(/not-8080/);
   expect(cluster.kubectl("get networkpolicies.projectcalico.org not-8080 -o yaml").text).toMatch(/^apiVersion: projectcalico.org\/v3\nkind: NetworkPolicy$/m);
 });
+
+const HOST = `apiVersion: projectcalico.org/v3
+kind: HostEndpoint
+metadata:
+  name: worker
+  labels: { role: worker }
+spec:
+  node: kind-worker
+  interfaceName: eth0
+  profiles: [PROFILE]
+`;
+const EARLY = `apiVersion: projectcalico.org/v3
+kind: GlobalNetworkPolicy
+metadata: { name: no-node-ports }
+spec:
+  selector: role == 'worker'
+  preDNAT: true
+  applyOnForward: true
+  types: [Ingress]
+  ingress:
+  - action: Deny
+    protocol: TCP
+    destination: { ports: ["30000:32767"] }
+`;
+
+test("packets of a node are dropped for want of a policy, and a node port by one that is asked before translation", () => {
+  const cluster = createCluster({ nodes: 3, cni: "calico" });
+  cluster.settle();
+  const service = 'apiVersion: v1\nkind: Service\nmetadata: { name: web }\nspec: { type: NodePort, selector: { app: web }, ports: [{ port: 8080, nodePort: 30080 }] }\n';
+  expect(cluster.apply([{ name: "pods.yaml", text: `${PODS}---\n${service}` }])).toEqual([]);
+  cluster.settle();
+  const to = cluster.fabric.nodes.find(({ name }) => name === "kind-worker")!.address;
+  const fromOutside = (): unknown => cluster.ask(walk({ from: "internet", to, port: 30080 }));
+  expect(fromOutside()).toMatchObject({ verdict: "delivered" });
+  expect(cluster.apply([{ name: "host.yaml", text: HOST.replace("profiles: [PROFILE]\n", "") }])).toEqual([]);
+  cluster.settle();
+  expect(cluster.ask(walk({ from: "node/kind-worker2", to, port: 10250 }))).toMatchObject({ verdict: "dropped", end: { node: "kind-worker", cause: { object: "HostEndpoint worker", path: "spec.interfaceName", file: "host.yaml", line: 8 } } });
+  expect(fromOutside()).toMatchObject({ verdict: "delivered" });
+  expect(cluster.apply([{ name: "host.yaml", text: HOST.replace("PROFILE", "projectcalico-default-allow") }, { name: "early.yaml", text: EARLY }])).toEqual([]);
+  cluster.settle();
+  expect(fromOutside()).toMatchObject({ verdict: "dropped", end: { node: "kind-worker", cause: { object: "GlobalNetworkPolicy no-node-ports", path: "spec.ingress[0]", file: "early.yaml", line: 10 } } });
+});
