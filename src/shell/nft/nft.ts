@@ -1,6 +1,7 @@
 /** `nft` 1.0.6: scripts and single commands on tables of the families ip, ip6 and inet, and listings. */
 import type { NftTable } from "../../linux/nf/nft/nft-tables.js";
 import { type NftListForm, nftFamilyWord, type NftParts, nftTableText } from "../../linux/nf/nft/nft-table-text.js";
+import { TABLE_NAMES, tableKey } from "../../linux/nf/table.js";
 import { failed, NotModelled, type Output, said } from "../output.js";
 import type { Place } from "../place.js";
 import { Draft, type FamilyWord } from "./draft.js";
@@ -98,6 +99,18 @@ function behind(token: ScriptToken | undefined): ScriptToken | null {
   return token === undefined ? null : { ...token, text: `${token.text} ` };
 }
 
+/** Tables of iptables, which the real tool would list too where they are those of iptables-nft: a comment names them. */
+function foreignTables({ s, ns }: Place): string[] {
+  const found: string[] = [];
+  for (const family of [4, 6] as const) {
+    TABLE_NAMES.forEach((name, index) => {
+      const table = s.nf.tables.get(tableKey(ns, family, index));
+      if (table !== undefined && [...table.chains.values()].some((chain) => chain.rules.length > 0)) found.push(`# table ip${family === 6 ? "6" : ""} ${name}: rules of ip${family === 6 ? "6" : ""}tables, which ip${family === 6 ? "6" : ""}tables-save lists`);
+    });
+  }
+  return found;
+}
+
 const NONE = "No such file or directory";
 
 function list(place: Place, reader: ScriptReader, draft: Draft, form: NftListForm, verb: string): string {
@@ -113,7 +126,7 @@ function list(place: Place, reader: ScriptReader, draft: Draft, form: NftListFor
   const setsOf = (table: NftTable, kind: "set" | "map"): string[] => [...table.sets.values()].filter((set) => set.kind === kind).map(({ name }) => name);
   switch (object) {
     case "ruleset":
-      return everything().map((table) => show(table, whole(table))).join("\n");
+      return [...everything().map((table) => show(table, whole(table))), ...foreignTables(place)].join("\n");
     case "tables":
       return everything().map((table) => `table ${nftFamilyWord(table.family)} ${table.name}`).join("\n");
     case "chains":
