@@ -73,12 +73,18 @@ export function sameRoute(a: BirdRoute, b: BirdRoute): boolean {
 
 export const familyOf = (net: string): 4 | 6 => (net.includes(":") ? 6 : 4);
 
+/** The words of an address; those of IPv4 stand among IPv6's as ::ffff:0:0/96. */
+function wordsOf(text: string): readonly number[] | null {
+  const parsed = parseAddress(text);
+  return parsed === null || parsed.family === 6 ? (parsed?.words ?? null) : [0, 0, 0xffff, parsed.words[0]];
+}
+
 /** Order of two addresses as numbers. */
 export function compareAddresses(a: string, b: string): number {
-  const [x, y] = [parseAddress(a), parseAddress(b)];
+  const [x, y] = [wordsOf(a), wordsOf(b)];
   if (x === null || y === null) return compareText(a, b);
   for (let i = 0; i < 4; i++) {
-    const d = (x.words[i]! >>> 0) - (y.words[i]! >>> 0);
+    const d = (x[i]! >>> 0) - (y[i]! >>> 0);
     if (d !== 0) return d;
   }
   return 0;

@@ -12,7 +12,8 @@ const ENUMS: ReadonlySet<string> = new Set(
 );
 const ATTRIBUTE = /^(bgp|krt)_[a-z_0-9]+$/;
 export const FIELDS: ReadonlySet<string> = new Set(["net", "proto", "source", "dest", "scope", "gw", "from", "ifname", "ifindex", "preference", "igp_metric", "weight"]);
-const OLD_FUNCTIONS: ReadonlySet<string> = new Set(["add", "delete", "filter", "prepend"]);
+/** Words that change a list or a path. */
+export const CHANGES: ReadonlySet<string> = new Set(["add", "delete", "filter", "prepend"]);
 
 const COMPARISONS: readonly string[] = ["=", "!=", "<", ">", "<=", ">=", "~", "!~"];
 
@@ -58,13 +59,15 @@ export function readTerm(c: Cursor): Expression {
   let a = readBare(c);
   while (c.is(".")) {
     c.take();
+    // What changes a list is a statement, or a function in front of it.
+    if (CHANGES.has(c.token.text)) throw c.unexpected();
     const name = c.take().text;
     a = Object.freeze({ op: "member", a, name, args: c.is("(") ? readArguments(c) : [] });
   }
   return a;
 }
 
-function readArguments(c: Cursor): readonly Expression[] {
+export function readArguments(c: Cursor): readonly Expression[] {
   c.expect("(");
   const args: Expression[] = [];
   while (!c.is(")")) {
@@ -95,7 +98,7 @@ function readBare(c: Cursor): Expression {
     c.expect(")");
     return Object.freeze({ op: "defined", a });
   }
-  if (OLD_FUNCTIONS.has(text) && c.is("(")) {
+  if (CHANGES.has(text) && c.is("(")) {
     const [a, ...args] = readArguments(c);
     return Object.freeze({ op: "member", a: a!, name: text, args: Object.freeze(args) });
   }

@@ -1,10 +1,9 @@
 /** Statements of filters and functions. */
 import type { Cursor } from "./cursor.js";
 import type { Expression, FunctionTree, Statement } from "./expression-tree.js";
-import { FIELDS, readExpression, readSetItems, readTerm } from "./read-expression.js";
+import { CHANGES, FIELDS, readArguments, readExpression, readSetItems, readTerm } from "./read-expression.js";
 
 const TYPES: ReadonlySet<string> = new Set(["int", "bool", "ip", "prefix", "pair", "quad", "ec", "lc", "string", "bgpmask", "bgppath", "clist", "eclist", "lclist", "enum", "rd"]);
-const CHANGES: ReadonlySet<string> = new Set(["add", "delete", "filter", "prepend", "empty"]);
 
 function isType(c: Cursor): boolean {
   return c.token.kind === "symbol" && TYPES.has(c.token.text);
@@ -100,9 +99,14 @@ function readSimple(c: Cursor): Statement {
     c.take();
     return { do: "assign", kind: kindOf(token.text), name: token.text, value: readExpression(c) };
   }
+  const verb = c.peek(2).text;
+  if (kindOf(token.text) === "attribute" && c.peek(1).text === "." && (CHANGES.has(verb) || verb === "empty")) {
+    // `bgp_community.add(x);` puts what it makes back where it came from.
+    for (let i = 0; i < 3; i++) c.take();
+    const a: Expression = Object.freeze({ op: "attribute", name: token.text });
+    return { do: "assign", kind: "attribute", name: token.text, value: Object.freeze({ op: "member", a, name: verb, args: c.is("(") ? readArguments(c) : [] }) };
+  }
   const value = readTerm(c);
-  // `bgp_community.add(x);` puts what it makes back where it came from.
-  if (value.op === "member" && CHANGES.has(value.name) && value.a.op === "attribute") return { do: "assign", kind: "attribute", name: value.a.name, value };
   if (value.op !== "call") throw c.unexpected("'='");
   return { do: "expression", value };
 }

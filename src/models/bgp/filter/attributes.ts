@@ -1,5 +1,4 @@
 /** What a filter can read and change of a route: its attributes and fields by name. */
-import { parseCidr } from "../../../base/cidr.js";
 import { formatIPv4, parseIPv4 } from "../../../base/ip.js";
 import type { BgpAttributes } from "../../../packet/wire/bgp-attributes.js";
 import type { BirdRoute, Destination } from "../route.js";
@@ -105,7 +104,8 @@ export function unsetAttribute(d: RouteDraft, name: string): void {
   d.route = { ...d.route, bgp: Object.freeze(bgp) };
 }
 
-const zero = (d: RouteDraft): string => (parseCidr(d.route.net)!.family === 4 ? "0.0.0.0" : "::");
+/** An address that is none, of both families. */
+const NO_ADDRESS = "::";
 
 export function readField(d: RouteDraft, name: string): Value {
   const { route } = d;
@@ -121,9 +121,9 @@ export function readField(d: RouteDraft, name: string): Value {
     case "dest":
       return { t: "enum", v: `RTD_${route.dest.toUpperCase()}` };
     case "gw":
-      return { t: "ip", v: route.hops[0]?.gateway || zero(d) };
+      return { t: "ip", v: route.hops[0]?.gateway || NO_ADDRESS };
     case "from":
-      return { t: "ip", v: route.from === "" ? zero(d) : route.from };
+      return { t: "ip", v: route.from === "" ? NO_ADDRESS : route.from };
     case "ifname":
       return { t: "string", v: route.hops[0]?.device ?? "" };
     case "preference":

@@ -74,7 +74,6 @@ export function member(a: Value, name: string, args: readonly Value[]): Value {
   if (a.t === "prefix") {
     const cidr = parseCidr(a.v)!;
     if (name === "len") return int(cidr.prefix);
-    if (name === "maxlen") return int(cidr.family === 4 ? 32 : 128);
     if (name === "ip") return { t: "ip", v: a.v.slice(0, a.v.indexOf("/")) };
     if (name === "type") return { t: "enum", v: cidr.family === 4 ? "NET_IP4" : "NET_IP6" };
   }

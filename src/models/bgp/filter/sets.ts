@@ -82,19 +82,22 @@ export function matchesPattern(pattern: string, text: string): boolean {
 
 function standsFor(item: MaskItem, as: number): boolean {
   if (item.kind === "as") return as >= item.from && as <= item.to;
-  return item.kind === "set" ? setHas(item.set, { t: "int", v: as }) : true;
+  return item.kind === "set" ? setHas(item.set, { t: "int", v: as }) : item.kind !== "+";
 }
 
 /** A path against `[= ... =]`: every element of a set segment may stand for it. */
 function matchesMask(path: readonly PathSegment[], mask: readonly MaskItem[]): boolean {
   const places: (readonly number[])[] = path.flatMap((segment) => (segment.kind === "set" ? [segment.asns] : segment.asns.map((as) => [as])));
   let at = new Set([0]);
-  for (const item of mask) {
+  for (const [n, item] of mask.entries()) {
     const next = new Set<number>();
     for (const place of at) {
       if (item.kind === "*") for (let i = place; i <= places.length; i++) next.add(i);
-      else if (item.kind === "+") for (let i = place + 1; i <= places.length; i++) next.add(i);
-      else if (place < places.length && places[place]!.some((as) => standsFor(item, as))) next.add(place + 1);
+      else if (item.kind === "+") {
+        // What stands before it, once more and again.
+        next.add(place);
+        for (let i = place; i < places.length && places[i]!.some((as) => standsFor(mask[n - 1]!, as)); i++) next.add(i + 1);
+      } else if (place < places.length && places[place]!.some((as) => standsFor(item, as))) next.add(place + 1);
     }
     at = next;
   }
