@@ -292,10 +292,10 @@ function sameTest(a: AddressTest | null, b: AddressTest | null): boolean {
   return true;
 }
 
+/** Handles of addresses come one after another, so their product alone spreads them. */
 function hashOf(chain: number, dst: number, second: number): number {
-  let h = Math.imul(dst ^ Math.imul(second, 0x9e3779b1), 0x85ebca6b) ^ chain;
-  h = Math.imul(h ^ (h >>> 15), 0x2c1b3c6d);
-  return h ^ (h >>> 13);
+  const h = Math.imul(dst, 0x9e3779b1) ^ Math.imul(second, 0x85ebca6b) ^ Math.imul(chain, 0x2c1b3c6d);
+  return h ^ (h >>> 15);
 }
 
 function widened(array: Int32Array, length: number): Int32Array {
