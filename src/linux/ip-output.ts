@@ -14,7 +14,7 @@ function hookBit(s: Stack, p: number, hook: number): number {
   return s.packets.c.etherType[p] === ETHERTYPE.IPV6 ? 8 + hook : hook;
 }
 
-/** ip_local_out: a routed packet of this host; runs OUTPUT. 0, or EPERM where a hook refused it. */
+/** ip_local_out: a routed packet of this host; runs OUTPUT. 0, EPERM where a hook refused it, EMSGSIZE, or ENOBUFS where its cable lost it. */
 export function ipLocalOut(s: Stack, p: number, ns: number): number {
   const c = s.packets.c;
   c.meta[p] = c.meta[p]! | PACKET_META.LOCAL_OUT;
@@ -34,8 +34,14 @@ export function ipOutput(s: Stack, p: number, ns: number): number {
   if (c.ipLen[p]! > Math.min(mtu, c.rtMtu[p]! === 0 ? mtu : c.rtMtu[p]!) || inPieces) {
     return tooLong(s, p, ns, dev);
   }
+  const dropped = s.dev.c.txDropped[dev]!;
   s.op.neighbourOutput(p, dev, c.rtVia[p]! !== 0 ? c.rtVia[p]! : c.dst[p]!);
-  return 0;
+  return wasDropped(s, dev, dropped) ? ERRNO.ENOBUFS : 0;
+}
+
+/** NET_XMIT_DROP: a cable has lost something since it had lost `before`. */
+function wasDropped(s: Stack, dev: number, before: number): boolean {
+  return s.dev.c.txDropped[dev] !== before && s.dev.c.kind[dev] === DEV.veth;
 }
 
 /** ip_fragment, ip6_fragment: 0, or EMSGSIZE where the packet may not be cut. */
@@ -60,14 +66,14 @@ function tooLong(s: Stack, p: number, ns: number, dev: number): number {
     if (fromProgram && n > 0) s.engine.schedule(n, EV.piece, piece, dropped);
     else sendPiece(s, piece, dropped);
   });
-  return 0;
+  return wasDropped(s, dev, dropped) ? ERRNO.ENOBUFS : 0;
 }
 
 /** A cable that drops a piece is given no more of them; tunnels and bridges keep their losses to themselves. */
 function sendPiece(s: Stack, piece: number, dropped: number): void {
   const c = s.packets.c;
   const dev = c.rtDev[piece]!;
-  if ((s.dev.c.txDropped[dev] === dropped || s.dev.c.kind[dev] !== DEV.veth) && isUp(s, dev)) s.op.neighbourOutput(piece, dev, c.rtVia[piece]! !== 0 ? c.rtVia[piece]! : c.dst[piece]!);
+  if (!wasDropped(s, dev, dropped) && isUp(s, dev)) s.op.neighbourOutput(piece, dev, c.rtVia[piece]! !== 0 ? c.rtVia[piece]! : c.dst[piece]!);
   else s.packets.release(piece);
 }
 

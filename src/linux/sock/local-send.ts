@@ -42,3 +42,8 @@ export function sendLocal(s: Stack, p: number, ns: number, fragment: "never" | "
   else c.ipId[p] = s.sock.ids = (s.sock.ids + 1) & 0xffff;
   return s.op.ipLocalOut(p, ns);
 }
+
+/** What a program hears of that: of a loss on the cable nothing, unless its socket asks for errors. */
+export function heard(errno: number): number {
+  return errno === ERRNO.ENOBUFS ? 0 : errno;
+}

@@ -5,7 +5,7 @@ import { ICMP } from "../icmp-codes.js";
 import { ICMP6 } from "../icmp6-codes.js";
 import type { Stack } from "../stack.js";
 import { traceStep } from "../trace-step.js";
-import { makeLocal, sendLocal } from "./local-send.js";
+import { heard, makeLocal, sendLocal } from "./local-send.js";
 
 const HEADERS4 = 28;
 const HEADERS6 = 48;
@@ -43,7 +43,9 @@ export function pingSend(s: Stack, sock: number, dst: number, sequence: number, 
   k.mark[p] = mark;
   k.ipLen[p] = (v4 ? HEADERS4 : HEADERS6) + size;
   if (s.trace !== null) traceStep(s, STEP.SEND, p, c.ns[sock]!, 0, sock, 0);
-  return sendLocal(s, p, c.ns[sock]!, dontFragment ? "never" : "allow");
+  const errno = sendLocal(s, p, c.ns[sock]!, dontFragment ? "never" : "allow");
+  // rawv6_sendmsg hides nothing.
+  return v4 ? heard(errno) : errno;
 }
 
 export function pingClose(s: Stack, sock: number): void {

@@ -8,7 +8,7 @@ import { BROADCAST_MAC } from "../../base/mac.js";
 import { TCP_FLAG } from "../../packet/columns.js";
 import { ARPOP, sendArp } from "../arp-send.js";
 import type { Stack } from "../stack.js";
-import { makeLocal, sendLocal } from "./local-send.js";
+import { heard, makeLocal, sendLocal } from "./local-send.js";
 import { SOCKF } from "./socket-table.js";
 import { bindPort, netnsStream } from "./source-port.js";
 import { udpBind, udpConnect } from "./udp.js";
@@ -76,7 +76,7 @@ export function sendProbe(s: Stack, sock: number, { dst, port, ttl, length, dont
     k.window[p] = PROBE_WINDOW;
     k.seq[p] = s.streams.u32(netnsStream(s, ns, "probe-seq")) | 0;
   } else k.payLen[p] = k.ipLen[p]! - header - UDP_HEADER;
-  return sendLocal(s, p, ns, dontFragment ? "never" : "allow");
+  return heard(sendLocal(s, p, ns, dontFragment ? "never" : "allow"));
 }
 
 /** A raw socket hears a segment that no connection wants; the kernel answers it as ever. `p` stays the caller's. */

@@ -7,7 +7,7 @@ import { ICMP } from "../icmp-codes.js";
 import { ICMP6 } from "../icmp6-codes.js";
 import type { Stack } from "../stack.js";
 import { traceStep } from "../trace-step.js";
-import { makeLocal, sendLocal } from "./local-send.js";
+import { heard, makeLocal, sendLocal } from "./local-send.js";
 import { SOCKF } from "./socket-table.js";
 import { bindPort } from "./source-port.js";
 
@@ -60,7 +60,7 @@ export function udpSend(s: Stack, sock: number, dst: number, dport: number, payl
   k.mark[p] = c.mark[sock]!;
   k.ipLen[p] = (s.book.is4(dst) ? HEADERS4 : HEADERS6) + len;
   if (s.trace !== null) traceStep(s, STEP.SEND, p, c.ns[sock]!, 0, sock, 0);
-  return sendLocal(s, p, c.ns[sock]!, "fits");
+  return heard(sendLocal(s, p, c.ns[sock]!, "fits"));
 }
 
 export function udpClose(s: Stack, sock: number): void {
