@@ -1,7 +1,7 @@
 /**
  * Random labs on both kernels. A lab whose real runs differ from each other is set aside and counted. PODWIRE_PROVE=1 runs a
- * thousand from a seed that moves from run to run and is printed; PODWIRE_LAB_SEED sets it, or says `moving`. The seed of every day stays,
- * because the generator still reaches differences that are known and open: what finds new ones must not stop unrelated work.
+ * thousand from a seed that moves from run to run and is printed; PODWIRE_LAB_SEED sets it, or says `moving`. The seed of every day stays:
+ * what may find a new difference must not stop unrelated work.
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
