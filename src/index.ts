@@ -32,7 +32,7 @@ export { clusterFamilies } from "./api/index.js";
 export type { ClusterFamily, ConfigResult, KindConfig, KubeProxyIpvs, ManifestFile, NodeConfig, PortMapping, ReadOptions, ReadResult } from "./api/index.js";
 export type { Kind, KubeObject, ObjectOfKind } from "./api/kinds.js";
 export type { Located, SourceRef } from "./api/located.js";
-export type { CalicoNetworkPolicy, GlobalNetworkPolicy, HostEndpoint, Tier } from "./api/calico-api.js";
+export type * from "./api/calico-api.js";
 export type * from "./api/apps.js";
 export type * from "./api/batch.js";
 export type * from "./api/core.js";

@@ -1,8 +1,10 @@
 /** Prefixes as four int32 words and a length; an IPv4 prefix has its word first and zeros behind it. Read first: RFC 4632, RFC 4291 section 2.3. */
 import { formatIPv4, formatIPv6, parseIPv4, parseIPv6 } from "./ip.js";
 
+/** An address as four words; an IPv4 one is the first, with zeros behind it. */
 export type Words = readonly [w0: number, w1: number, w2: number, w3: number];
 
+/** A prefix: its family, its first address, its length in bits. */
 export interface Cidr {
   readonly family: 4 | 6;
   readonly words: Words;

@@ -64,6 +64,7 @@ export interface PolicyRule {
 /** Acts that wait until somebody looks for a way to one of these destinations. */
 export interface WaitingActs {
   readonly destinations: readonly Cidr[];
+  /** Does them. */
   readonly write: () => void;
 }
 

@@ -20,7 +20,7 @@ export { createStack, type StackOptions } from "./boot.js";
 export type { FdbTable } from "./dev/fdb-table.js";
 export { deviceByName, deviceName, devicesOf } from "./device.js";
 export type { FewPerRow } from "./few-per-row.js";
-export type { FibState, FibTables, Nexthop, PathMtu, PolicyRule, Route, RouteTable } from "./fib-table.js";
+export type { FibState, FibTables, Nexthop, PathMtu, PolicyRule, Route, RouteTable, WaitingActs } from "./fib-table.js";
 export type { FragmentQueue, FragmentState, FragmentTable } from "./fragment-table.js";
 export { netnsByName } from "./netns.js";
 export { NUD, type NeighbourTable, type NeighbourTableState } from "./neigh-table.js";
@@ -44,6 +44,7 @@ export { plumb } from "./plumbing.js";
 export { type AppDoor, launch, type Program } from "./sock/app.js";
 export type { AppEvent } from "./sock/app-event.js";
 export type { AppInfo, AppState, AppTable } from "./sock/app-table.js";
+export type { PacketMarks } from "./sock/tcp.js";
 export type { Chunk, SocketState, SocketTable } from "./sock/socket-table.js";
 export {
   type BridgeOptions, DEV, DEVF, type DeviceColumns, type deviceColumns, type DeviceInfo, EV, HOOK, type InterfaceAddress, type IpipOptions, type LinkOptions,

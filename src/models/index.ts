@@ -11,7 +11,7 @@ export { cloud } from "./balancer/cloud.js";
 export { cloudProviderKind, type KindNetwork } from "./balancer/cloud-provider-kind.js";
 export { electedSpeaker, metallb, metallbSpeaker } from "./balancer/metallb.js";
 export { calico } from "./cni/calico/calico.js";
-export { CALICO_DEFAULTS, type CalicoEncapsulation, type CalicoOptions } from "./cni/calico/calico-options.js";
+export { type BgpPeer, CALICO_DEFAULTS, type CalicoEncapsulation, type CalicoOptions, ENCAPSULATIONS } from "./cni/calico/calico-options.js";
 export type * from "./cni/cni-model.js";
 export { flannel, FLANNEL_DEFAULTS } from "./cni/flannel.js";
 export { FLANNEL_BACKENDS, type FlannelOptions } from "./cni/flannel-backend.js";

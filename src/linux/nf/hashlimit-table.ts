@@ -53,10 +53,12 @@ export class HashlimitTables {
     this.held.delete(ns);
   }
 
+  /** What it holds, as plain data. */
   save(): readonly HashlimitState[] {
     return [...this.held].flatMap(([ns, tables]) => [...tables].map(([key, { config, since, buckets }]) => ({ ns, key, config, since, buckets: [...buckets] })));
   }
 
+  /** Takes on a saved state. */
   restore(states: readonly HashlimitState[]): void {
     this.held.clear();
     for (const { ns, key, config, since, buckets } of states) {

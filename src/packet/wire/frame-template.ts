@@ -15,7 +15,6 @@ const OUTER_UDP: number = OUTER_IP + IPV4_BYTES;
 const VXLAN: number = OUTER_UDP + UDP_BYTES;
 const INNER_ETHERNET: number = VXLAN + VXLAN_BYTES;
 const INNER_IP: number = INNER_ETHERNET + ETHERNET_BYTES;
-const INNER_UDP: number = INNER_IP + IPV4_BYTES;
 const NEVER = -1;
 
 /** What stays the same between frames of one shape. */

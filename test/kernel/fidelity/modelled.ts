@@ -161,7 +161,7 @@ function letters(tool: string, path: string): Modelled[] {
 
 function devices(): Modelled[] {
   return Object.keys(DEV).filter((kind) => allSources().has(`linux/dev/${kind}.ts`)).map((kind) =>
-    byCommand(kind, (words) => words[0] === "ip" && words.some((word, i) => (word === "type" && words[i + 1] === kind) || (kind === "loopback" && word === "lo"))));
+    byCommand(kind, (words) => words[0] === "ip" && words.some((word, i) => (word === "type" && words[i + 1] === kind && words.includes("add")) || (kind === "loopback" && word === "lo"))));
 }
 
 function routes(): Modelled[] {

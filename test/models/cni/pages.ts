@@ -107,4 +107,19 @@ kindnet attaches each pod by a veth pair to the node itself (\`ptp\`) with a rou
 network. Every packet of a pod is routed, so that netfilter sees all of them without br_netfilter, and the TTL falls by one on the pod's own node.`,
     forms: [{ cni: "kindnet", called: "Routes and ptp" }],
   },
+  {
+    name: "calico",
+    title: "Calico",
+    words: `
+Calico gives each pod a /32 and a veth to its node, whose end answers ARP for everything (proxy ARP for 169.254.1.1, a MAC of ee:ee:ee:ee:ee:ee), so that
+every packet of a pod is routed and the /32 routes of the node lead to its pods. Addresses come from blocks of a pool, 64 each by default; another node
+reaches a block by one route: directly, through IPIP, or through VXLAN; what is for nobody in an own block ends in a blackhole. Routes to other nodes are
+Felix's, or BIRD's with \`clusterRoutingMode=BIRD\`: a full mesh of BGP sessions, or route reflectors. Policies, Kubernetes' and Calico's own, are Felix's chains and
+ipsets in front of all others: what a pod sends is judged on its node before it leaves, what it gets after translation.`,
+    forms: [
+      { cni: "calico:encapsulation=None,clusterRoutingMode=BIRD", called: "No encapsulation, routes by BGP" },
+      { cni: "calico:encapsulation=IPIP", called: "IPIP" },
+      { cni: "calico:encapsulation=VXLAN", called: "VXLAN" },
+    ],
+  },
 ];

@@ -6,6 +6,7 @@
  * own routes to the kernel too.
  */
 import { formatCidr, masked, parseCidr } from "../../../base/cidr.js";
+import { compareText } from "../../../base/names.js";
 import { type BgpPeer, type CalicoOptions, crossSubnetOnly, tunnelOf, TUNNELS } from "./calico-options.js";
 import { affineBlocks, type CalicoDatastore } from "./ipam.js";
 import { type CalicoNode, calicoNode } from "./node-record.js";
@@ -22,7 +23,7 @@ export function bgpNodes(store: CalicoDatastore): readonly string[] {
 
 /** Puts a node among them. */
 export function addBgpNode(store: CalicoDatastore, name: string): void {
-  if (!bgpNodes(store).includes(name)) store.set(NODES, Object.freeze([...bgpNodes(store), name].sort()));
+  if (!bgpNodes(store).includes(name)) store.set(NODES, Object.freeze([...bgpNodes(store), name].sort(compareText)));
 }
 
 /** A node is gone. */
@@ -102,7 +103,7 @@ function peerWords(store: CalicoDatastore, options: CalicoOptions, self: CalicoN
   const reflectors = new Set(options.routeReflectors);
   const reflects = reflectors.has(self.name);
   // Asked of every node at each change: a client looks at its reflectors alone.
-  const names = reflectors.size > 0 && !reflects ? [...reflectors].sort().filter((name) => bgpNodes(store).includes(name)) : bgpNodes(store);
+  const names = reflectors.size > 0 && !reflects ? [...reflectors].sort(compareText).filter((name) => bgpNodes(store).includes(name)) : bgpNodes(store);
   return names.flatMap((name) => {
     const peer = calicoNode(store, name);
     if (peer === undefined || name === self.name) return [];
