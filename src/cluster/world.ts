@@ -50,9 +50,9 @@ function enginePart(engine: Engine): Part {
 
 function streamsPart(streams: Streams): Part {
   const fold = (digest: Digest): void => {
-    const { names, table } = streams.save();
+    const { names, words } = streams.save();
     for (const name of names) digest.i32(fnv1a32(name));
-    for (const column of Object.values(table.columns)) for (const word of column) digest.i32(word);
+    for (const word of words) digest.i32(word);
   };
   return { name: "chance", save: () => streams.save(), restore: (state) => streams.restore(state as StreamsState), fold };
 }

@@ -6,15 +6,18 @@
  * so every stream's period is at least 2^32 draws.
  */
 import { fnv1a32, mix32 } from "../base/hash.js";
-import { Table, type TableState } from "./table.js";
 
 /** A saved `Streams`. */
 export interface StreamsState {
   readonly seed: number;
   readonly names: readonly string[];
-  readonly table: TableState;
+  /** four words of each stream in the order of `names` */
+  readonly words: Int32Array;
 }
 
+/** Words of a stream: a, b, c and the counter, side by side, for a draw reads and writes all of them. */
+const WORDS = 4;
+const FIRST = 16;
 /** Rounds run before the first draw, as PractRand does for a three-word seed. */
 const WARM_UP = 15;
 
@@ -22,7 +25,8 @@ const WARM_UP = 15;
 export class Streams {
   private seed: number;
   private readonly ids = new Map<string, number>();
-  private readonly table = new Table({ a: "i32", b: "i32", c: "i32", counter: "i32" });
+  /** streams from 1 on; replaced when it grows */
+  private words: Int32Array = new Int32Array(WORDS * FIRST);
 
   /** `seed` is an integer below 2^53. */
   constructor(seed: number) {
@@ -33,14 +37,20 @@ export class Streams {
   stream(name: string): number {
     const known = this.ids.get(name);
     if (known !== undefined) return known;
-    const id = this.table.alloc();
-    const { c } = this.table;
+    const id = this.ids.size + 1;
+    const at = id * WORDS;
+    if (at >= this.words.length) {
+      const wider = new Int32Array(this.words.length * 2);
+      wider.set(this.words);
+      this.words = wider;
+    }
+    const { words } = this;
     const low = this.seed | 0;
     const high = Math.floor(this.seed / 4294967296) | 0;
-    c.a[id] = mix32(fnv1a32(name), low);
-    c.b[id] = mix32(fnv1a32(name, 0x6a09e667), high ^ 0x3c6ef372);
-    c.c[id] = mix32(low, high) ^ fnv1a32(name, 0x510e527f);
-    c.counter[id] = 1;
+    words[at] = mix32(fnv1a32(name), low);
+    words[at + 1] = mix32(fnv1a32(name, 0x6a09e667), high ^ 0x3c6ef372);
+    words[at + 2] = mix32(low, high) ^ fnv1a32(name, 0x510e527f);
+    words[at + 3] = 1;
     for (let i = 0; i < WARM_UP; i++) this.u32(id);
     this.ids.set(name, id);
     return id;
@@ -48,15 +58,16 @@ export class Streams {
 
   /** 0 to 2^32 - 1. */
   u32(id: number): number {
-    const { a, b, c, counter } = this.table.c;
-    const b0 = b[id]!;
-    const c0 = c[id]!;
-    const n = counter[id]!;
-    const sum = (a[id]! + b0 + n) | 0;
-    counter[id] = (n + 1) | 0;
-    a[id] = b0 ^ (b0 >>> 9);
-    b[id] = (c0 + (c0 << 3)) | 0;
-    c[id] = (((c0 << 21) | (c0 >>> 11)) + sum) | 0;
+    const { words } = this;
+    const at = id << 2;
+    const b0 = words[at + 1]!;
+    const c0 = words[at + 2]!;
+    const n = words[at + 3]!;
+    const sum = (words[at]! + b0 + n) | 0;
+    words[at] = b0 ^ (b0 >>> 9);
+    words[at + 1] = (c0 + (c0 << 3)) | 0;
+    words[at + 2] = (((c0 << 21) | (c0 >>> 11)) + sum) | 0;
+    words[at + 3] = (n + 1) | 0;
     return sum >>> 0;
   }
 
@@ -86,13 +97,16 @@ export class Streams {
 
   /** What it holds, as plain data. */
   save(): StreamsState {
-    return { seed: this.seed, names: Array.from(this.ids.keys()), table: this.table.save() };
+    return { seed: this.seed, names: Array.from(this.ids.keys()), words: this.words.slice(WORDS, WORDS * (this.ids.size + 1)) };
   }
 
   /** Takes on a saved state. */
   restore(state: StreamsState): void {
     this.seed = state.seed;
-    this.table.restore(state.table);
+    let room = WORDS * FIRST;
+    while (room < WORDS * (state.names.length + 1)) room *= 2;
+    this.words = new Int32Array(room);
+    this.words.set(state.words, WORDS);
     this.ids.clear();
     for (let i = 0; i < state.names.length; i++) this.ids.set(state.names[i]!, i + 1);
   }

@@ -77,7 +77,9 @@ export function meetService(s: Stack, p: number, table: NfTable, hook: number, a
     }
     const { chances } = services;
     const first = shape >> CHANCES_SHIFT;
-    while (chosen < endpoints - 1 && (s.streams.u32(stream) & CHANCE_MASK) > chances[first + chosen]!) chosen++;
+    // Of two, the sign of the difference is the choice: no branch that is a toss-up.
+    if (endpoints === 2) chosen = (chances[first]! - (s.streams.u32(stream) & CHANCE_MASK)) >>> 31;
+    else while (chosen < endpoints - 1 && (s.streams.u32(stream) & CHANCE_MASK) > chances[first + chosen]!) chosen++;
   }
   const places = endpoints > NEAR ? services.more : words;
   const place = (endpoints > NEAR ? words[at + ROW.endpoints]! : at + ROW.endpoints) + chosen * ENDPOINT_WORDS;
