@@ -1,16 +1,11 @@
 /** A cluster with two families, exported: the same connections of both on the real kernel, and the same count of every rule of IPv4; those of IPv6 also count what kernels tell their neighbours when they like. */
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { expect, test } from "vitest";
+import { test } from "vitest";
 import { exportLab } from "../../src/ask/export-lab.js";
 import { createCluster } from "../../src/cluster/cluster.js";
-import { runLab } from "../../src/shell/lab/run-lab.js";
 import { deployment, put, service } from "../scenarios/proxy/shop.js";
 import { describeWith, needs } from "../support/requires.js";
-import { shared } from "../support/shared.js";
 import { normal } from "./normal.js";
+import { sameOnBoth } from "./real-run.js";
 
 function lab(): string {
   const cluster = createCluster({ nodes: 3, cni: "kindnet", podSubnet: "10.244.0.0/16,fd00:10:244::/56", serviceSubnet: "10.96.0.0/16,fd00:10:96::/112" });
@@ -43,30 +38,10 @@ function lab(): string {
 /** The port that a client was given is the kernel's choice. */
 const comparable = (output: string): string => normal(output).replace(/^(ok \S+ \S+):\d+$/gm, "$1");
 
-function real(text: string): string {
-  const folder = mkdtempSync(join(tmpdir(), "podwire-"));
-  try {
-    const path = join(folder, "dual.lab");
-    writeFileSync(path, text);
-    const run = spawnSync("python3", [resolve(shared!, "oracle/runlab.py"), path], { encoding: "utf8", timeout: 120_000 });
-    expect(run.stderr).toBe("");
-    return run.stdout;
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
 const TRIES = 4;
 
 describeWith("two families, on this machine's kernel", [needs.shared, needs.netfilter], () => {
   test("the same ends, routes and counters", { timeout: 400_000 }, () => {
-    const text = lab();
-    const simulated = runLab(text, "dual");
-    expect(simulated.problem ?? "").toBe("");
-    expect([...simulated.output.matchAll(/^\$ .*\n(?:.*\n)?\[exit.*$/gm)].map(([found]) => found)).toEqual([]);
-    const ours = comparable(simulated.output);
-    let theirs = "";
-    for (let n = 0; n < TRIES && theirs !== ours; n++) theirs = comparable(real(text));
-    expect(ours).toBe(theirs);
+    sameOnBoth(lab(), comparable, TRIES);
   });
 });

@@ -2,18 +2,13 @@
  * A cluster on racks under spines, exported: on the real kernel the real BIRD 2 runs in every router, and what the routers
  * have told each other, who reaches whom and over which hops is compared with the simulated daemons'.
  */
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { expect, test } from "vitest";
+import { test } from "vitest";
 import { exportLab } from "../../src/ask/export-lab.js";
 import { createCluster } from "../../src/cluster/cluster.js";
-import { runLab } from "../../src/shell/lab/run-lab.js";
 import { deployment, put, service } from "../scenarios/proxy/shop.js";
 import { describeWith, needs } from "../support/requires.js";
-import { shared } from "../support/shared.js";
 import { normal } from "./normal.js";
+import { sameOnBoth } from "./real-run.js";
 
 function lab(): string {
   const cluster = createCluster({ nodes: 4, fabric: { topology: "leaf-spine", racks: 2, spines: 2 } });
@@ -38,31 +33,10 @@ function lab(): string {
 /** The port that a client was given is the kernel's choice, and sessions stand when they stand. */
 const comparable = (output: string): string => normal(output).replace(/^(ok \S+ [\d.]+):\d+$/gm, "$1").replace(/\b\d\d:\d\d:\d\d\.\d{3}\b/g, "TIME");
 
-function real(text: string): string {
-  const folder = mkdtempSync(join(tmpdir(), "podwire-"));
-  try {
-    const path = join(folder, "fabric.lab");
-    writeFileSync(path, text);
-    const run = spawnSync("python3", [resolve(shared!, "oracle/runlab.py"), path], { encoding: "utf8", timeout: 120_000 });
-    expect(run.stderr).toBe("");
-    return run.stdout;
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
 const TRIES = 4;
 
 describeWith("racks under spines, on this machine's kernel with BIRD", [needs.shared, needs.netfilter, needs.bird], () => {
   test("the same routes, ends and counters, with a cable lost too", { timeout: 400_000 }, () => {
-    const text = lab();
-    const simulated = runLab(text, "fabric");
-    expect(simulated.problem ?? "").toBe("");
-    expect([...simulated.output.matchAll(/^\$ .*\n(?:.*\n)?\[exit.*$/gm)].map(([found]) => found)).toEqual([]);
-    const ours = comparable(simulated.output);
-    expect(ours).toMatch(/^ok default\.b-/m);
-    let theirs = "";
-    for (let n = 0; n < TRIES && theirs !== ours; n++) theirs = comparable(real(text));
-    expect(ours).toBe(theirs);
+    sameOnBoth(lab(), comparable, TRIES);
   });
 });

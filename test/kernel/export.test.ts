@@ -2,20 +2,15 @@
  * A whole cluster, exported: the commands that build it run on the real kernel and on simulated ones, the same connections
  * are tried on both, and what every rule of every node counted is compared to the byte.
  */
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { exportLab } from "../../src/ask/export-lab.js";
 import type { LabProbe } from "../../src/ask/export-probe.js";
 import { walk } from "../../src/ask/walk.js";
 import type { Cluster } from "../../src/cluster/cluster.js";
-import { runLab } from "../../src/shell/lab/run-lab.js";
 import { describeWith, needs } from "../support/requires.js";
-import { shared } from "../support/shared.js";
 import { shop } from "../support/shop.js";
 import { normal } from "./normal.js";
+import { realRun, sameOnBoth, simulatedRun } from "./real-run.js";
 
 const MORE = `
 apiVersion: v1
@@ -110,25 +105,6 @@ function comparable(output: string): string {
 /** What each probe printed, the first of several answers. */
 const answers = (output: string): string[] => [...output.matchAll(/^\$ probe .*\n(.*)$/gm)].map(([, line]) => line!);
 
-function simulated(lab: string): string {
-  const result = runLab(lab, "export");
-  expect(result.problem ?? "").toBe("");
-  return result.output;
-}
-
-function real(lab: string): string {
-  const folder = mkdtempSync(join(tmpdir(), "podwire-"));
-  try {
-    const path = join(folder, "cluster.lab");
-    writeFileSync(path, lab);
-    const run = spawnSync("python3", [resolve(shared!, "oracle/runlab.py"), path], { encoding: "utf8", timeout: 120_000 });
-    expect(run.stderr).toBe("");
-    return run.stdout;
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
 /** A real run may differ from the next by a segment: a server that wakes late acknowledges a FIN by itself. */
 const TRIES = 6;
 
@@ -136,7 +112,7 @@ const CNIS = ["flannel", "flannel:backend=host-gw", "kindnet", "calico:encapsula
 
 describe.each(CNIS)("%s, exported and run on simulated kernels", (cni) => {
   const { cluster, tried, lab } = exportedShop(cni);
-  const output = simulated(lab);
+  const output = simulatedRun(lab);
 
   test("no command is refused", () => {
     expect(output).not.toContain("[exit");
@@ -153,15 +129,12 @@ describe.each(CNIS)("%s, exported and run on simulated kernels", (cni) => {
 describeWith("exported and run on this machine's kernel", [needs.shared, needs.netfilter], () => {
   test.each(CNIS)("%s: the same ends, the same counters", { timeout: 300_000 }, (cni) => {
     const { lab } = exportedShop(cni);
-    const ours = comparable(simulated(lab));
-    let theirs = "";
-    for (let n = 0; n < TRIES && theirs !== ours; n++) theirs = comparable(real(lab));
-    expect(ours).toBe(theirs);
+    sameOnBoth(lab, comparable, TRIES);
   });
 
   test("kube-proxy's nftables mode: the same ends", { timeout: 120_000 }, () => {
     const { cluster, tried, lab } = exportedShop("flannel", "nftables");
-    const output = real(lab);
+    const output = realRun(lab);
     expect(output).not.toContain("[exit");
     const printed = answers(output);
     tried.forEach(({ name, probe, ends }, i) => {
