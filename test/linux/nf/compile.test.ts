@@ -96,8 +96,8 @@ class World {
     const { s, ns, of } = this;
     const digest = new Digest();
     s.nf.fold(digest);
-    const { names, table } = s.streams.save();
-    return [this.said, saveTables(s, ns, of.family, { counters: true }), digest.hex(), names, table, s.packets.count];
+    const { names, words } = s.streams.save();
+    return [this.said, saveTables(s, ns, of.family, { counters: true }), digest.hex(), names, words, s.packets.count];
   }
 }
 
