@@ -23,10 +23,6 @@ export default defineConfig({
   splitting: true,
   sourcemap: true,
   minify: false,
-  // Puts numbers in place of the constants that stand for them; otherwise every use of one reads a variable.
-  esbuildOptions(options) {
-    options.minifySyntax = true;
-  },
   plugins: [
     {
       name: "keep-const",
