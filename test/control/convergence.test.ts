@@ -8,6 +8,7 @@ type Step =
   | { readonly do: "serve"; readonly app: string; readonly type: string }
   | { readonly do: "delete"; readonly kind: "Deployment" | "Service"; readonly app: string }
   | { readonly do: "kill"; readonly pod: number; readonly force: boolean }
+  | { readonly do: "lose" | "return"; readonly node: string }
   | { readonly do: "wait"; readonly ms: number };
 
 const app = fc.constantFrom("a", "b", "c");
@@ -17,6 +18,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constant("delete" as const), kind: fc.constantFrom("Deployment" as const, "Service" as const), app }),
   fc.record({ do: fc.constant("kill" as const), pod: fc.nat(20), force: fc.boolean() }),
   fc.record({ do: fc.constant("wait" as const), ms: fc.nat(900) }),
+);
+const worker = fc.constantFrom("kind-worker", "kind-worker2");
+/** The same with nodes that fall silent and come back, and waits in which that is found out (55 s) and pods are evicted (300 s later). */
+const stepWithLosses: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 3, arbitrary: step },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("lose" as const, "lose" as const, "return" as const), node: worker }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("wait" as const), ms: fc.constantFrom(5_000, 60_000, 400_000) }) },
 );
 
 function serviceText(name: string, type: string): string {
@@ -28,6 +36,8 @@ function perform(made: World, each: Step): void {
   if (each.do === "deploy") apply(made, deployment(each.app, each.replicas).replace("nginx:1.27", each.image));
   else if (each.do === "serve") apply(made, serviceText(each.app, each.type));
   else if (each.do === "delete") plane.delete(each.kind, "default", each.app);
+  else if (each.do === "lose") plane.stopNode(each.node);
+  else if (each.do === "return") plane.startNode(each.node);
   else if (each.do === "wait") engine.run(engine.now + each.ms * 1e6);
   else {
     const pods = plane.objects("Pod").filter((pod) => pod.metadata.namespace === "default");
@@ -79,30 +89,40 @@ function noAddressTwice(made: World): void {
   expect(new Set(ports).size).toBe(ports.length);
 }
 
+/** Virtual ns in which whoever is to be evicted has been, and has ended. */
+const ENOUGH = 600e9;
+
 describe("whatever was done", () => {
+  const comesTo = (steps: readonly Step[]): void => {
+    const made = world();
+    const deployments = new Map<string, Extract<Step, { do: "deploy" }>>();
+    const services = new Map<string, string>();
+    for (const each of steps) {
+      perform(made, each);
+      noAddressTwice(made);
+      if (each.do === "deploy") deployments.set(each.app, each);
+      if (each.do === "serve") services.set(each.app, each.type);
+      if (each.do === "delete") (each.kind === "Deployment" ? deployments : services).delete(each.app);
+    }
+    if (steps.some((each) => each.do === "lose")) {
+      for (const node of ["kind-worker", "kind-worker2"]) made.plane.startNode(node);
+      made.engine.run(made.engine.now + ENOUGH);
+    }
+    settle(made);
+    noAddressTwice(made);
+    const fresh = world();
+    for (const each of deployments.values()) perform(fresh, each);
+    for (const [name, type] of services) apply(fresh, serviceText(name, type));
+    settle(fresh);
+    expect(shape(made)).toEqual(shape(fresh));
+  };
+
   test("a cluster comes to the state of a fresh one with the same last words, and no address is ever held twice", () => {
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 14 }), (steps) => {
-        const made = world();
-        const deployments = new Map<string, Extract<Step, { do: "deploy" }>>();
-        const services = new Map<string, string>();
-        for (const each of steps) {
-          perform(made, each);
-          noAddressTwice(made);
-          if (each.do === "deploy") deployments.set(each.app, each);
-          if (each.do === "serve") services.set(each.app, each.type);
-          if (each.do === "delete") (each.kind === "Deployment" ? deployments : services).delete(each.app);
-        }
-        settle(made);
-        noAddressTwice(made);
-        const fresh = world();
-        for (const each of deployments.values()) perform(fresh, each);
-        for (const [name, type] of services) apply(fresh, serviceText(name, type));
-        settle(fresh);
-        expect(shape(made)).toEqual(shape(fresh));
-      }),
-      { numRuns: 25 },
-    );
+    fc.assert(fc.property(fc.array(step, { maxLength: 14 }), comesTo), { numRuns: 25 });
+  }, 60_000);
+
+  test("the same with nodes that are lost and return", () => {
+    fc.assert(fc.property(fc.array(stepWithLosses, { maxLength: 18 }), comesTo), { numRuns: 25 });
   }, 60_000);
 
   test("a history is the same each time", () => {
