@@ -8,7 +8,8 @@ type Step =
   | { readonly do: "serve"; readonly app: string; readonly type: string }
   | { readonly do: "delete"; readonly kind: "Deployment" | "Service"; readonly app: string }
   | { readonly do: "kill"; readonly pod: number; readonly force: boolean }
-  | { readonly do: "lose" | "return"; readonly node: string }
+  | { readonly do: "lose"; readonly node: string }
+  | { readonly do: "return"; readonly node: string }
   | { readonly do: "wait"; readonly ms: number };
 
 const app = fc.constantFrom("a", "b", "c");
@@ -22,9 +23,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 const worker = fc.constantFrom("kind-worker", "kind-worker2");
 /** The same with nodes that fall silent and come back, and waits in which that is found out (55 s) and pods are evicted (300 s later). */
 const stepWithLosses: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 3, arbitrary: step },
-  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("lose" as const, "lose" as const, "return" as const), node: worker }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("wait" as const), ms: fc.constantFrom(5_000, 60_000, 400_000) }) },
+  { weight: 6, arbitrary: step },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("lose" as const), node: worker }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("return" as const), node: worker }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("wait" as const), ms: fc.constantFrom(5_000, 60_000, 400_000) }) },
 );
 
 function serviceText(name: string, type: string): string {
