@@ -21,18 +21,29 @@ describe("refusals", () => {
     ["get widgets", 'error: the server doesn\'t have a resource type "widgets"'],
     ["get pods nosuch", 'Error from server (NotFound): pods "nosuch" not found'],
     ["get deploy nosuch", 'Error from server (NotFound): deployments.apps "nosuch" not found'],
-    ["get netpol/a netpol/b", 'Error from server (NotFound): networkpolicies.networking.k8s.io "a" not found\nError from server (NotFound): networkpolicies.networking.k8s.io "b" not found'],
+    [
+      "get netpol/a netpol/b",
+      'Error from server (NotFound): networkpolicies.networking.k8s.io "a" not found\nError from server (NotFound): networkpolicies.networking.k8s.io "b" not found',
+    ],
     ["describe pod nosuch", 'Error from server (NotFound): pods "nosuch" not found'],
-    ["describe", 'error: You must specify the type of resource to describe. Use "kubectl api-resources" for a complete list of supported resources.'],
+    [
+      "describe",
+      'error: You must specify the type of resource to describe. Use "kubectl api-resources" for a complete list of supported resources.',
+    ],
     ["frobnicate", 'error: unknown command "frobnicate" for "kubectl"'],
-    ["get pods -o bogus", 'error: unable to match a printer suitable for the output format "bogus", allowed formats are: custom-columns,custom-columns-file,go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,name,template,templatefile,wide,yaml'],
+    [
+      "get pods -o bogus",
+      'error: unable to match a printer suitable for the output format "bogus", allowed formats are: custom-columns,custom-columns-file,go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,name,template,templatefile,wide,yaml',
+    ],
   ])("%s", (command, text) => {
     expect(run(command)).toEqual({ text: `${text}\n`, code: 1 });
   });
 
   test("output by path, and columns of one's own", () => {
     expect(run("get pods stuck -o jsonpath={.metadata.name}:{.status.phase}")).toEqual({ text: "stuck:Pending", code: 0 });
-    expect(run("get pod stuck -o custom-columns=NAME:.metadata.name,IP:.status.podIP,IMAGE:.spec.containers[*].image").text).toBe("NAME    IP       IMAGE\nstuck   <none>   busybox\n");
+    expect(run("get pod stuck -o custom-columns=NAME:.metadata.name,IP:.status.podIP,IMAGE:.spec.containers[*].image").text).toBe(
+      "NAME    IP       IMAGE\nstuck   <none>   busybox\n",
+    );
     expect(run("get pod stuck -L app,x/y").text).toMatch(/^NAME {4}READY {3}STATUS {4}RESTARTS {3}AGE {3}APP {3}Y\n/);
     expect(run("get pod stuck -o jsonpath")).toEqual({ text: "error: template format specified but no template given\n", code: 1 });
   });
@@ -82,20 +93,44 @@ describe("what is chosen and how it is printed", () => {
   test("found ones are printed although others are not there", () => {
     const { text, code } = run("get svc kubernetes nosuch");
     expect(code).toBe(1);
-    expect(text.split("\n").slice(1)).toEqual(["kubernetes   ClusterIP   10.96.0.1    <none>        443/TCP   10m", 'Error from server (NotFound): services "nosuch" not found', ""]);
+    expect(text.split("\n").slice(1)).toEqual([
+      "kubernetes   ClusterIP   10.96.0.1    <none>        443/TCP   10m",
+      'Error from server (NotFound): services "nosuch" not found',
+      "",
+    ]);
   });
 
   test("labels, headers, selectors and fields", () => {
     expect(run("get netpol -l team=a --no-headers").text).toBe("web-policy   app=web,tier in (a,b)   50m\n");
-    expect(run("get netpol --show-labels").text).toBe("NAME         POD-SELECTOR            AGE   LABELS\ndeny-all     <none>                  50m   <none>\nweb-policy   app=web,tier in (a,b)   50m   team=a\n");
-    expect(run("get pods -A --field-selector spec.nodeName=kind-worker -o name").text).toBe("pod/web-6b7c5d8f9-abcde\npod/kube-proxy-7xk2p\n");
-    expect(run("get svc --sort-by=.metadata.name -o name").text).toBe("service/ext\nservice/headless\nservice/kubernetes\nservice/pend\nservice/web\n");
+    expect(run("get netpol --show-labels").text).toBe(
+      "NAME         POD-SELECTOR            AGE   LABELS\ndeny-all     <none>                  50m   <none>\nweb-policy   app=web,tier in (a,b)   50m   team=a\n",
+    );
+    expect(run("get pods -A --field-selector spec.nodeName=kind-worker -o name").text).toBe(
+      "pod/web-6b7c5d8f9-abcde\npod/kube-proxy-7xk2p\n",
+    );
+    expect(run("get svc --sort-by=.metadata.name -o name").text).toBe(
+      "service/ext\nservice/headless\nservice/kubernetes\nservice/pend\nservice/web\n",
+    );
   });
 
   test("a single named object as YAML, without managed fields", () => {
     const pod = { ...f.pods[1]!, metadata: { ...f.pods[1]!.metadata, managedFields: [{ manager: "x" }] } } as KubeObject;
     expect(run("get pod stuck -o yaml", f.sourceOf([pod])).text).toBe(
-      ['apiVersion: v1', "kind: Pod", "metadata:", '  creationTimestamp: "2025-11-01T10:49:30Z"', "  name: stuck", "  namespace: default", "spec:", "  containers:", "  - image: busybox", "    name: c", "status:", "  phase: Pending", ""].join("\n"),
+      [
+        "apiVersion: v1",
+        "kind: Pod",
+        "metadata:",
+        '  creationTimestamp: "2025-11-01T10:49:30Z"',
+        "  name: stuck",
+        "  namespace: default",
+        "spec:",
+        "  containers:",
+        "  - image: busybox",
+        "    name: c",
+        "status:",
+        "  phase: Pending",
+        "",
+      ].join("\n"),
     );
   });
 
@@ -107,8 +142,25 @@ describe("what is chosen and how it is printed", () => {
 
 describe("STATUS of pods", () => {
   const status = (state: object, more: object = {}, ready = false): KubeObject =>
-    ({ apiVersion: "v1", kind: "Pod", metadata: { name: "p", namespace: "default", creationTimestamp: f.ago(60), ...(more as { metadata?: object }).metadata }, spec: { containers: [{ name: "c" }, { name: "d" }], ...(more as { spec?: object }).spec }, status: { phase: "Running", containerStatuses: [{ name: "c", ready, restartCount: 0, image: "", imageID: "", state }], ...(more as { status?: object }).status } }) as unknown as KubeObject;
-  const init = (state: object): object => ({ spec: { initContainers: [{ name: "i" }, { name: "j" }] }, status: { phase: "Pending", containerStatuses: [], initContainerStatuses: [{ name: "i", ready: false, restartCount: 2, image: "", imageID: "", state }] } });
+    ({
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "p", namespace: "default", creationTimestamp: f.ago(60), ...(more as { metadata?: object }).metadata },
+      spec: { containers: [{ name: "c" }, { name: "d" }], ...(more as { spec?: object }).spec },
+      status: {
+        phase: "Running",
+        containerStatuses: [{ name: "c", ready, restartCount: 0, image: "", imageID: "", state }],
+        ...(more as { status?: object }).status,
+      },
+    }) as unknown as KubeObject;
+  const init = (state: object): object => ({
+    spec: { initContainers: [{ name: "i" }, { name: "j" }] },
+    status: {
+      phase: "Pending",
+      containerStatuses: [],
+      initContainerStatuses: [{ name: "i", ready: false, restartCount: 2, image: "", imageID: "", state }],
+    },
+  });
   test.each([
     ["0/2 ContainerCreating", status({ waiting: { reason: "ContainerCreating" } })],
     ["0/2 CrashLoopBackOff", status({ waiting: { reason: "CrashLoopBackOff" } })],
@@ -121,7 +173,19 @@ describe("STATUS of pods", () => {
     ["0/2 Init:CrashLoopBackOff", status({}, init({ waiting: { reason: "CrashLoopBackOff" } }))],
     ["0/2 Init:ExitCode:1", status({}, init({ terminated: { exitCode: 1 } }))],
     ["0/2 Init:Error", status({}, init({ terminated: { exitCode: 1, reason: "Error" } }))],
-    ["0/2 SchedulingGated", status({}, { status: { phase: "Pending", containerStatuses: [], conditions: [{ type: "PodScheduled", status: "False", reason: "SchedulingGated" }] } })],
+    [
+      "0/2 SchedulingGated",
+      status(
+        {},
+        {
+          status: {
+            phase: "Pending",
+            containerStatuses: [],
+            conditions: [{ type: "PodScheduled", status: "False", reason: "SchedulingGated" }],
+          },
+        },
+      ),
+    ],
     ["0/2 Unknown", status({ running: {} }, { metadata: { deletionTimestamp: f.ago(0) }, status: { reason: "NodeLost" } })],
     ["0/2 Evicted", status({}, { status: { phase: "Failed", reason: "Evicted", containerStatuses: [] } })],
   ])("%s", (words, pod) => {
@@ -142,10 +206,18 @@ describe("commands that change the cluster", () => {
       log,
       list: (kind, ns) => f.sourceOf([...pods, deploy, ...f.services]).list(kind, ns),
       get: (kind, ns, name) => f.sourceOf([...pods, deploy, ...f.services]).get(kind, ns, name),
-      file: (name) => (name === "web.yaml" ? "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  ports:\n  - port: 80\n---\napiVersion: v1\nkind: Service\nmetadata:\n  name: new\nspec:\n  ports:\n  - port: 0\n" : undefined),
+      file: (name) =>
+        name === "web.yaml"
+          ? "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  ports:\n  - port: 80\n---\napiVersion: v1\nkind: Service\nmetadata:\n  name: new\nspec:\n  ports:\n  - port: 0\n"
+          : undefined,
       apply: ({ object }: Located) => {
         log.push(`apply ${object.metadata.namespace ?? ""}/${object.metadata.name}`);
-        return object.metadata.name === "new" ? { reason: "Invalid", message: 'The Service "new" is invalid: spec.ports[0].port: Invalid value: 0: must be between 1 and 65535, inclusive' } : "configured";
+        return object.metadata.name === "new"
+          ? {
+              reason: "Invalid",
+              message: 'The Service "new" is invalid: spec.ports[0].port: Invalid value: 0: must be between 1 and 65535, inclusive',
+            }
+          : "configured";
       },
       delete: (_kind, namespace, name, grace) => {
         log.push(`delete ${namespace}/${name} ${grace ?? "-"}`);
@@ -161,7 +233,10 @@ describe("commands that change the cluster", () => {
         if (left === 1) deploy = { ...deploy, status: { ...deploy.status, availableReplicas: 3 } };
         return true;
       },
-      exec: (namespace, pod, container, words) => ({ text: `${namespace}/${pod} ${container ?? "-"} ${words.join(" ")}\n`, code: words[0] === "false" ? 1 : 0 }),
+      exec: (namespace, pod, container, words) => ({
+        text: `${namespace}/${pod} ${container ?? "-"} ${words.join(" ")}\n`,
+        code: words[0] === "false" ? 1 : 0,
+      }),
     };
   }
   const kubectl = (command: string, input?: string): { text: string; code: number; log: readonly string[] } => {
@@ -177,13 +252,19 @@ describe("commands that change the cluster", () => {
     });
     expect(kubectl("apply -f nosuch.yaml").text).toBe('error: the path "nosuch.yaml" does not exist\n');
     expect(kubectl("apply").text).toBe("error: must specify one of -f and -k\n");
-    expect(kubectl("apply -f -", "apiVersion: v1\nkind: Pod\nmetadata:\n  name: p\nspec:\n  containers: [{name: c, image: x}]\n").text).toBe("pod/p configured\n");
-    expect(kubectl("create -f web.yaml").text).toMatch(/^Error from server \(AlreadyExists\): error when creating "web.yaml": services "web" already exists\n/);
+    expect(
+      kubectl("apply -f -", "apiVersion: v1\nkind: Pod\nmetadata:\n  name: p\nspec:\n  containers: [{name: c, image: x}]\n").text,
+    ).toBe("pod/p configured\n");
+    expect(kubectl("create -f web.yaml").text).toMatch(
+      /^Error from server \(AlreadyExists\): error when creating "web.yaml": services "web" already exists\n/,
+    );
   });
 
   test("delete", () => {
     expect(kubectl("delete pod stuck")).toEqual({ text: 'pod "stuck" deleted\n', code: 0, log: ["delete default/stuck -"] });
-    expect(kubectl("delete pod/stuck --grace-period=0 --force").text).toMatch(/^Warning: Immediate deletion .*\npod "stuck" force deleted\n$/);
+    expect(kubectl("delete pod/stuck --grace-period=0 --force").text).toMatch(
+      /^Warning: Immediate deletion .*\npod "stuck" force deleted\n$/,
+    );
     expect(kubectl("delete deploy web").text).toBe('deployment.apps "web" deleted\n');
     expect(kubectl("delete pods").text).toBe("error: resource(s) were provided, but no name was specified\n");
     expect(kubectl("delete pods --all").log).toEqual(["delete default/web-6b7c5d8f9-abcde -", "delete default/stuck -"]);
@@ -191,16 +272,29 @@ describe("commands that change the cluster", () => {
   });
 
   test("scale and rollout status", () => {
-    expect(kubectl("scale deploy/web --replicas=5")).toEqual({ text: "deployment.apps/web scaled\n", code: 0, log: ["scale default/web 5"] });
+    expect(kubectl("scale deploy/web --replicas=5")).toEqual({
+      text: "deployment.apps/web scaled\n",
+      code: 0,
+      log: ["scale default/web 5"],
+    });
     expect(kubectl("scale deploy web --replicas 0").log).toEqual(["scale default/web 0"]);
     expect(kubectl("scale deploy/web").text).toBe('error: required flag(s) "replicas" not set\n');
-    expect(kubectl("rollout status deploy/web")).toMatchObject({ text: 'Waiting for deployment "web" rollout to finish: 2 of 3 updated replicas are available...\ndeployment "web" successfully rolled out\n', code: 0 });
+    expect(kubectl("rollout status deploy/web")).toMatchObject({
+      text: 'Waiting for deployment "web" rollout to finish: 2 of 3 updated replicas are available...\ndeployment "web" successfully rolled out\n',
+      code: 0,
+    });
   });
 
   test("exec", () => {
     const pod = f.pods.find((each) => each.metadata.namespace === "default" && each.metadata.name.startsWith("web-"))!.metadata.name;
-    expect(kubectl(`exec -it ${pod} -c c -- wget -qO- http://web`)).toMatchObject({ text: `default/${pod} c wget -qO- http://web\n`, code: 0 });
-    expect(kubectl(`exec ${pod} -- false`)).toMatchObject({ text: `default/${pod} - false\ncommand terminated with exit code 1\n`, code: 1 });
+    expect(kubectl(`exec -it ${pod} -c c -- wget -qO- http://web`)).toMatchObject({
+      text: `default/${pod} c wget -qO- http://web\n`,
+      code: 0,
+    });
+    expect(kubectl(`exec ${pod} -- false`)).toMatchObject({
+      text: `default/${pod} - false\ncommand terminated with exit code 1\n`,
+      code: 1,
+    });
     expect(kubectl(`exec ${pod} -c x -- ls`).text).toBe(`Error from server (BadRequest): container x is not valid for pod ${pod}\n`);
     expect(kubectl("exec stuck -- ls").text).toBe("Error from server (BadRequest): pod stuck does not have a host assigned\n");
     expect(kubectl("exec nosuch -- ls").text).toBe('Error from server (NotFound): pods "nosuch" not found\n');

@@ -15,11 +15,17 @@ const word = fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...WORDS) }, { wei
 
 test("no command line makes kubectl fall over", () => {
   fc.assert(
-    fc.property(fc.oneof(fc.array(word, { maxLength: 8 }).map((words) => words.join(" ")), fc.string({ maxLength: 60 })), (command) => {
-      const { code, text } = new Kubectl(f.sourceOf(all, f.twoEvents)).run(command);
-      expect(Number.isInteger(code)).toBe(true);
-      expect(typeof text).toBe("string");
-    }),
+    fc.property(
+      fc.oneof(
+        fc.array(word, { maxLength: 8 }).map((words) => words.join(" ")),
+        fc.string({ maxLength: 60 }),
+      ),
+      (command) => {
+        const { code, text } = new Kubectl(f.sourceOf(all, f.twoEvents)).run(command);
+        expect(Number.isInteger(code)).toBe(true);
+        expect(typeof text).toBe("string");
+      },
+    ),
     { numRuns: 1500 },
   );
 });

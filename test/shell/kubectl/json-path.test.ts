@@ -7,8 +7,22 @@ import { jsonPathText } from "../../../src/shell/kubectl/output/json-path.js";
 const LIST = {
   kind: "List",
   items: [
-    { kind: "None", metadata: { name: "127.0.0.1", labels: { "kubernetes.io/hostname": "127.0.0.1" } }, status: { capacity: { cpu: "4" }, addresses: [{ type: "LegacyHostIP", address: "127.0.0.1" }] } },
-    { kind: "None", metadata: { name: "127.0.0.2" }, status: { capacity: { cpu: "8" }, addresses: [{ type: "LegacyHostIP", address: "127.0.0.2" }, { type: "another", address: "127.0.0.3" }] } },
+    {
+      kind: "None",
+      metadata: { name: "127.0.0.1", labels: { "kubernetes.io/hostname": "127.0.0.1" } },
+      status: { capacity: { cpu: "4" }, addresses: [{ type: "LegacyHostIP", address: "127.0.0.1" }] },
+    },
+    {
+      kind: "None",
+      metadata: { name: "127.0.0.2" },
+      status: {
+        capacity: { cpu: "8" },
+        addresses: [
+          { type: "LegacyHostIP", address: "127.0.0.2" },
+          { type: "another", address: "127.0.0.3" },
+        ],
+      },
+    },
   ],
   users: [
     { name: "myself", user: {} },
@@ -46,7 +60,10 @@ test("what is no template is refused with a word", () => {
 });
 
 test("any text is a template, or refused", () => {
-  const piece = fc.oneof(fc.string(), fc.constantFrom("{", "}", ".", "[", "]", "*", "range ", "end", "items", "..", "?(", "@", ")", "==", "'", '"', "\\", ":", "-1", "$"));
+  const piece = fc.oneof(
+    fc.string(),
+    fc.constantFrom("{", "}", ".", "[", "]", "*", "range ", "end", "items", "..", "?(", "@", ")", "==", "'", '"', "\\", ":", "-1", "$"),
+  );
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
       try {

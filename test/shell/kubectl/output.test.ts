@@ -19,7 +19,9 @@ describe("objects as kubectl prints them", () => {
   });
 
   test("an empty list", () => {
-    expect(yamlText({ apiVersion: "v1", items: [], kind: "List", metadata: { resourceVersion: "" } })).toBe('apiVersion: v1\nitems: []\nkind: List\nmetadata:\n  resourceVersion: ""\n');
+    expect(yamlText({ apiVersion: "v1", items: [], kind: "List", metadata: { resourceVersion: "" } })).toBe(
+      'apiVersion: v1\nitems: []\nkind: List\nmetadata:\n  resourceVersion: ""\n',
+    );
   });
 });
 
@@ -39,8 +41,29 @@ describe("columns", () => {
 
 describe("times", () => {
   test.each([
-    [-2, "<invalid>"], [-1, "0s"], [0, "0s"], [119, "119s"], [120, "2m"], [125, "2m5s"], [599, "9m59s"], [600, "10m"], [10_799, "179m"], [10_800, "3h"], [10_860, "3h1m"], [28_799, "7h59m"],
-    [28_800, "8h"], [172_799, "47h"], [172_800, "2d"], [176_400, "2d1h"], [691_199, "7d23h"], [691_200, "8d"], [63_071_999, "729d"], [63_072_000, "2y"], [63_158_400, "2y1d"], [252_287_999, "7y364d"], [252_288_000, "8y"],
+    [-2, "<invalid>"],
+    [-1, "0s"],
+    [0, "0s"],
+    [119, "119s"],
+    [120, "2m"],
+    [125, "2m5s"],
+    [599, "9m59s"],
+    [600, "10m"],
+    [10_799, "179m"],
+    [10_800, "3h"],
+    [10_860, "3h1m"],
+    [28_799, "7h59m"],
+    [28_800, "8h"],
+    [172_799, "47h"],
+    [172_800, "2d"],
+    [176_400, "2d1h"],
+    [691_199, "7d23h"],
+    [691_200, "8d"],
+    [63_071_999, "729d"],
+    [63_072_000, "2y"],
+    [63_158_400, "2y1d"],
+    [252_287_999, "7y364d"],
+    [252_288_000, "8y"],
   ])("%i seconds are %s", (seconds, text) => {
     expect(spanText(seconds)).toBe(text);
   });

@@ -27,15 +27,25 @@ test("pods of a rollout come, run and are told of", () => {
   expect(head).toMatch(/^NAME +READY +STATUS +RESTARTS +AGE$/);
   const words = lines.map((line) => line.split(/ {2,}/));
   const fresh = words.filter(([name]) => name !== words[0]![0]);
-  expect(fresh.map(([, ready, status]) => `${ready} ${status}`)).toEqual(["0/1 Pending", "0/1 Pending", "0/1 ContainerCreating", "1/1 Running"]);
+  expect(fresh.map(([, ready, status]) => `${ready} ${status}`)).toEqual([
+    "0/1 Pending",
+    "0/1 Pending",
+    "0/1 ContainerCreating",
+    "1/1 Running",
+  ]);
   const column = head.indexOf("READY");
   for (const line of lines) expect(line[column]).toMatch(/[01]/);
 });
 
 test("exec by a workload's name, and in what does not run", () => {
   const cluster = createCluster({ nodes: 1 });
-  cluster.apply(`${DEPLOYMENT}---\napiVersion: v1\nkind: Pod\nmetadata: { name: far }\nspec: { nodeSelector: { no: where }, containers: [{ name: c, image: busybox }] }\n`);
+  cluster.apply(
+    `${DEPLOYMENT}---\napiVersion: v1\nkind: Pod\nmetadata: { name: far }\nspec: { nodeSelector: { no: where }, containers: [{ name: c, image: busybox }] }\n`,
+  );
   cluster.settle();
   expect(cluster.kubectl("exec deploy/web -- ip -br addr show lo").text).toMatch(/^lo +UNKNOWN/);
-  expect(cluster.kubectl("exec far -- ls")).toEqual({ text: "Error from server (BadRequest): pod far does not have a host assigned\n", code: 1 });
+  expect(cluster.kubectl("exec far -- ls")).toEqual({
+    text: "Error from server (BadRequest): pod far does not have a host assigned\n",
+    code: 1,
+  });
 });

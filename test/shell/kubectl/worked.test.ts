@@ -1,16 +1,30 @@
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { describe, expect, test } from "vitest";
+import { resolve } from "node:path";
+import { expect, test } from "vitest";
 import type { Event, KubeObject } from "../../../src/api/index.js";
 import { Kubectl } from "../../../src/shell/kubectl/index.js";
+import { describeWith, needs } from "../../support/requires.js";
+import { shared } from "../../support/shared.js";
 import * as f from "./fixture.js";
 
-// Screens of a real kubectl v1.33, byte for byte. A screen of `describe node` is recorded to its provider line.
-const recorded = readFileSync(fileURLToPath(new URL("./recorded/worked.txt", import.meta.url)), "utf8");
-const screens = recorded
-  .split(/^\$ kubectl /m)
-  .slice(1)
-  .map((part) => ({ command: part.slice(0, part.indexOf("\n")), text: part.slice(part.indexOf("\n") + 1).replace(/\n\n$/, "\n") }));
+// The worked screens of the facts' section on kubectl v1.33, made there from kubectl's own printers (not recorded from a
+// run of it; `described.test.ts` and `output.test.ts` hold recordings). A screen of `describe node` goes to its provider line.
+interface Screen {
+  readonly command: string;
+  readonly text: string;
+}
+
+function screensOf(facts: string): Screen[] {
+  const section = facts.slice(facts.indexOf("\n## 10. "));
+  const blocks = [...section.matchAll(/^```\n([\s\S]*?)^```$/gm)].map((block) => block[1]!);
+  return blocks
+    .join("\n")
+    .split(/^\$ kubectl /m)
+    .slice(1)
+    .map((part) => ({ command: part.slice(0, part.indexOf("\n")), text: part.slice(part.indexOf("\n") + 1).replace(/\n\n$/, "\n") }));
+}
+
+const screens = shared === null ? [] : screensOf(readFileSync(resolve(shared, "facts/control-plane.md"), "utf8"));
 
 interface Stage {
   readonly objects: readonly KubeObject[];
@@ -47,7 +61,7 @@ const STAGES: Readonly<Record<string, Stage>> = {
 
 const WARNING = "Warning: v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice\n";
 
-describe("recorded screens", () => {
+describeWith("worked screens", [needs.shared], () => {
   test("each has its stage", () => {
     expect(screens.map((s) => s.command).sort()).toEqual(Object.keys(STAGES).sort());
   });
