@@ -134,7 +134,7 @@ export class ServiceRows {
     this.words[at + ROW.second] = second;
     this.words[at + ROW.chain] = chain;
     this.words[at + ROW.rule] = rule;
-    if (row * 2 > this.slots.length) this.rehash();
+    if (row * 4 > this.slots.length) this.rehash();
     else this.put(row);
     return at;
   }
@@ -280,7 +280,7 @@ export class ServiceRows {
   }
 
   private rehash(): void {
-    this.slots = new Int32Array(Math.max(FIRST_ROWS * 2, this.slots.length * 2));
+    this.slots = new Int32Array(Math.max(FIRST_ROWS * 4, this.slots.length * 2));
     for (let row = 1; row <= this.rows; row++) this.put(row);
   }
 }
