@@ -2,6 +2,11 @@
 export function deepFreeze<T>(value: T): T {
   if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
   Object.freeze(value);
-  for (const inner of Object.values(value)) deepFreeze(inner);
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) deepFreeze(value[i]);
+    return value;
+  }
+  // Its order does not show, and a list of the values would be garbage at once: every write of the control plane comes here.
+  for (const key in value) deepFreeze(value[key]);
   return value;
 }

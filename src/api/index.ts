@@ -24,7 +24,6 @@ export type * from "./networking.js";
 export * from "./pod.js";
 export * from "./read-manifests.js";
 export type * from "./policy-api.js";
-export * from "./same-data.js";
 export * from "./selector.js";
 export * from "./selector-text.js";
 export * from "./status-words.js";

@@ -17,7 +17,7 @@ import { mergeApplied, stripped } from "./merge-applied.js";
 import { NOT_READY_TAINT } from "./node-agent.js";
 import type { Plane } from "./plane.js";
 import { admitPod, freeName } from "./pod-from-template.js";
-import { sameData } from "./same-data.js";
+import { sameData } from "../base/same-data.js";
 import type { Taken } from "./service-allocators.js";
 import { keyOf } from "./store.js";
 

@@ -29,7 +29,7 @@ export const daemonSets: Controller = {
   sync(p: Plane, key: string): void {
     const set = p.store.get("DaemonSet", key);
     if (set === undefined || set.metadata.deletionTimestamp !== undefined) return;
-    const hash = templateHash(set.spec.template);
+    const hash = templateHash(p, set.spec.template);
     const spec = daemonSpec(set.spec.template.spec);
     const byNode = podsByNode(p, set);
     const wanted = p.indexes.nodesByName(p.store).filter((node) => suits(spec, node));

@@ -27,7 +27,7 @@ export const deployments: Controller = {
     const deployment = p.store.get("Deployment", key);
     if (deployment === undefined || deployment.metadata.deletionTimestamp !== undefined) return;
     const sets = setsOf(p, deployment);
-    const hash = templateHash(deployment.spec.template, deployment.status?.collisionCount);
+    const hash = templateHash(p, deployment.spec.template, deployment.status?.collisionCount);
     const fresh = sets.find((set) => set.metadata.labels?.[HASH] === hash);
     const old = sets.filter((set) => set !== fresh);
     if (deployment.spec.paused !== true || fresh !== undefined) roll(p, deployment, hash, fresh, old);

@@ -6,6 +6,8 @@ export class LoadOrder {
   private readonly places: ReadonlyMap<string, number>;
   private readonly counts: Int32Array;
   private readonly rows: Uint32Array[] = [];
+  /** nodes in each row */
+  private readonly held: number[] = [];
   private readonly width: number;
 
   /** `names` in order. */
@@ -15,7 +17,7 @@ export class LoadOrder {
     this.width = (names.length + 31) >>> 5;
     names.forEach((name, place) => {
       this.counts[place] = podsOf(name);
-      this.row(this.counts[place]!)[place >>> 5]! |= 1 << (place & 31);
+      this.enter(this.counts[place]!, place);
     });
   }
 
@@ -23,14 +25,17 @@ export class LoadOrder {
     const place = this.places.get(name);
     if (place === undefined) return;
     const count = this.counts[place]!;
-    this.row(count)[place >>> 5]! &= ~(1 << (place & 31));
-    this.row(count + by)[place >>> 5]! |= 1 << (place & 31);
+    this.rows[count]![place >>> 5]! &= ~(1 << (place & 31));
+    this.held[count]!--;
+    this.enter(count + by, place);
     this.counts[place] = count + by;
   }
 
   /** Place of the first node that is accepted, -1 if none is. */
   first(accept: (place: number) => boolean): number {
-    for (const row of this.rows) {
+    for (let count = 0; count < this.rows.length; count++) {
+      if (this.held[count] === 0) continue;
+      const row = this.rows[count]!;
       for (let at = 0; at < this.width; at++) {
         for (let word = row[at]!; word !== 0; word &= word - 1) {
           const place = at * 32 + 31 - Math.clz32(word & -word);
@@ -41,8 +46,9 @@ export class LoadOrder {
     return -1;
   }
 
-  private row(count: number): Uint32Array {
-    while (this.rows.length <= count) this.rows.push(new Uint32Array(this.width));
-    return this.rows[count]!;
+  private enter(count: number, place: number): void {
+    while (this.rows.length <= count) this.held[this.rows.push(new Uint32Array(this.width)) - 1] = 0;
+    this.rows[count]![place >>> 5]! |= 1 << (place & 31);
+    this.held[count]!++;
   }
 }

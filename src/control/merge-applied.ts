@@ -1,6 +1,6 @@
 /** What `kubectl apply` makes of a manifest and of what stands: fields that it wrote last time and no longer writes go. */
 import type { Kind, KubeObject, ServicePort, ServiceSpec } from "../api/index.js";
-import { sameData } from "./same-data.js";
+import { sameData } from "../base/same-data.js";
 
 type Record_ = Readonly<Record<string, unknown>>;
 

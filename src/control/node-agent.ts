@@ -30,7 +30,7 @@ export function cniNode(p: Plane, node: Node): CniNode {
 
 /** Whether the CNI daemon of a node runs. */
 export function isUp(p: Plane, node: string): boolean {
-  return p.notes.has(`node-agent/${node}`);
+  return p.up.has(node);
 }
 
 export const nodeAgent: Controller = {
@@ -39,7 +39,7 @@ export const nodeAgent: Controller = {
   watch(p: Plane, { type, object }: Change): void {
     if (object.kind !== "Node" || !p.nodes.has(object.metadata.name)) return;
     const name = keyOf(object);
-    if (type === "DELETED") p.notes.delete(`node-agent/${name}`);
+    if (type === "DELETED") p.up.delete(name);
     else if (!isUp(p, name) && hasNetwork(p, object)) p.enqueue(CONTROLLER.nodeAgent, name, p.delays.nodeReady);
   },
 
@@ -53,7 +53,7 @@ export const nodeAgent: Controller = {
       p.enqueue(CONTROLLER.nodeAgent, name, p.delays.sandboxRetry, true);
       return;
     }
-    p.notes.set(`node-agent/${name}`, true);
+    p.up.add(name);
     if (at.role === "control-plane") startApiServer(p, at);
     const annotations = { ...node.metadata.annotations, ...up.annotations };
     const noted = Object.keys(annotations).length === 0 ? node.metadata : { ...node.metadata, annotations };

@@ -78,6 +78,7 @@ export interface PlaneState {
   readonly runs: ReadonlyMap<string, PodRun>;
   readonly memories: ReadonlyMap<string, ReadonlyMap<string, unknown>>;
   readonly notes: ReadonlyMap<string, unknown>;
+  readonly up: readonly string[];
   readonly sources: ReadonlyMap<string, SourceRef>;
   readonly applied: ReadonlyMap<string, KubeObject>;
   readonly transcripts: ReadonlyMap<string, readonly Act[]>;
@@ -96,12 +97,17 @@ export class Plane {
   private readonly byNetns = new Map<number, string>();
   /** What controllers remember: frozen records by their own keys. */
   notes: Map<string, unknown> = new Map();
+  /** Nodes whose CNI daemon runs. */
+  up: Set<string> = new Set();
   /** Where objects were written, by `Kind ns/name`. */
   sources: Map<string, SourceRef> = new Map();
   /** What was applied last, by `Kind ns/name`. */
   applied: Map<string, KubeObject> = new Map();
   /** Specs of the pods of a template; a cache. */
   readonly templateSpecs: WeakMap<PodTemplateSpec, PodSpec> = new WeakMap();
+  /** What templates are hashed to; a cache. */
+  readonly templateHashes: WeakMap<PodTemplateSpec, string> = new WeakMap();
+  private told = { at: -1, text: "" };
   private memories = new Map<string, Map<string, unknown>>();
   private transcripts = new Map<string, Act[]>();
   private pending = new Map<string, PendingWork>();
@@ -111,6 +117,11 @@ export class Plane {
   private readonly controllers: (Controller | undefined)[] = [];
   private readonly uidStream: number;
   private readonly listeners = new Set<(change: Change) => void>();
+
+  /** Writes what waits for a packet on a node, before somebody else's rules come to stand beside it. */
+  beforeRules: (node: string) => void = () => {};
+  /** Has those that keep their jumps first on a node see to that. */
+  afterRules: (node: string) => void = () => {};
 
   constructor(
     readonly s: Stack,
@@ -139,7 +150,8 @@ export class Plane {
 
   /** The instant as objects carry it. */
   time(): string {
-    return timeText(this.epoch, this.now);
+    if (this.now !== this.told.at) this.told = { at: this.now, text: timeText(this.epoch, this.now) };
+    return this.told.text;
   }
 
   /** A number in [0, n) from the stream of that name. */
@@ -257,6 +269,7 @@ export class Plane {
       runs: new Map(this.pods),
       memories: new Map([...this.memories].map(([key, memory]) => [key, new Map(memory)])),
       notes: new Map(this.notes),
+      up: [...this.up],
       sources: new Map(this.sources),
       applied: new Map(this.applied),
       transcripts: new Map([...this.transcripts].map(([node, acts]) => [node, [...acts]])),
@@ -273,6 +286,7 @@ export class Plane {
     for (const run of this.pods.values()) this.noteNetns(run);
     this.memories = new Map([...state.memories].map(([key, memory]) => [key, new Map(memory)]));
     this.notes = new Map(state.notes);
+    this.up = new Set(state.up);
     this.sources = new Map(state.sources);
     this.applied = new Map(state.applied);
     this.transcripts = new Map([...state.transcripts].map(([node, acts]) => [node, [...acts]]));
@@ -315,9 +329,9 @@ export class Plane {
 
   /** A random (version 4) UUID from the plane's own stream. */
   private uid(): string {
-    let hex = "";
-    for (let i = 0; i < 4; i++) hex += this.s.streams.u32(this.uidStream).toString(16).padStart(8, "0");
-    const variant = "89ab".charAt(parseInt(hex.charAt(16), 16) & 3);
-    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20)}`;
+    const [a, b, c, d] = Array.from({ length: 4 }, () => this.s.streams.u32(this.uidStream).toString(16).padStart(8, "0")) as [string, string, string, string];
+    const variant = "89ab".charAt(parseInt(c.charAt(0), 16) & 3);
+    // One flat text: a sum of pieces would hold all of them as long as the object lives.
+    return [a, b.slice(0, 4), `4${b.slice(5)}`, variant + c.slice(1, 4), c.slice(4) + d].join("-");
   }
 }

@@ -32,9 +32,13 @@ export function freeName(p: Plane, kind: Kind, namespace: string, base: string):
 }
 
 /** Ten characters at most, of `456789bcdf`, equal for equal templates (`pod-template-hash`, `controller-revision-hash`). */
-export function templateHash(template: PodTemplateSpec, collisions = 0): string {
-  const text = canonical(template) + (collisions === 0 ? "" : String(collisions));
-  return safeEncode(String(fnv1a32(text)));
+export function templateHash(p: Plane, template: PodTemplateSpec, collisions = 0): string {
+  let hash = p.templateHashes.get(template);
+  if (hash === undefined || collisions !== 0) {
+    hash = safeEncode(String(fnv1a32(canonical(template) + (collisions === 0 ? "" : String(collisions)))));
+    if (collisions === 0) p.templateHashes.set(template, hash);
+  }
+  return hash;
 }
 
 /** Stores a pod of a template. */

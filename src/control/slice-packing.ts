@@ -3,7 +3,7 @@
  * then one untouched slice that gets fullest, then new ones. Read first: kubernetes endpointslice `reconciler.go`.
  */
 import type { Endpoint, EndpointSlice } from "../api/index.js";
-import { sameData } from "./same-data.js";
+import { sameData } from "../base/same-data.js";
 
 export interface Packing {
   /** what each slice is to hold that is to be written; the others stay */

@@ -20,7 +20,7 @@ export const statefulSets: Controller = {
   sync(p: Plane, key: string): void {
     const set = p.store.get("StatefulSet", key);
     if (set === undefined || set.metadata.deletionTimestamp !== undefined) return;
-    const revision = `${set.metadata.name}-${templateHash(set.spec.template)}`;
+    const revision = `${set.metadata.name}-${templateHash(p, set.spec.template)}`;
     const start = set.spec.ordinals?.start ?? 0;
     const end = start + (set.spec.replicas ?? 1);
     const pods = podsByOrdinal(p, set);

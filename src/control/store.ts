@@ -4,7 +4,7 @@
  */
 import { compareText } from "../base/names.js";
 import { deepFreeze, type Kind, type KubeObject, type ObjectMeta, type ObjectOfKind } from "../api/index.js";
-import { sameData } from "./same-data.js";
+import { sameData } from "../base/same-data.js";
 
 /** One write, as a watch tells it; `old` is what stood there before. */
 export interface Change {

@@ -7,7 +7,7 @@ import type { Job } from "../batch.js";
 import type { ConfigMap, Node, Secret, Service } from "../core.js";
 import type { KubeObject, ObjectOfKind } from "../kinds.js";
 import type { Pod, PodSpec } from "../pod.js";
-import { sameData } from "../same-data.js";
+import { sameData } from "../../base/same-data.js";
 import type { Faults } from "./faults.js";
 
 const immutable = "field is immutable";

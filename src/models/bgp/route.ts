@@ -1,5 +1,6 @@
 /** A route as the daemon keeps it: plain frozen records. */
 import { compareText } from "../../base/names.js";
+import { sameData } from "../../base/same-data.js";
 import { parseAddress, parseCidr } from "../../base/cidr.js";
 import type { BgpAttributes } from "../../packet/wire/bgp-attributes.js";
 
@@ -57,14 +58,6 @@ export const UNKNOWN_METRIC = 0x7fffffff;
 export const EMPTY_BGP: BgpAttributes = Object.freeze({});
 export const EMPTY_KRT: KernelAttributes = Object.freeze({});
 export const NO_HOPS: readonly RouteHop[] = Object.freeze([]);
-
-/** Two records of plain data that say the same. */
-export function sameData(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
-  const [x, y] = [Object.keys(a), Object.keys(b)];
-  return x.length === y.length && x.every((key) => sameData((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]));
-}
 
 /** Whether a new route says what the old one said (rte_same): then nothing is told and it keeps its age. */
 export function sameRoute(a: BirdRoute, b: BirdRoute): boolean {

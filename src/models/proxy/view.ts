@@ -3,6 +3,7 @@
 // one that shares every unchanged entry, so what changed between two views is found by comparing references.
 
 import type { EndpointSlice, Service } from "../../api/index.js";
+import { sameData } from "../../base/same-data.js";
 import { compareText } from "./compare-text.js";
 import { readEndpoints } from "./read-endpoints.js";
 import { readServicePorts, type ServicePortInfo } from "./service-port-info.js";
@@ -146,12 +147,4 @@ function lowerBound(entries: readonly ServiceEntry[], key: string, from: number)
 
 function count(ports: readonly ServicePortInfo[] | undefined): number {
   return (ports ?? []).reduce((sum, port) => sum + port.endpoints.length, 0);
-}
-
-/** Deep equality of plain data. */
-function sameData(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => sameData(a[key as never], b[key as never]));
 }

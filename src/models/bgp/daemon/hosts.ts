@@ -1,7 +1,8 @@
 /** Next hops that are not neighbours: looked up in a table, and again when what leads to them changes (BIRD's hostcache). */
 import { masked, formatCidr, parseAddress, parseCidr, contains } from "../../../base/cidr.js";
 import { mapGet, mapSet } from "../persistent-map.js";
-import { type BirdRoute, NO_HOPS, sameData, UNKNOWN_METRIC } from "../route.js";
+import { sameData } from "../../../base/same-data.js";
+import { type BirdRoute, NO_HOPS, UNKNOWN_METRIC } from "../route.js";
 import type { Daemon } from "./daemon.js";
 import { isOwnAddress } from "./neighbours.js";
 import type { HostEntry, TableState } from "./state.js";

@@ -3,7 +3,8 @@ import { dumpLinks, type LinkAddress, type LinkRecord } from "../../../linux/plu
 import type { DirectConfig, StaticConfig, StaticHop, StaticRoute } from "../config/config.js";
 import { runFilter } from "../filter/evaluate.js";
 import { matchesPattern } from "../filter/sets.js";
-import { type BirdRoute, NO_HOPS, type RouteHop, sameData } from "../route.js";
+import { sameData } from "../../../base/same-data.js";
+import { type BirdRoute, NO_HOPS, type RouteHop } from "../route.js";
 import { neighbourChanged } from "./bgp-session.js";
 import type { Daemon } from "./daemon.js";
 import { hostOf, withHost } from "./hosts.js";

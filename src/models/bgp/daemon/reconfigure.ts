@@ -3,7 +3,8 @@
  * filter or other static routes goes on with them, and sessions that are written as before do not notice.
  */
 import type { BirdConfig, ChannelConfig, ChannelFilter, ProtocolConfig } from "../config/config.js";
-import { sameData } from "../route.js";
+import { sameData } from "../../../base/same-data.js";
+
 import type { Daemon } from "./daemon.js";
 import { syncDirect, syncStatic } from "./links.js";
 import { addProtocol, addTables, reloadProtocol, removeProtocol, startProtocol } from "./protocols.js";

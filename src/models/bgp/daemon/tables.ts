@@ -5,7 +5,8 @@
 import type { KernelConfig } from "../config/config.js";
 import { runFilter } from "../filter/evaluate.js";
 import { mapDelete, mapEntries, mapGet, mapSet } from "../persistent-map.js";
-import { type BirdRoute, familyOf, NO_HOPS, sameData, sameRoute, walkOrder } from "../route.js";
+import { sameData } from "../../../base/same-data.js";
+import { type BirdRoute, familyOf, NO_HOPS, sameRoute, walkOrder } from "../route.js";
 import { canMerge, isBetter, neighbourAs } from "./better.js";
 import { attributesFor, mayExport } from "./bgp-export.js";
 import type { Daemon } from "./daemon.js";

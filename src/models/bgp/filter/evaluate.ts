@@ -2,7 +2,8 @@
 import { masked, parseCidr, formatCidr, parseAddress } from "../../../base/cidr.js";
 import type { BirdConfig, ChannelFilter } from "../config/config.js";
 import type { Expression, SetItemTree, Statement } from "../config/expression-tree.js";
-import { type BirdRoute, sameData } from "../route.js";
+import { sameData } from "../../../base/same-data.js";
+import type { BirdRoute } from "../route.js";
 import { isAttributeSet, readAttribute, readField, type RouteDraft, unsetAttribute, writeAttribute, writeField } from "./attributes.js";
 import { member } from "./members.js";
 import { compareValues, FilterFault, isIn, sameValues, setHas } from "./sets.js";

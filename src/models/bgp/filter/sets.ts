@@ -1,7 +1,8 @@
 /** Comparing values and asking whether one is in another, as filters do with `=`, `<` and `~`. */
 import { contains, covers, mask32, parseAddress, parseCidr } from "../../../base/cidr.js";
 import { compareText } from "../../../base/names.js";
-import { compareAddresses, sameData } from "../route.js";
+import { sameData } from "../../../base/same-data.js";
+import { compareAddresses } from "../route.js";
 import { pathNumbers } from "./paths.js";
 import type { MaskItem, SetItem, Value } from "./value.js";
 import type { PathSegment } from "../../../packet/wire/bgp-attributes.js";
