@@ -6,6 +6,7 @@ import { clusterCidrFault } from "../control/cidr-set.js";
 import type { Delays } from "../control/delays.js";
 import { type BalancerPlan, readBalancer } from "./balancer-words.js";
 import { calicoWordFault, calicoWordsFault } from "./calico-words.js";
+import { type DnsOptions, type DnsPlan, planDns } from "./dns-words.js";
 import { flannelWordFault } from "./flannel-words.js";
 import { MOST_RACKS, MOST_SPINES } from "./fabric-leaf-spine.js";
 import { FABRIC_DEFAULTS, FABRIC_SUBNET6, type FabricOptions } from "./fabric-options.js";
@@ -54,8 +55,8 @@ export interface ClusterOptions {
   readonly delays?: Partial<Delays>;
   /** names that the name server outside the cluster knows, with their addresses */
   readonly outsideNames?: Readonly<Record<string, readonly string[]>>;
-  /** make CoreDNS and its Service (true) */
-  readonly dns?: boolean;
+  /** make CoreDNS and its Service (true); `{ nodeLocal: true }`: with NodeLocal DNSCache beside it */
+  readonly dns?: boolean | DnsOptions;
   /** show the cluster's own parts as pods: control plane, kube-proxy, CNI (true up to 16 nodes) */
   readonly systemPods?: boolean;
 }
@@ -76,6 +77,7 @@ export interface ClusterPlan {
   readonly podSubnet: string;
   readonly serviceSubnet: string;
   readonly dnsIp: string | null;
+  readonly dns: DnsPlan;
   readonly systemPods: boolean;
   readonly bridgeNf: boolean;
   readonly fabric: FabricOptions;
@@ -234,16 +236,19 @@ export function planCluster(options: ClusterOptions): ClusterPlan {
   const balancer = readBalancer(options.loadBalancer ?? "none", fabric.subnet);
   if (typeof balancer === "string") found.error("invalid-value", "loadBalancer", balancer);
   const cni = readCni(options.cni ?? "flannel", fabric.topology, found);
-  if (cni.name === "calico" && "mode" in proxy && proxy.mode === "ipvs") found.error("not-modelled", "proxy", "kube-proxy mode ipvs beside Calico: not modelled: Felix then marks endpoints", "use iptables or nftables, or another CNI");
   if (cni.name === "calico" && options.enforce === false) found.error("invalid-value", "enforce", "Invalid value: false: Calico always enforces policies", "leave it out");
   checkFamilies(podSubnets, serviceSubnets, cni.name, fabric, options.loadBalancer ?? "none", found);
   const services = parseCidr(serviceSubnets[0]!);
   const dns = services === null ? null : nthAddress(services, DNS_INDEX);
   if (services !== null && dns === null && options.dns !== false) found.error("too-small", "serviceSubnet", `Invalid value: "${formatCidr(services)}": too small: cluster DNS needs its tenth address`);
-  if (found.problems.length > 0 || typeof balancer === "string" || "code" in proxy) throw new InputError(found.problems);
+  const dnsIp = options.dns === false || dns === null || services === null ? null : formatWords(services.family, dns);
+  const dnsPlan = planDns(options.dns, dnsIp, "code" in proxy ? "iptables" : proxy.mode);
+  if ("path" in dnsPlan) found.error("invalid-value", dnsPlan.path, dnsPlan.message);
+  if ("path" in dnsPlan || found.problems.length > 0 || typeof balancer === "string" || "code" in proxy) throw new InputError(found.problems);
   return Object.freeze({
     nodes, cni, balancer, proxy: proxy.mode, ipvs: proxy.ipvs, enforce: options.enforce !== false, seed, podSubnets, serviceSubnets, podSubnet, serviceSubnet, fabric,
-    dnsIp: options.dns === false || dns === null || services === null ? null : formatWords(services.family, dns),
+    dnsIp,
+    dns: dnsPlan,
     systemPods: options.systemPods ?? nodes.length <= MOST_SHOWN,
     bridgeNf: options.bridgeNf !== false,
     delays: options.delays ?? {},

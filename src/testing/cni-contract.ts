@@ -1,6 +1,6 @@
 /**
- * What Kubernetes asks of every CNI, as cases that throw: pods reach pods and nodes reach pods without translation, a pod is
- * seen under the address it sees, nothing is left behind, and runs replay and fork.
+ * What Kubernetes asks of every CNI, as cases that throw: pods reach pods and nodes reach pods without translation, both
+ * reach them by a Service, a pod is seen under the address it sees, nothing is left behind, and runs replay and fork.
  *
  * Read first: the network model of Kubernetes (concepts/services-networking) and the CNI specification 1.1.0, DEL.
  */
@@ -31,6 +31,13 @@ spec:
     spec: { containers: [{ name: c, image: example.org/c:1, ports: [{ containerPort: ${PORT} }] }] }
 `;
 
+const SERVICE = `
+apiVersion: v1
+kind: Service
+metadata: { name: contract }
+spec: { selector: { app: contract }, ports: [{ port: ${PORT} }] }
+`;
+
 /**
  * The cases for the clusters that `boot` makes: fresh ones, all the same, of at least two nodes for pods.
  *
@@ -48,6 +55,7 @@ export function cniContract(boot: () => Cluster, walk: AskWalk): readonly Contra
   return [
     { name: "every pod reaches every pod, and is seen under its own address", holds: () => podsReachPods(ready(), walk) },
     { name: "every node reaches every pod", holds: () => nodesReachPods(ready(), walk) },
+    { name: "every pod and every node reaches the pods by their Service", holds: () => serviceReachesPods(ready(), walk) },
     { name: "a pod sees the address that others see", holds: () => podsKnowThemselves(ready()) },
     { name: "pods that go leave nothing behind", holds: () => nothingLeftOfPods(boot) },
     { name: "a node that goes leaves nothing behind on the others", holds: () => nothingLeftOfNode(ready()) },
@@ -110,6 +118,20 @@ function podsReachPods(cluster: Cluster, walk: AskWalk): void {
 function nodesReachPods(cluster: Cluster, walk: AskWalk): void {
   for (const { name: node } of cluster.fabric.nodes) {
     for (const to of podsOf(cluster)) mustArrive(cluster.ask(walk({ from: `node/${node}`, to: to.ip, port: PORT })), `${node} to ${to.name}`);
+  }
+}
+
+function serviceReachesPods(cluster: Cluster, walk: AskWalk): void {
+  const pods = podsOf(cluster);
+  const problems = cluster.apply(SERVICE);
+  if (problems.length > 0) throw new Error(problems.map(({ message }) => message).join("; "));
+  cluster.settle();
+  const ip = cluster.get("Service", "default", "contract")?.spec.clusterIP ?? "";
+  for (const from of [...pods.map(({ name }) => name), ...cluster.fabric.nodes.map(({ name }) => `node/${name}`)]) {
+    const found = cluster.ask(walk({ from, to: ip, port: PORT }));
+    mustArrive(found, `${from} to the Service ${ip}`);
+    const end = found.end.packet?.dst ?? "";
+    if (!pods.some((pod) => pod.ip === end)) throw new Error(`${from} to the Service ${ip}: ended at ${end}, which is no pod of it`);
   }
 }
 

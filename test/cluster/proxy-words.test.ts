@@ -32,10 +32,6 @@ describe("the words of kube-proxy's mode", () => {
   ])("%s is refused", (proxy, message) => {
     expect(refusals({ proxy })).toEqual([message]);
   });
-
-  test("beside Calico IPVS is refused", () => {
-    expect(refusals({ proxy: "ipvs", cni: "calico" })).toEqual(["proxy: kube-proxy mode ipvs beside Calico: not modelled: Felix then marks endpoints"]);
-  });
 });
 
 describe("a kind cluster config", () => {

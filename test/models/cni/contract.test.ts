@@ -2,12 +2,47 @@
 import { describe, expect, test } from "vitest";
 import { walk } from "../../../src/ask/walk.js";
 import { createCluster, type Cluster } from "../../../src/cluster/cluster.js";
+import { InputError } from "../../../src/cluster/input-error.js";
+import { type ClusterOptions, planCluster } from "../../../src/cluster/options.js";
 import { plumb } from "../../../src/linux/plumbing.js";
+import { CALICO_DEFAULTS, ENCAPSULATIONS } from "../../../src/models/cni/calico/calico-options.js";
+import { FLANNEL_BACKENDS } from "../../../src/models/cni/flannel-backend.js";
 import { cniContract } from "../../../src/testing/cni-contract.js";
 
-/** Every CNI there is; each runs with every mode of kube-proxy. */
-const CNIS = ["flannel", "flannel:directRouting=true", "flannel:backend=host-gw", "flannel:backend=ipip", "flannel:backend=ipip,directRouting=true", "flannel:backend=wireguard", "kindnet"];
+/** Every CNI there is, each with every way in which it reaches other nodes; each runs with every mode of kube-proxy. */
+const CNIS = [
+  "flannel",
+  "flannel:directRouting=true",
+  "flannel:backend=host-gw",
+  "flannel:backend=ipip",
+  "flannel:backend=ipip,directRouting=true",
+  "flannel:backend=wireguard",
+  "kindnet",
+  "calico",
+  "calico:encapsulation=VXLAN",
+  "calico:encapsulation=IPIP",
+  "calico:encapsulation=IPIPCrossSubnet",
+  "calico:encapsulation=None,blockSize=29",
+  "calico:encapsulation=None,clusterRoutingMode=BIRD",
+];
 const PROXIES = ["iptables", "nftables", "ipvs"];
+const ENCAPSULATED = CNIS.map((cni) => /encapsulation=(\w+)/.exec(cni)?.[1] ?? "");
+
+test("the table has every CNI of a cluster, every backend of flannel and every encapsulation of Calico", () => {
+  const refused = (options: ClusterOptions): string => {
+    try {
+      planCluster(options);
+      return "";
+    } catch (error) {
+      return error instanceof InputError ? error.problems.map(({ message }) => message).join("; ") : String(error);
+    }
+  };
+  const words = (message: string): string[] => [...message.split("supported values:")[1]!.matchAll(/"([^"]+)"/g)].map(([, word]) => word!);
+  expect(words(refused({ cni: "?" })).sort()).toEqual([...new Set(CNIS.map((cni) => cni.split(":")[0]!))].sort());
+  expect(words(refused({ proxy: "?" })).sort()).toEqual([...PROXIES].sort());
+  expect(FLANNEL_BACKENDS.filter((backend) => backend !== "vxlan" && !CNIS.some((cni) => cni.includes(`backend=${backend}`)))).toEqual([]);
+  expect(ENCAPSULATIONS.filter((each) => each !== CALICO_DEFAULTS.encapsulation && !ENCAPSULATED.includes(each))).toEqual([]);
+});
 
 describe.each(CNIS.flatMap((cni) => PROXIES.map((proxy) => ({ cni, proxy }))))("$cni, $proxy", ({ cni, proxy }) => {
   test.each(cniContract(() => createCluster({ nodes: 3, cni, proxy }), walk).map((one) => [one.name, one] as const))("%s", (_, one) => one.holds());

@@ -11,6 +11,7 @@ import type { NodeDoor } from "../../node-door.js";
 import type { Because } from "../wanted.js";
 import { isFelixChain, isFelixSet } from "./felix-names.js";
 import { type FelixChain, type FelixRule, hashIn, ruleHashes, ruleWords } from "./felix-rule.js";
+import { SET_MARK_PREFIX } from "./mark-chains.js";
 import { FELIX, type WantedByFelix, type WantedFelixSet } from "./felix-view.js";
 import { type FelixTable, KERNEL_HOOKS, type KernelHook } from "./static-chains.js";
 
@@ -51,6 +52,17 @@ interface Standing {
 function standingChains(door: NodeDoor, table: FelixTable): ReadonlyMap<string, readonly Standing[]> {
   const chains = door.stack.nf.get(door.ns, 4, NUMBER[table])?.chains.values() ?? [];
   return new Map([...chains].map((chain) => [chain.name, chain.rules.map(({ text, cause }) => ({ hash: hashIn(text), cause }))]));
+}
+
+/** Marks that interfaces of a node have now, by the chains that set them. */
+export function standingMarks(door: NodeDoor): ReadonlyMap<string, number> {
+  const found = new Map<string, number>();
+  for (const chain of door.stack.nf.get(door.ns, 4, NUMBER.filter)?.chains.values() ?? []) {
+    if (!chain.name.startsWith(SET_MARK_PREFIX)) continue;
+    const [, mark] = /--set-x?mark 0x([0-9a-f]+)\//.exec(chain.rules[0]?.text ?? "") ?? [];
+    if (mark !== undefined) found.set(chain.name.slice(SET_MARK_PREFIX.length), Number.parseInt(mark, 16));
+  }
+  return found;
 }
 
 const causeOf = (door: NodeDoor, { object, path }: Because): number => door.cause(object, path);

@@ -31,6 +31,9 @@ export const groupPrefix = (direction: Direction): string => WAY[direction].grou
 /** Chain of a workload's interface: `cali-tw-` to it, `cali-fw-` from it. */
 export const workloadChainName = (device: string, direction: Direction): string => limitedName(WAY[direction].workload, device);
 
+/** Before an interface of the host: chains for packets that are forwarded from it (ingress) or to it. */
+export const HOST_FORWARD_PREFIX: Readonly<Record<Direction, string>> = Object.freeze({ ingress: "cali-fhfw-", egress: "cali-thfw-" });
+
 /** Root of the chains that tell interfaces apart. */
 export const dispatchChainName = (direction: Direction): string => WAY[direction].dispatch;
 

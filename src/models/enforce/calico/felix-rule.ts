@@ -33,6 +33,9 @@ const hexMark = (bits: number): string => `0x${bits.toString(16)}`;
 export const match = Object.freeze({
   markClear: (bits: number): string => `-m mark --mark 0/${hexMark(bits)}`,
   markSet: (bit: number): string => `-m mark --mark ${hexMark(bit)}/${hexMark(bit)}`,
+  /** exactly this value under the mask */
+  markIs: (bits: number, mask: number): string => `-m mark --mark ${hexMark(bits)}/${hexMark(mask)}`,
+  markIsNot: (bits: number, mask: number): string => `-m mark ! --mark ${hexMark(bits)}/${hexMark(mask)}`,
   markAny: (bits: number): string => `-m mark ! --mark 0/${hexMark(bits)}`,
   state: (states: string): string => `-m conntrack --ctstate ${states}`,
   notState: (states: string): string => `-m conntrack ! --ctstate ${states}`,

@@ -6,6 +6,7 @@ import { calicoSelects } from "../../../api/calico-selector.js";
 import { compareText } from "../../../base/names.js";
 import type { Direction } from "../../../policy/rules.js";
 import type { EnforceView } from "../enforce-model.js";
+import { ENDPOINT_MARKS, endpointMarks } from "./endpoint-marks.js";
 import { type FelixEndpoint, felixEndpoints, type NamedPort, selected } from "./felix-endpoints.js";
 import { fixedSetName, policyChainName } from "./felix-names.js";
 import { type FelixPolicy, type FelixTier, TIERS } from "./felix-policy.js";
@@ -13,7 +14,8 @@ import type { FelixChain, FelixRule } from "./felix-rule.js";
 import { fromCalicoPolicy } from "./from-calico-policy.js";
 import { fromNetworkPolicy } from "./from-network-policy.js";
 import { hostChains, type HostTable } from "./host-chains.js";
-import { type FelixHost, felixHosts, type HostDevices, hostInterfaces, hostTiers } from "./host-endpoints.js";
+import { ANY_INTERFACE, type FelixHost, felixHosts, type HostDevices, hostInterfaces, hostTiers } from "./host-endpoints.js";
+import { markChains, THIS_HOST } from "./mark-chains.js";
 import { type FelixSet, policyChainRules } from "./policy-rules.js";
 import { type FelixTable, staticChains, type StaticOptions } from "./static-chains.js";
 import { dispatchChains, groupChains, profileChain, type TierPolicies, workloadChain } from "./workload-chains.js";
@@ -28,9 +30,22 @@ export interface FelixOptions extends StaticOptions {
 /** A set as the kernel should hold it. */
 export interface WantedFelixSet {
   readonly name: string;
-  readonly type: "hash:net" | "hash:ip,port";
+  readonly type: "hash:net" | "hash:ip" | "hash:ip,port";
   readonly elements: ReadonlySet<string>;
   readonly because: Because;
+}
+
+/** What Felix reads of a node itself. */
+export interface FelixNode {
+  readonly name: string;
+  /** its own, as the view has it; empty: it is not there */
+  readonly address: string;
+  /** what host endpoints may speak of */
+  readonly devices: HostDevices;
+  /** what is delivered on it, but for addresses of services */
+  readonly ownAddresses: readonly string[];
+  /** marks that its interfaces have, where kube-proxy's IPVS device is there; null: it is not */
+  readonly standingMarks: ReadonlyMap<string, number> | null;
 }
 
 /** What a node's kernel should hold. */
@@ -122,10 +137,11 @@ export class FelixView {
     this.#nodes = view.nodes.flatMap(({ ips }) => ips.filter((ip) => !ip.includes(":")).slice(0, 1));
   }
 
-  /** What a node should hold; `address` is its own, `devices` what host endpoints may speak of. */
-  wanted(node: string, address: string, devices: HostDevices = NO_DEVICES): WantedByFelix {
-    const local = this.#byNode.get(node) ?? [];
-    const { raw, mangle, nat, filter } = staticChains(this.options);
+  /** What a node should hold. */
+  wanted(node: FelixNode): WantedByFelix {
+    const { name, address, devices, standingMarks } = node;
+    const local = this.#byNode.get(name) ?? [];
+    const { raw, mangle, nat, filter } = staticChains(standingMarks === null ? this.options : { ...this.options, endpointMarks: ENDPOINT_MARKS });
     const chains = new Map<string, FelixChain>();
     const sets = new Map<string, FelixSet>();
     for (const direction of DIRECTIONS) {
@@ -137,10 +153,11 @@ export class FelixView {
         this.#addNeeded(chains, sets, direction, tiers, endpoint.profiles);
       }
     }
-    const host = this.#hostChains(node, devices, sets);
+    const host = this.#hostChains(name, devices, sets);
+    if (standingMarks !== null) for (const chain of this.#markChains(local, name, devices, standingMarks)) chains.set(chain.name, chain);
     for (const chain of host.filter) chains.set(chain.name, chain);
     return {
-      sets: [...this.#fixedSets(address), ...[...sets.values()].map((set) => this.#wantedSet(set))],
+      sets: [...this.#fixedSets(address, node.ownAddresses), ...[...sets.values()].map((set) => this.#wantedSet(set))],
       chains: { raw: [...raw, ...host.raw], mangle: [...mangle, ...host.mangle], nat, filter: [...filter, ...chains.values()] },
     };
   }
@@ -172,6 +189,14 @@ export class FelixView {
     return { raw: all(tables.raw), mangle: all(tables.mangle), filter: all(tables.filter) };
   }
 
+  /** The host endpoint of every interface has no mark: it is nobody's by name. */
+  #markChains(local: readonly FelixEndpoint[], node: string, devices: HostDevices, standing: ReadonlyMap<string, number>): readonly FelixChain[] {
+    const workloads = local.map(({ device }) => device);
+    const hosts = [...hostInterfaces(this.#hosts, node, devices).keys()].filter((each) => each !== ANY_INTERFACE);
+    const marks = endpointMarks([...workloads, ...hosts].sort(compareText), standing);
+    return markChains({ workloads, hosts, marks }, ENDPOINT_MARKS);
+  }
+
   #tiersOf(endpoint: FelixEndpoint, direction: Direction): readonly TierPolicies[] {
     return this.#tiers.flatMap(({ tier, policies }) => {
       const own = policies.filter((policy) => !policy.untracked && !policy.preDnat && policy[direction] !== null && calicoSelects(policy.selector, endpoint.label));
@@ -179,10 +204,11 @@ export class FelixView {
     });
   }
 
-  #fixedSets(address: string): readonly WantedFelixSet[] {
+  #fixedSets(address: string, own: readonly string[]): readonly WantedFelixSet[] {
     const { tunnel, natOutgoing, pool } = this.options;
-    const set = (id: string, elements: Iterable<string>): WantedFelixSet => ({ name: fixedSetName(id), type: "hash:net", elements: new Set(elements), because: FELIX });
+    const set = (id: string, elements: Iterable<string>, type: WantedFelixSet["type"] = "hash:net"): WantedFelixSet => ({ name: fixedSetName(id), type, elements: new Set(elements), because: FELIX });
     return [
+      set(THIS_HOST, own, "hash:ip"),
       set("network-ip-pools", [pool]),
       set("masq-ipam-pools", natOutgoing ? [pool] : []),
       ...(tunnel === "ipip" ? [set("all-hosts-net", this.#nodes)] : []),
@@ -203,6 +229,5 @@ export class FelixView {
   }
 }
 
-const NO_DEVICES: HostDevices = new Map();
 /** Whether a chain jumps to profiles: those of tables where profiles decide. */
 const speaksOfProfiles = (chain: FelixChain): boolean => chain.rules.some(({ comments }) => comments.includes("Return if profile accepted"));

@@ -4,11 +4,13 @@
  *
  * Read first: projectcalico/calico felix/rules (static.go, endpoints.go, policy.go), felix/design docs on marks.
  */
+import { formatWords, masked, parseCidr } from "../../../base/cidr.js";
+import type { Stack } from "../../../linux/stack.js";
 import type { NodeDoor } from "../../node-door.js";
+import { IPVS_DEVICE } from "../../proxy/ipvs/ipvs-kernel.js";
 import type { EnforceModel, EnforceNote, EnforceView } from "../enforce-model.js";
-import type { HostDevices } from "./host-endpoints.js";
-import { bringFelix, HashCache } from "./felix-kernel.js";
-import { type FelixOptions, FelixView, PolicyCache } from "./felix-view.js";
+import { bringFelix, HashCache, standingMarks } from "./felix-kernel.js";
+import { type FelixNode, type FelixOptions, FelixView, PolicyCache } from "./felix-view.js";
 
 const NOBODY: EnforceView = Object.freeze({ pods: [], namespaces: [], nodes: [], policies: [] });
 
@@ -22,7 +24,7 @@ export function felix(options: FelixOptions): EnforceModel {
     if (known === undefined) views.set(view, (known = new FelixView(view, options, policies)));
     return known;
   };
-  const bring = (door: NodeDoor, view: EnforceView): ReturnType<EnforceModel["sync"]> => bringFelix(door, viewOf(view).wanted(door.node, addressOf(view, door.node), devicesOf(door)), hashes);
+  const bring = (door: NodeDoor, view: EnforceView): ReturnType<EnforceModel["sync"]> => bringFelix(door, viewOf(view).wanted(felixNode(door, view)), hashes);
   return { name: "felix", everyPod: true, nodeUp: (door) => void bring(door, NOBODY), sync: bring, notes };
 }
 
@@ -30,11 +32,30 @@ function addressOf(view: EnforceView, node: string): string {
   return view.nodes.find(({ name }) => name === node)?.ips.find((ip) => !ip.includes(":")) ?? "";
 }
 
-/** Devices that are no workloads', and their addresses. */
-function devicesOf({ stack, ns }: NodeDoor): HostDevices {
-  const devices = [...stack.nsInfo.get(ns)!.devices].filter(([name]) => !name.startsWith("cali"));
-  return new Map(devices.map(([name, row]) => [name, stack.devInfo.get(row)!.addresses.map((each) => stack.book.text(each.addr))]));
+/** The daemon leaves out what kube-proxy binds service addresses to (`InterfaceExclude`), and learns from it how kube-proxy works. */
+function felixNode(door: NodeDoor, view: EnforceView): FelixNode {
+  const { stack, ns } = door;
+  const all = stack.nsInfo.get(ns)!.devices;
+  const own = [...all].filter(([name]) => !name.startsWith("cali") && name !== IPVS_DEVICE);
+  const devices = new Map(own.map(([name, row]) => [name, stack.devInfo.get(row)!.addresses.map((each) => stack.book.text(each.addr))]));
+  return {
+    name: door.node,
+    address: addressOf(view, door.node),
+    devices,
+    ownAddresses: own.flatMap(([name, row]) => localTexts(stack, name, row)),
+    standingMarks: all.has(IPVS_DEVICE) ? standingMarks(door) : null,
+  };
 }
+
+/** Where IPv4 packets of a device's addresses are delivered: on lo the whole network is local, and its first address is told of. */
+function localTexts({ book, devInfo }: Stack, name: string, row: number): readonly string[] {
+  return devInfo.get(row)!.addresses.filter(({ addr }) => book.is4(addr)).flatMap(({ addr, prefix }) => {
+    const text = book.text(addr);
+    return name === "lo" && prefix < 32 ? [firstOf(`${text}/${prefix}`), text] : [text];
+  });
+}
+
+const firstOf = (cidr: string): string => formatWords(4, masked(parseCidr(cidr)!).words);
 
 function notes(_door: NodeDoor, view: EnforceView = NOBODY): readonly EnforceNote[] {
   return view.policies.flatMap(({ object }) =>

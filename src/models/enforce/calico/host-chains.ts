@@ -5,7 +5,7 @@
  */
 import type { Direction } from "../../../policy/rules.js";
 import type { Because } from "../wanted.js";
-import { limitedName } from "./felix-names.js";
+import { HOST_FORWARD_PREFIX, limitedName } from "./felix-names.js";
 import { action, type FelixChain, felixRule, type FelixRule, MARK, match } from "./felix-rule.js";
 import { ANY_INTERFACE, type FelixHost, type HostStage } from "./host-endpoints.js";
 import type { FelixTable } from "./static-chains.js";
@@ -22,7 +22,6 @@ const FAILSAFE_CHAIN: Readonly<Record<Direction, string>> = Object.freeze({ ingr
 const OTHER: Readonly<Record<Direction, Direction>> = Object.freeze({ ingress: "egress", egress: "ingress" });
 /** Ingress is what comes from the interface, egress what goes to it. */
 const PREFIX: Readonly<Record<Direction, string>> = Object.freeze({ ingress: "cali-fh-", egress: "cali-th-" });
-const FORWARD_PREFIX: Readonly<Record<Direction, string>> = Object.freeze({ ingress: "cali-fhfw-", egress: "cali-thfw-" });
 const DISPATCH: Readonly<Record<Direction, string>> = Object.freeze({ ingress: "cali-from-host-endpoint", egress: "cali-to-host-endpoint" });
 const FORWARD_DISPATCH: Readonly<Record<Direction, string>> = Object.freeze({ ingress: "cali-from-hep-forward", egress: "cali-to-hep-forward" });
 const FLAG: Readonly<Record<Direction, string>> = Object.freeze({ ingress: "--in-interface", egress: "--out-interface" });
@@ -61,7 +60,7 @@ interface Part {
 
 const PARTS = Object.freeze({
   normal: { head: TRACKED, failsafe: true, kind: {}, stage: "normal", prefix: PREFIX },
-  forward: { head: TRACKED, failsafe: false, kind: {}, stage: "forward", prefix: FORWARD_PREFIX },
+  forward: { head: TRACKED, failsafe: false, kind: {}, stage: "forward", prefix: HOST_FORWARD_PREFIX },
   afterDnat: { head: TRACKED_BY_MARK, failsafe: true, kind: {}, stage: "normal", prefix: PREFIX },
   preDnat: { head: TRACKED, failsafe: true, kind: { undecided: true }, stage: "preDnat", prefix: PREFIX },
   untracked: { head: [], failsafe: true, kind: { untracked: true, undecided: true }, stage: "untracked", prefix: PREFIX },

@@ -1,7 +1,9 @@
 /** Felix's chains that stand on every node, and the rules that lead to them (felix/rules/static.go, nat.go). */
 import { CALICO_VXLAN, type CalicoTunnel, TUNNELS } from "../../cni/calico/calico-options.js";
+import type { MarkSpace } from "./endpoint-marks.js";
 import { fixedSetName } from "./felix-names.js";
 import { action, ALL_MARKS, type FelixChain, felixRule, type FelixRule, MARK, match } from "./felix-rule.js";
+import { fixedMarkChains, markedRule, markingRules } from "./mark-chains.js";
 
 /** The tables that Felix writes to. */
 export type FelixTable = "raw" | "mangle" | "nat" | "filter";
@@ -10,6 +12,8 @@ export type FelixTable = "raw" | "mangle" | "nat" | "filter";
 export interface StaticOptions {
   readonly tunnel: CalicoTunnel;
   readonly natOutgoing: boolean;
+  /** marks of endpoints, where kube-proxy is in its IPVS mode; left out: it is not */
+  readonly endpointMarks?: MarkSpace;
 }
 
 const fixed = (name: string, ...rules: readonly FelixRule[]): FelixChain => ({ name, rules });
@@ -44,7 +48,7 @@ function outputTunnelRules(tunnel: CalicoTunnel): readonly FelixRule[] {
   return [felixRule(["-p 17", toVxlan, LOCAL_SOURCE, match.inSet(fixedSetName("all-vxlan-net"), "dst")], action.accept, ["Allow IPv4 VXLAN packets to other allowed hosts"])];
 }
 
-function filterChains({ tunnel }: StaticOptions): readonly FelixChain[] {
+function filterChains({ tunnel, endpointMarks }: StaticOptions): readonly FelixChain[] {
   return [
     fixed(
       "cali-FORWARD",
@@ -58,6 +62,7 @@ function filterChains({ tunnel }: StaticOptions): readonly FelixChain[] {
     fixed(
       "cali-INPUT",
       ...inputTunnelRules(tunnel),
+      ...(endpointMarks === undefined ? [] : markingRules(endpointMarks)),
       felixRule(["--in-interface cali+"], action.goto("cali-wl-to-host")),
       acceptMarked(),
       clearAll,
@@ -68,6 +73,7 @@ function filterChains({ tunnel }: StaticOptions): readonly FelixChain[] {
     fixed(
       "cali-OUTPUT",
       acceptMarked(),
+      ...(endpointMarks === undefined ? [] : [markedRule(endpointMarks)]),
       felixRule(["--out-interface cali+"], action.return),
       ...outputTunnelRules(tunnel),
       clearAll,
@@ -75,6 +81,7 @@ function filterChains({ tunnel }: StaticOptions): readonly FelixChain[] {
       acceptMarked(HOST_ACCEPTED),
     ),
     fixed("cali-cidr-block"),
+    ...(endpointMarks === undefined ? [] : fixedMarkChains(endpointMarks)),
   ];
 }
 
@@ -97,16 +104,19 @@ function rawChains({ tunnel }: StaticOptions): readonly FelixChain[] {
   ];
 }
 
-const MANGLE: readonly FelixChain[] = [
-  fixed("cali-PREROUTING", felixRule([match.state("RELATED,ESTABLISHED")], action.accept), acceptMarked(), jump("cali-from-host-endpoint"), acceptMarked(HOST_ACCEPTED)),
-  fixed(
-    "cali-POSTROUTING",
-    felixRule([match.markSet(MARK.accept)], action.return),
-    clearAll,
-    jump("cali-to-host-endpoint", match.state("DNAT")),
-    felixRule([match.markSet(MARK.accept)], action.return, HOST_ACCEPTED),
-  ),
-];
+function mangleChains({ endpointMarks }: StaticOptions): readonly FelixChain[] {
+  return [
+    fixed("cali-PREROUTING", felixRule([match.state("RELATED,ESTABLISHED")], action.accept), acceptMarked(), jump("cali-from-host-endpoint"), acceptMarked(HOST_ACCEPTED)),
+    fixed(
+      "cali-POSTROUTING",
+      felixRule([match.markSet(MARK.accept)], action.return),
+      ...(endpointMarks === undefined ? [] : [felixRule([match.markAny(endpointMarks.mask)], action.return)]),
+      clearAll,
+      jump("cali-to-host-endpoint", match.state("DNAT")),
+      felixRule([match.markSet(MARK.accept)], action.return, HOST_ACCEPTED),
+    ),
+  ];
+}
 
 function natChains({ tunnel, natOutgoing }: StaticOptions): readonly FelixChain[] {
   const masquerade = felixRule([match.inSet(fixedSetName("masq-ipam-pools"), "src"), match.notInSet(fixedSetName("network-ip-pools"), "dst")], action.masquerade);
@@ -124,7 +134,7 @@ function natChains({ tunnel, natOutgoing }: StaticOptions): readonly FelixChain[
 
 /** Fixed chains by table. Those of host endpoints are not among them. */
 export function staticChains(options: StaticOptions): Readonly<Record<FelixTable, readonly FelixChain[]>> {
-  return { raw: rawChains(options), mangle: MANGLE, nat: natChains(options), filter: filterChains(options) };
+  return { raw: rawChains(options), mangle: mangleChains(options), nat: natChains(options), filter: filterChains(options) };
 }
 
 /** Rules at the head or the end of a built-in chain. */
