@@ -95,6 +95,7 @@ const reasons = [
   ["XMIT_RECURSION", false, "a device on the way out of itself for the tenth time: a dead loop"],
   ["WIREGUARD_NO_PEER", false, "no WireGuard peer has the destination among its allowed IPs, or nobody knows where that peer is"],
   ["WIREGUARD_NOT_TAKEN", false, "a WireGuard message of no known peer, or with a source that is not that peer's"],
+  ["TCP_ABORT_ON_DATA", true, "data for a connection that its program has closed"],
 ] as const;
 
 type DropWord = (typeof reasons)[number][0];

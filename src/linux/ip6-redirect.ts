@@ -26,7 +26,8 @@ export function sendRedirect6(s: Stack, p: number, ns: number, dev: number): voi
   const target = c.rtVia[p]! !== 0 ? c.rtVia[p]! : c.dst[p]!;
   const from = s.devInfo.get(dev)!.addresses.find((a) => a.scope === "link" && s.book.family[a.addr] === 6)?.addr ?? 0;
   if (from === 0 || (target !== c.dst[p] && !isLinkLocal(s, target))) return;
-  const back = fibLookup(s, ns, to, from, 0, 0, dev);
+  // The device is but a wish where a source is given (RT6_LOOKUP_F_IFACE).
+  const back = fibLookup(s, ns, to, from, 0, 0, 0);
   if (back === null || back.hops.length === 0 || back.hops[0]!.via !== 0 || !redirect6Allowed(s, ns, c.dst[p]!, to)) return;
   const row = neighbourOf(s, c.rtDev[p]!, target);
   const known = (s.neigh.rows.c.state[row]! & NUD.valid) !== 0;
@@ -45,8 +46,8 @@ export function sendRedirect6(s: Stack, p: number, ns: number, dev: number): voi
   k.payLen[r] = 32 + options + quote;
   k.ipLen[r] = HEADERS + options + quote;
   k.rtType[r] = back.type;
-  k.rtDev[r] = dev;
-  k.rtMtu[r] = s.dev.c.mtu[dev]!;
+  k.rtDev[r] = back.hops[0]!.dev;
+  k.rtMtu[r] = s.dev.c.mtu[back.hops[0]!.dev]!;
   s.op.ipLocalOut(r, ns);
 }
 

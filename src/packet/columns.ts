@@ -192,6 +192,8 @@ export const PACKET_META = {
   ENCAPSULATED: 128,
   /** IPVS has rewritten it, and looks at it no more on this machine. */
   IPVS: 256,
+  /** Led from a bridge to its machine with the route that the bridge asked for. */
+  ROUTED_BY_BRIDGE: 512,
 } as const;
 
 /** TCP flag bits, RFC 9293 3.1. */

@@ -56,7 +56,7 @@ export function bridgePrerouting(s: Stack, first: number, bridge: number, port: 
   }
   if (after.rtType[p] === RTN.unicast && after.rtDev[p] === bridge) return staysOnBridge(s, p, bridge) ? p : 0;
   after.macDst[p] = s.dev.c.mac[bridge]!;
-  after.meta[p]! &= ~PACKET_META.OTHERHOST;
+  after.meta[p] = (after.meta[p]! & ~PACKET_META.OTHERHOST) | PACKET_META.ROUTED_BY_BRIDGE;
   return p;
 }
 

@@ -70,10 +70,15 @@ export function leavesChecksum(s: Stack, p: number): boolean {
  * the outer one was already reckoned with it (inet_proto_csum_replace4, lco_csum).
  */
 export function staleChecksum(s: Stack, p: number): void {
+  const { csum, inner } = s.packets.c;
+  if (csum[p] === 0 && leftInside(s, inner[p]!)) csum[p] = CSUM.STALE;
+}
+
+/** Whether a packet in a tunnel came there without its checksum; of tunnels in tunnels every second one has it filled in on the way (iptunnel_handle_offloads). */
+function leftInside(s: Stack, p: number): boolean {
   const c = s.packets.c;
-  let inner = c.inner[p]!;
-  while (c.proto[inner] === PROTO.UDP && c.inner[inner] !== 0) inner = c.inner[inner]!;
-  if (c.csum[p] === 0 && leavesChecksum(s, inner)) c.csum[p] = CSUM.STALE;
+  if (c.proto[p] !== PROTO.UDP || c.inner[p] === 0) return leavesChecksum(s, p);
+  return (c.frag[p]! & (IP_FLAG.MF | IP_FLAG.OFFSET)) === 0 && !leftInside(s, c.inner[p]!);
 }
 
 /** A device that cannot fill in checksums inside a tunnel's packet has it done first (skb_checksum_help). */

@@ -62,9 +62,14 @@ function addressInRange(s: Stack, addr: number, range: NatRange): boolean {
   return s.book.compare(addr, range.minAddr) >= 0 && s.book.compare(addr, range.maxAddr) <= 0;
 }
 
+/** Whether a tuple has an identifier in place of two ports; it stands at the source of both directions. */
+function isEcho(t: Tuple): boolean {
+  return t.proto === PROTO.ICMP || t.proto === PROTO.ICMP6;
+}
+
 function portInRange(t: Tuple, manip: number, range: NatRange): boolean {
   if ((range.flags & NATF.ports) === 0) return true;
-  const port = t.proto === PROTO.ICMP || t.proto === PROTO.ICMP6 ? t.sport : manip === SOURCE ? t.sport : t.dport;
+  const port = isEcho(t) || manip === SOURCE ? t.sport : t.dport;
   return port >= range.minPort && port <= range.maxPort;
 }
 
@@ -97,13 +102,13 @@ function draw16(s: Stack, row: number): number {
 }
 
 function setKey(t: Tuple, manip: number, value: number): void {
-  if (t.proto === PROTO.ICMP || t.proto === PROTO.ICMP6 || manip === SOURCE) t.sport = value;
+  if (isEcho(t) || manip === SOURCE) t.sport = value;
   else t.dport = value;
 }
 
 /** nf_nat_l4proto_unique_tuple: a free port, from where the kernel begins to look. */
 function uniquePort(s: Stack, row: number, t: Tuple, manip: number, range: NatRange): void {
-  const icmp = t.proto === PROTO.ICMP || t.proto === PROTO.ICMP6;
+  const icmp = isEcho(t);
   if (!icmp && t.proto !== PROTO.TCP && t.proto !== PROTO.UDP && t.proto !== PROTO.SCTP) return;
   const port = icmp || manip === SOURCE ? t.sport : t.dport;
   let low: number;
@@ -137,7 +142,7 @@ function sameSource(s: Stack, row: number, t: Tuple, range: NatRange): boolean {
   for (let other = 1; other < s.ct.t.top; other++) {
     if (s.ct.t.live[other] !== 1 || other === row || (c.status[other]! & (CTS.confirmed | CTS.dying | CTS.srcNat)) !== (CTS.confirmed | CTS.srcNat)) continue;
     if (s.ct.ns(other) !== s.ct.ns(row) || s.ct.proto(other) !== t.proto || s.ct.src(other, 0) !== t.src || s.ct.sport(other, 0) !== t.sport) continue;
-    const found = { ...t, src: s.ct.dst(other, 1), sport: t.proto === PROTO.ICMP ? s.ct.sport(other, 1) : s.ct.dport(other, 1) };
+    const found = { ...t, src: s.ct.dst(other, 1), sport: isEcho(t) ? s.ct.sport(other, 1) : s.ct.dport(other, 1) };
     if (!addressInRange(s, found.src, range) || !portInRange(found, SOURCE, range) || isTaken(s, row, found)) continue;
     t.src = found.src;
     t.sport = found.sport;

@@ -1,6 +1,7 @@
 /** `-j REJECT` (ipt_REJECT, ip6t_REJECT): answers with an ICMP error or a TCP reset, then drops. */
 import { PROTO } from "../../base/codes.js";
 import { TCP_FLAG } from "../../packet/columns.js";
+import { isFragment } from "../fragment.js";
 import { ICMP } from "../icmp-codes.js";
 import { HOOK, NF, type Stack } from "../stack.js";
 import { tcpClosing } from "./conntrack-tcp.js";
@@ -52,6 +53,8 @@ export const rejectTarget: TargetExtension<RejectTarget> = {
   },
   print: (t) => ` --reject-with ${t.word}`,
   act(s, t, p, frame) {
+    // A piece of an IPv6 packet has no checksum that could be found right (reject6_csum_ok).
+    if (frame.family === 6 && isFragment(s, p)) return NF.drop;
     if (t.type < 0) {
       s.op.sendReset(p, frame.ns, frame.hook);
       const c = s.packets.c;

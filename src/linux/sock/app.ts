@@ -13,7 +13,7 @@ import { NETLINK } from "./netlink.js";
 import { pingClose, pingOpen, pingSend } from "./ping.js";
 import { PROTO } from "../../base/codes.js";
 import { SOCKF } from "./socket-table.js";
-import { type PacketMarks, tcpAbort, tcpClose, tcpConnect, tcpListen, tcpSend } from "./tcp.js";
+import { type PacketMarks, tcpAbort, tcpClose, tcpConnect, tcpListen, tcpSend, tcpShutdown } from "./tcp.js";
 import { udpBind, udpClose, udpConnect, udpSend } from "./udp.js";
 
 export { ERRNO, errnoName } from "../errno.js";
@@ -126,9 +126,20 @@ export class AppDoor {
   tcpSend(sock: number, bytes: Uint8Array): number {
     return tcpSend(this.s, sock, this.s.payloads.put(bytes), 0, bytes.length);
   }
-  /** close(2): an orderly end. */
+  /** getsockopt(2) of SO_ERROR: the errno that an ICMP error has left at the socket, which is 0 from then on. */
+  takeError(sock: number): number {
+    const { error } = this.s.sock.rows.c;
+    const errno = error[sock]!;
+    error[sock] = 0;
+    return errno;
+  }
+  /** close(2): an orderly end; data that comes later is answered with a RST. */
   tcpClose(sock: number): void {
     tcpClose(this.s, sock);
+  }
+  /** shutdown(2) of the sending side: the end of what this program says, not of what it hears. */
+  tcpShutdown(sock: number): void {
+    tcpShutdown(this.s, sock);
   }
   /** Ends a connection with a RST. */
   tcpAbort(sock: number): void {

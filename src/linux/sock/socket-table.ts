@@ -72,7 +72,7 @@ export const TCP_STATE = Object.freeze({
 /** Words of `ss` for TCP states. */
 export const TCP_STATE_WORDS: Readonly<Record<number, string>> = Object.freeze({ 0: "UNCONN", 1: "ESTAB", 2: "SYN-SENT", 3: "SYN-RECV", 4: "FIN-WAIT-1", 5: "FIN-WAIT-2", 6: "TIME-WAIT", 8: "CLOSE-WAIT", 9: "LAST-ACK", 10: "LISTEN", 11: "CLOSING" });
 
-export const SOCKF = Object.freeze({ connected: 1, bound: 2, finQueued: 4, finSent: 8, ackPending: 16, orphan: 32, dontFragment: 64, reported: 128, only4: 256, allErrors: 512 } as const);
+export const SOCKF = Object.freeze({ connected: 1, bound: 2, finQueued: 4, finSent: 8, ackPending: 16, orphan: 32, dontFragment: 64, reported: 128, only4: 256, allErrors: 512, readNoMore: 1024 } as const);
 
 /** Bytes a program has written that are not acknowledged yet, `seq` being the first one's number. */
 export interface Chunk {

@@ -171,6 +171,12 @@ function onConnection(s: Stack, p: number, ns: number, dev: number, sock: number
     s.op.drop(p, ns, dev, DROP.TCP_FLAGS);
     return;
   }
+  if (isUnwelcome(s, p, sock, offset)) {
+    sendReset(s, p, ns);
+    s.op.drop(p, ns, dev, DROP.TCP_ABORT_ON_DATA);
+    endSocket(s, sock, 0);
+    return;
+  }
   if (length > 0 && offset > 0) {
     sendAck(s, sock);
     s.op.drop(p, ns, dev, DROP.TCP_OFOMERGE);
@@ -192,6 +198,15 @@ function onConnection(s: Stack, p: number, ns: number, dev: number, sock: number
   acknowledge(s, sock, ack, window);
   if (s.sock.rows.live[sock] === 1 && data.len > 0) takeData(s, sock, data);
   if (s.sock.rows.live[sock] === 1 && fin) takeEnd(s, sock);
+}
+
+/** Data, or a FIN behind data, that nobody will read any more (tcp_rcv_state_process, RFC 1122 4.2.2.13). */
+function isUnwelcome(s: Stack, p: number, sock: number, offset: number): boolean {
+  const c = s.sock.rows.c;
+  if ((c.flags[sock]! & SOCKF.readNoMore) === 0 || (c.state[sock] !== TCP_STATE.finWait1 && c.state[sock] !== TCP_STATE.finWait2)) return false;
+  const k = s.packets.c;
+  const holds = k.payLen[p]! > 0 || (k.flags[p]! & TCP_FLAG.FIN) !== 0;
+  return holds && offset + k.payLen[p]! > 0 && !before(c.nextSeq[sock]!, k.ack[p]!);
 }
 
 function onReset(s: Stack, p: number, ns: number, dev: number, sock: number, offset: number): void {

@@ -99,8 +99,16 @@ export function tcpSend(s: Stack, sock: number, payload: number, off: number, le
   return 0;
 }
 
-/** close(2): an orderly end; the program hears "closed" when the connection is over. */
+/** close(2): an orderly end, after which no data is taken; the program hears "closed" when the connection is over. */
 export function tcpClose(s: Stack, sock: number): void {
+  const { flags } = s.sock.rows.c;
+  if (s.sock.rows.live[sock] !== 1) return;
+  flags[sock] = flags[sock]! | SOCKF.readNoMore;
+  tcpShutdown(s, sock);
+}
+
+/** shutdown(2) of the sending side: the peer hears that nothing more will come, and may go on sending. */
+export function tcpShutdown(s: Stack, sock: number): void {
   const c = s.sock.rows.c;
   if (s.sock.rows.live[sock] !== 1) return;
   const state = c.state[sock]!;

@@ -120,7 +120,7 @@ function onPeer(door: AppDoor, memory: Memory, event: AppEvent): void {
     case "data":
     case "datagram":
       door.state = { ...memory, reply: memory.reply + door.text(event), outcome: "ok" };
-      if (event.kind === "data") door.tcpClose(event.sock);
+      if (event.kind === "data") door.tcpShutdown(event.sock);
       else finish(door, door.state as unknown as Memory, "ok", "");
       break;
     case "echo":
