@@ -11,6 +11,7 @@ export { type Cluster, createCluster, type Question, type Settled } from "./clus
 export type { Cable } from "./cluster/fabric-builder.js";
 export type { Fabric, FabricNode, FabricOptions } from "./cluster/fabric.js";
 export { InputError, isInputError } from "./cluster/input-error.js";
+export type { DnsOptions, DnsPlan } from "./cluster/dns-words.js";
 export { type ClusterOptions, type ClusterPlan, type NodeOption, optionsOfKind } from "./cluster/options.js";
 export type { BalancerPlan } from "./cluster/balancer-words.js";
 export type { IpvsWords } from "./cluster/proxy-words.js";

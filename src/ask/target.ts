@@ -113,7 +113,7 @@ function podNames(cluster: Cluster, namespace: string): string {
 function podSource(cluster: Cluster, asked: string, pod: Pod, node: ResolvConf): Source {
   const { hostNetwork, dnsPolicy, dnsConfig } = pod.spec;
   const resolv = podResolvConf(
-    { clusterDns: cluster.plan.dnsIp === null ? [] : [cluster.plan.dnsIp], clusterDomain: "cluster.local", node },
+    { clusterDns: cluster.plan.dns.clusterDns, clusterDomain: "cluster.local", node },
     { namespace: pod.metadata.namespace ?? "default", ...(hostNetwork === undefined ? {} : { hostNetwork }), ...(dnsPolicy === undefined ? {} : { dnsPolicy }), ...(dnsConfig === undefined ? {} : { dnsConfig: dnsConfig as never }) },
   );
   return { party: podParty(asked, pod), ns: runningNetns(cluster, asked, pod), resolv, pod };

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { readKindConfig } from "../api/index.js";
 import type { Problem } from "../base/problem.js";
 import { type Cluster, createCluster } from "../cluster/cluster.js";
+import { type DnsOptions, readDnsWords } from "../cluster/dns-words.js";
 import type { FabricOptions } from "../cluster/fabric.js";
 import { InputError, inputError } from "../cluster/input-error.js";
 import { type ClusterOptions, optionsOfKind } from "../cluster/options.js";
@@ -19,6 +20,7 @@ export interface SharedOptions {
   readonly proxy?: string;
   readonly loadBalancer?: string;
   readonly fabric?: string;
+  readonly dns?: string;
   readonly seed?: number;
   readonly strict?: boolean;
   readonly enforce?: boolean;
@@ -49,6 +51,7 @@ export function clusterOptions(command: Command): Command {
     .option("--proxy <mode[:key=value,...]>", "kube-proxy's mode: iptables, nftables or ipvs (default: iptables)")
     .option("--fabric <name[:key=value,...]>", "the network under the nodes: leaf-spine (racks, spines), zones (zones) (default: one segment)")
     .option("--load-balancer <name[:pool=FIRST-LAST]>", "what gives LoadBalancer Services addresses: cloud, cloud-provider-kind, metallb (default: none)")
+    .option("--dns <name[:key=value,...]>", "none, coredns, or node-local (NodeLocal DNSCache; clusterDNS, localIp) (default: coredns)")
     .option("--no-enforce", "no dataplane for NetworkPolicy: flannel alone")
     .option("--seed <n>", "seed of all chance (default: 1)", wholeNumber);
 }
@@ -65,6 +68,12 @@ function fabricOf(text: string): Partial<FabricOptions> {
   return found as Partial<FabricOptions>;
 }
 
+function dnsOf(text: string): boolean | DnsOptions {
+  const read = readDnsWords(text);
+  if (typeof read === "string") throw inputError("invalid-value", "dns", read);
+  return read;
+}
+
 function describe(options: SharedOptions, problems: Problem[]): ClusterOptions {
   let base: ClusterOptions = {};
   if (options.kind !== undefined) {
@@ -78,6 +87,7 @@ function describe(options: SharedOptions, problems: Problem[]): ClusterOptions {
     ...(options.nodes === undefined ? {} : { nodes: options.nodes }),
     ...(options.cni === undefined ? {} : { cni: options.cni }),
     ...(options.proxy === undefined ? {} : { proxy: options.proxy }),
+    ...(options.dns === undefined ? {} : { dns: dnsOf(options.dns) }),
     ...(options.fabric === undefined ? {} : { fabric: fabricOf(options.fabric) }),
     ...(options.loadBalancer === undefined ? {} : { loadBalancer: options.loadBalancer }),
     ...(options.seed === undefined ? {} : { seed: options.seed }),

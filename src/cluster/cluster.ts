@@ -28,6 +28,7 @@ import { wget } from "../models/app/wget.js";
 import { metallbSpeaker } from "../models/balancer/metallb.js";
 import { speakersSettled } from "../models/bgp/converged.js";
 import { coreDns } from "../models/dns/coredns.js";
+import { nodeCache } from "../models/dns/node-cache.js";
 import { upstreamDns } from "../models/dns/upstream.js";
 import { proxyHealth } from "../models/proxy/health-program.js";
 import { Kubectl } from "../shell/kubectl/index.js";
@@ -82,7 +83,7 @@ export class Cluster implements Rewindable<Cluster> {
   /** Use `createCluster`. @internal */
   constructor(plan: ClusterPlan) {
     this.plan = plan;
-    const programs = [server, client, upstreamDns, coreDns(dnsSource(() => this.control)), prober((app) => this.control.probeEnded(app)), proxyHealth((listener, path) => this.control.proxyHealth(listener, path)), relay, metallbSpeaker, nslookup, wget, dig, curl, nc, nameLookup, ...SHELL_PROGRAMS];
+    const programs = [server, client, upstreamDns, coreDns(dnsSource(() => this.control)), nodeCache, prober((app) => this.control.probeEnded(app)), proxyHealth((listener, path) => this.control.proxyHealth(listener, path)), relay, metallbSpeaker, nslookup, wget, dig, curl, nc, nameLookup, ...SHELL_PROGRAMS];
     this.world = createWorld(plan.seed, programs);
     const { stack } = this.world;
     const built = buildFabric(stack, plan.nodes.map((node) => node.name), plan.fabric, plan.podSubnets.some((subnet) => subnet.includes(":")));
@@ -255,7 +256,7 @@ export class Cluster implements Rewindable<Cluster> {
     const [namespace, name] = where.includes("/") ? (where.split("/") as [string, string]) : ["default", where];
     const pod = namespace === "node" ? undefined : this.get("Pod", namespace, name);
     if (pod === undefined) return { resolv: node, image: "" };
-    return { resolv: resolvConfOf(pod, this.plan.dnsIp, node), image: pod.spec.containers[0]?.image ?? "" };
+    return { resolv: resolvConfOf(pod, this.plan.dns.clusterDns, node), image: pod.spec.containers[0]?.image ?? "" };
   }
 
   private netnsOf(where: string): number {
@@ -304,6 +305,7 @@ export class Cluster implements Rewindable<Cluster> {
       clusterCidrs: plan.podSubnets,
       serviceCidrs: plan.serviceSubnets,
       dnsIp: plan.dnsIp,
+      ...(plan.dns.nodeLocal === null ? {} : { nodeLocalDns: plan.dns.nodeLocal }),
       cni: cniOf(plan, fabric.nodes),
       proxy: { mode: plan.proxy, ...plan.ipvs },
       enforce: enforceOf(plan),
@@ -313,7 +315,7 @@ export class Cluster implements Rewindable<Cluster> {
       systemPods: plan.systemPods,
       program: (pod, container) => {
         const choice = defaultProgram(pod, container);
-        return choice?.program === "coredns" ? { ...choice, args: { ...choice.args, upstream: plan.podSubnets[0]!.includes(":") ? fabric.gateway6 : fabric.gateway } } : choice;
+        return choice?.program === "coredns" || choice?.program === "node-cache" ? { ...choice, args: { ...choice.args, upstream: plan.podSubnets[0]!.includes(":") ? fabric.gateway6 : fabric.gateway } } : choice;
       },
     });
     for (const node of fabric.nodes) {

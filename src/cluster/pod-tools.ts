@@ -21,11 +21,11 @@ export interface ToolPlace {
   readonly image: string;
 }
 
-/** resolv.conf as a pod's kubelet writes it; `node` is the node's own. */
-export function resolvConfOf(pod: Pod, dnsIp: string | null, node: ResolvConf): ResolvConf {
+/** resolv.conf as a pod's kubelet writes it, told its clusterDNS; `node` is the node's own. */
+export function resolvConfOf(pod: Pod, clusterDns: readonly string[], node: ResolvConf): ResolvConf {
   const { hostNetwork, dnsPolicy, dnsConfig } = pod.spec;
   return podResolvConf(
-    { clusterDns: dnsIp === null ? [] : [dnsIp], clusterDomain: "cluster.local", node },
+    { clusterDns, clusterDomain: "cluster.local", node },
     {
       namespace: pod.metadata.namespace ?? "default",
       ...(hostNetwork === undefined ? {} : { hostNetwork }),

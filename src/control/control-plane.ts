@@ -71,6 +71,8 @@ export class ControlPlane {
     this.proxy = options.proxy === null ? null : new ProxyAgent(p, (node) => this.policy.proxyWrote(node));
     this.policy = new PolicyAgent(p);
     this.peers = new Peers(p);
+    p.beforeRules = (node) => this.flush(node);
+    p.afterRules = (node) => this.policy.proxyWrote(node);
     for (const controller of [
       nodeAgent,
       deployments,

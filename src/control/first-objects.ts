@@ -3,6 +3,7 @@ import { deepFreeze, type Deployment, type Located, type Node, type Service, typ
 import { formatWords, nthAddress, parseCidr } from "../base/cidr.js";
 import { applyObjects, createNamespace } from "./admission.js";
 import { API_PORT, NOT_READY_TAINT } from "./node-agent.js";
+import { createNodeLocalDns } from "./node-local-objects.js";
 import type { PlaneNode } from "./options.js";
 import type { Plane } from "./plane.js";
 
@@ -16,7 +17,10 @@ export function createFirstObjects(p: Plane): void {
   const range = parseCidr(p.options.serviceCidrs[0] ?? "");
   const first = range === null ? null : nthAddress(range, 1);
   if (range !== null && first !== null) apiService(p, formatWords(range.family, first));
-  if (p.options.dnsIp !== null) applyObjects(p, dnsObjects(p.options.dnsIp).map(unwritten), { validated: true });
+  const { dnsIp, nodeLocalDns } = p.options;
+  if (dnsIp === null) return;
+  applyObjects(p, dnsObjects(dnsIp).map(unwritten), { validated: true });
+  if (nodeLocalDns !== undefined) createNodeLocalDns(p, dnsIp, nodeLocalDns);
 }
 
 function nodeObject({ name, role, addresses, labels, taints = [] }: PlaneNode): Node {
@@ -129,6 +133,8 @@ function dnsObjects(clusterIP: string): readonly (Service | Deployment)[] {
                 { containerPort: 53, name: "dns-tcp", protocol: "TCP" },
                 { containerPort: 9153, name: "metrics", protocol: "TCP" },
               ],
+              livenessProbe: { httpGet: { path: "/health", port: 8080, scheme: "HTTP" }, initialDelaySeconds: 60, timeoutSeconds: 5, successThreshold: 1, failureThreshold: 5 },
+              readinessProbe: { httpGet: { path: "/ready", port: 8181, scheme: "HTTP" } },
             },
           ],
         },

@@ -1,13 +1,17 @@
 /** Pods that run to their end. Read first: kubernetes `pkg/controller/job/job_controller.go`. */
 import type { Job, Pod } from "../api/index.js";
 import { compareText, randomSuffix } from "../base/names.js";
+import { SECOND } from "../base/time.js";
 import { withCondition } from "./conditions.js";
 import { deleteObject } from "./deletion.js";
 import { type Controller, CONTROLLER, type Plane } from "./plane.js";
 import { createPod, freeName } from "./pod-from-template.js";
-import { isActive, isReady } from "./pod-state.js";
+import { isActive, isReady, isTerminating } from "./pod-state.js";
 import { type Change, keyOf } from "./store.js";
 
+/** Between pods of a Job that fail. */
+const FIRST_BACK_OFF: number = 10 * SECOND;
+const LONGEST_BACK_OFF: number = 600 * SECOND;
 const INDEX = "batch.kubernetes.io/job-completion-index";
 
 export const jobs: Controller = {
@@ -26,10 +30,16 @@ export const jobs: Controller = {
     const pods = [...p.indexes.podsOf.of(job.metadata.uid ?? "")].sort(compareText).flatMap((each) => p.store.get("Pod", each) ?? []);
     const active = pods.filter(isActive);
     const succeeded = pods.filter((pod) => pod.status?.phase === "Succeeded");
+    const failed = pods.filter((pod) => pod.status?.phase === "Failed").length;
     const done = finished(job, succeeded.length, active.length);
-    if (done || job.spec.suspend === true) for (const pod of active) deleteObject(p, "Pod", keyOf(pod));
-    else start(p, job, active, succeeded);
-    writeStatus(p, job, pods, done);
+    const lost = !done && (isLost(job) || failuresOf(job, pods) > (job.spec.backoffLimit ?? 6));
+    if (done || lost || job.spec.suspend === true) for (const pod of active) deleteObject(p, "Pod", keyOf(pod));
+    else {
+      const wait = waitsAfter(p, job, failed);
+      if (wait > 0) p.enqueue(CONTROLLER.job, key, wait, true);
+      else start(p, job, active, succeeded);
+    }
+    writeStatus(p, job, pods, done, lost);
   },
 };
 
@@ -57,6 +67,32 @@ function selected(p: Plane, job: Job): Job {
 function finished(job: Job, succeeded: number, active: number): boolean {
   const { completions } = job.spec;
   return completions === undefined ? succeeded > 0 && active === 0 : succeeded >= completions;
+}
+
+function isLost(job: Job): boolean {
+  return (job.status?.conditions ?? []).some(({ type, status }) => type === "Failed" && status === "True");
+}
+
+/** Pods that failed, and with restartPolicy OnFailure the restarts of those that go on. */
+function failuresOf(job: Job, pods: readonly Pod[]): number {
+  const restarts = job.spec.template.spec.restartPolicy === "OnFailure" ? pods.flatMap((pod) => (isActive(pod) ? (pod.status?.containerStatuses ?? []) : [])) : [];
+  return pods.filter((pod) => pod.status?.phase === "Failed").length + restarts.reduce((sum, { restartCount }) => sum + restartCount, 0);
+}
+
+/** What a Job's controller remembers of its pods that failed. */
+interface Failures {
+  readonly count: number;
+  /** ns since boot of the last one */
+  readonly at: number;
+}
+
+/** ns until the next pod may come: ten seconds after the first that failed, and twice as long after each further one. */
+function waitsAfter(p: Plane, { metadata }: Job, count: number): number {
+  if (count === 0) return 0;
+  const note = `job-failures/${metadata.uid}`;
+  let known = p.notes.get(note) as Failures | undefined;
+  if (known === undefined || known.count < count) p.notes.set(note, (known = Object.freeze({ count, at: p.now })));
+  return known.at + Math.min(LONGEST_BACK_OFF, FIRST_BACK_OFF * 2 ** (count - 1)) - p.now;
 }
 
 function start(p: Plane, job: Job, active: readonly Pod[], succeeded: readonly Pod[]): void {
@@ -89,7 +125,7 @@ function firstFree(taken: Set<string | undefined>): number {
   return index;
 }
 
-function writeStatus(p: Plane, before: Job, pods: readonly Pod[], done: boolean): void {
+function writeStatus(p: Plane, before: Job, pods: readonly Pod[], done: boolean, lost: boolean): void {
   const job = p.store.get("Job", keyOf(before));
   if (job === undefined) return;
   const now = p.time();
@@ -108,6 +144,10 @@ function writeStatus(p: Plane, before: Job, pods: readonly Pod[], done: boolean)
     { type: "Complete", status: "True", reason: "CompletionsReached", message: "Reached expected number of succeeded pods" },
     now,
   );
+  const failed = present.filter((pod) => pod.status?.phase === "Failed" || (lost && isTerminating(pod))).length;
+  const tooMany = { status: "True", reason: "BackoffLimitExceeded", message: "Job has reached the specified backoff limit" };
+  const failure = withCondition(withCondition(job.status?.conditions, { type: "FailureTarget", ...tooMany }, now), { type: "Failed", ...tooMany }, now);
+  if (lost && !isLost(job)) p.event(job, "Warning", "BackoffLimitExceeded", tooMany.message, "job-controller");
   if (done && job.status?.completionTime === undefined) p.event(job, "Normal", "Completed", "Job completed", "job-controller");
   p.store.update({
     ...job,
@@ -115,8 +155,9 @@ function writeStatus(p: Plane, before: Job, pods: readonly Pod[], done: boolean)
       ...(active === 0 ? {} : { active }),
       ready,
       ...(succeeded === 0 ? {} : { succeeded }),
+      ...(failed === 0 ? {} : { failed }),
       startTime: job.status?.startTime ?? now,
-      ...(done ? { completionTime: job.status?.completionTime ?? now, conditions: complete } : {}),
+      ...(done ? { completionTime: job.status?.completionTime ?? now, conditions: complete } : lost ? { conditions: failure } : {}),
     },
   });
 }

@@ -5,13 +5,15 @@
 import type { Pod } from "../api/index.js";
 import { SECOND } from "../base/time.js";
 import { allServe, lastingContainers, report, startContainer, stopContainers } from "./containers.js";
+import { finishPod } from "./container-end.js";
 import type { PlaneNode } from "./options.js";
 import { isSilent } from "./node-lifecycle.js";
 import { isUp } from "./node-agent.js";
 import { type Controller, CONTROLLER, type Plane } from "./plane.js";
-import { appsOf, type PodRun } from "./pod-run.js";
-import { isTerminating } from "./pod-state.js";
+import type { PodRun } from "./pod-run.js";
+import { isJobs, isTerminating } from "./pod-state.js";
 import { resumeProbes, startProbes } from "./probes.js";
+import { deafTo, exitOf } from "./programs.js";
 import { newContainerId, startSandbox, stopSandbox } from "./sandbox.js";
 import { type Change, keyOf } from "./store.js";
 import { forget } from "./deletion.js";
@@ -48,7 +50,7 @@ function advance(p: Plane, pod: Pod, run: PodRun | undefined, work: string): voi
   if (run.due > p.now) return p.enqueue(CONTROLLER.kubelet, work, run.due - p.now);
   if (run.stage === "seen") attach(p, pod, run, node, work);
   else if (run.stage === "starting") start(p, pod, run, node, work);
-  else if (run.stage === "running" && runsToItsEnd(pod)) complete(p, pod, run, node);
+  else if (run.stage === "running" && runsToItsEnd(pod)) finishPod(p, pod, run, node, "Succeeded");
   else if (run.stage === "running") resumeProbes(p, pod, run);
 }
 
@@ -105,7 +107,7 @@ function attach(p: Plane, pod: Pod, run: PodRun, node: PlaneNode, work: string):
 
 function start(p: Plane, pod: Pod, run: PodRun, node: PlaneNode, work: string): void {
   const specs = lastingContainers(pod);
-  const containers = specs.map((container) => startContainer(p, pod, run.ns, node.name, container));
+  const containers = specs.map((_, at) => startContainer(p, pod, run.ns, node.name, at));
   const started: PodRun = { ...run, stage: "running", containers, due: p.now };
   const ready = allServe(started);
   const lasting = runsToItsEnd(pod) ? p.delays.run : 0;
@@ -116,31 +118,17 @@ function start(p: Plane, pod: Pod, run: PodRun, node: PlaneNode, work: string): 
   if (lasting > 0) p.enqueue(CONTROLLER.kubelet, work, lasting);
 }
 
-/** podwire runs no images: it is a Job's pods alone that come to an end, and a good one. */
+/** podwire runs no images: the pods of a Job come to a good end after a while, unless their end is told. */
 function runsToItsEnd(pod: Pod): boolean {
-  return pod.metadata.ownerReferences?.some((owner) => owner.controller === true && owner.kind === "Job") === true;
-}
-
-function complete(p: Plane, pod: Pod, run: PodRun, node: PlaneNode): void {
-  stopContainers(p, run);
-  stopSandbox(p, pod, run);
-  const done: PodRun = { ...run, stage: "done", containers: [], ns: 0, readySince: -1 };
-  p.dropRun(run);
-  p.keepRun(done);
-  report(p, pod, done, node, { phase: "Succeeded", ready: false, ...startOf(pod) });
-}
-
-function startOf(pod: Pod): { readonly started?: string } {
-  const started = pod.status?.containerStatuses?.[0]?.state?.running?.startedAt;
-  return started === undefined ? {} : { started };
+  return isJobs(pod) && lastingContainers(pod).every((container) => exitOf(pod, container) === null);
 }
 
 function terminate(p: Plane, pod: Pod, run: PodRun | undefined, work: string): void {
   const grace = (pod.metadata.deletionGracePeriodSeconds ?? 30) * SECOND;
   if (run === undefined) return forget(p, "Pod", keyOf(pod));
   if (run.stage !== "stopping" && run.stage !== "stopped") {
-    const asked = Math.min(grace, preStop(pod) + p.delays.containerStop);
-    const runs = appsOf(run).length > 0;
+    const asked = Math.min(grace, preStop(pod) + p.delays.containerStop + Math.max(0, ...lastingContainers(pod).map((container) => deafTo(pod, container))));
+    const runs = run.containers.some((each) => !each.down);
     if (runs)
       for (const { name } of pod.spec.containers) p.event(pod, "Normal", "Killing", `Stopping container ${name}`, "kubelet", run.node);
     p.keepRun({ ...run, stage: "stopping", due: p.now + (runs ? asked : 0) });

@@ -20,6 +20,14 @@ export interface PlaneNode {
   readonly uplink?: string;
 }
 
+/** What NodeLocal DNSCache is made with. */
+export interface NodeLocalDns {
+  /** "169.254.20.10" */
+  readonly localIp: string;
+  /** it listens on the address of Service kube-dns as well, as it may where kube-proxy's mode is iptables */
+  readonly bindsService: boolean;
+}
+
 /** A program to be launched in a pod's namespace. */
 export interface ProgramChoice {
   readonly program: string;
@@ -39,6 +47,8 @@ export interface ControlPlaneOptions {
   /** Address of Service kube-system/kube-dns; null: no cluster DNS. */
   readonly dnsIp: string | null;
   readonly clusterDomain?: string;
+  /** NodeLocal DNSCache beside the cluster DNS; left out: none. */
+  readonly nodeLocalDns?: NodeLocalDns;
   readonly cni: CniModel;
   /** kube-proxy's mode; what else there is is of IPVS alone: `ipvs.scheduler` ("rr"), `ipvs.strictARP` (false) and the timeouts */
   readonly proxy: { readonly mode: "iptables" | "nftables" | "ipvs"; readonly scheduler?: string; readonly strictARP?: boolean; readonly timeouts?: IpvsTimeoutSettings } | null;

@@ -32,11 +32,20 @@ export interface Tally {
   readonly run: number;
 }
 
+/** A container's own end: how long after its start, and with which status. */
+export interface Exit {
+  /** ns */
+  readonly after: number;
+  readonly code: number;
+}
+
 /** A container on its node. */
 export interface ContainerRun {
   readonly name: string;
   /** 0 for one that runs no program */
   readonly app: number;
+  /** when it comes to an end of its own; null: never */
+  readonly ends: Exit | null;
   /** RFC 3339 text of its last start */
   readonly startedAt: string;
   /** the same in ns since boot */
@@ -46,8 +55,12 @@ export interface ContainerRun {
   readonly started: boolean;
   /** its readiness probe has succeeded, or there is none */
   readonly ready: boolean;
-  /** it has been stopped and is to start again */
+  /** it has ended, and whether it is to start again */
   readonly down: boolean;
+  readonly again: boolean;
+  /** how it ended last, and when (RFC 3339 text); of no meaning while it runs */
+  readonly exitCode: number;
+  readonly endedAt: string;
   /** message of the back-off it waits in, "" for none */
   readonly backOff: string;
   /** ns it waited before its last restart */

@@ -15,6 +15,11 @@ export function isTerminating(pod: Pod): boolean {
   return pod.metadata.deletionTimestamp !== undefined;
 }
 
+/** Whether a pod is a Job's. */
+export function isJobs(pod: Pod): boolean {
+  return pod.metadata.ownerReferences?.some((owner) => owner.controller === true && owner.kind === "Job") === true;
+}
+
 /** Counts as one of its owner's replicas. */
 export function isActive(pod: Pod): boolean {
   return !isFinished(pod) && !isTerminating(pod);

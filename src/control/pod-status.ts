@@ -20,9 +20,9 @@ export interface Report {
 export function podStatus(pod: Pod, report: Report): PodStatus {
   const { phase, ready, ips, hostIPs, now } = report;
   const sandboxed = ips.length > 0;
-  const finished = phase === "Succeeded" || phase === "Failed";
+  const over = finished(report);
   const reason =
-    phase === "Succeeded" ? { reason: "PodCompleted" } : ready ? {} : { reason: "ContainersNotReady", message: unreadyMessage(pod, report) };
+    phase === "Succeeded" ? { reason: "PodCompleted" } : phase === "Failed" ? { reason: "PodFailed" } : ready ? {} : { reason: "ContainersNotReady", message: unreadyMessage(pod, report) };
   const initialised = phase !== "Pending";
   const uninitialised = {
     reason: "ContainersNotInitialized",
@@ -30,7 +30,7 @@ export function podStatus(pod: Pod, report: Report): PodStatus {
   };
   const hasInit = (pod.spec.initContainers ?? []).length > 0;
   const told: readonly Condition[] = [
-    { type: "PodReadyToStartContainers", status: sandboxed && !finished ? "True" : "False" },
+    { type: "PodReadyToStartContainers", status: sandboxed && !over ? "True" : "False" },
     {
       type: "Initialized",
       status: initialised || !hasInit ? "True" : "False",
@@ -72,14 +72,16 @@ function isServing(container: Container, report: Report): boolean {
 }
 
 function mainStatus(pod: Pod, container: Container, report: Report): ContainerStatus {
-  const run = report.phase === "Running" ? runOf(container, report) : undefined;
+  const run = runOf(container, report);
   const state: ContainerState =
     run === undefined
       ? containerState(pod, report)
+      : finished(report) && !run.down
+        ? containerState(pod, report)
       : run.backOff !== ""
         ? { waiting: { reason: "CrashLoopBackOff", message: run.backOff } }
         : run.down
-          ? { terminated: { exitCode: 0, reason: "Completed", startedAt: run.startedAt, finishedAt: report.now } }
+          ? { terminated: { exitCode: run.exitCode, reason: run.exitCode === 0 ? "Completed" : "Error", startedAt: run.startedAt, finishedAt: run.endedAt } }
           : { running: { startedAt: run.startedAt } };
   const status = containerStatus(pod, container, state, isServing(container, report));
   if (run === undefined) return status;
@@ -91,6 +93,10 @@ function mainStatus(pod: Pod, container: Container, report: Report): ContainerSt
     started: state.running !== undefined && run.started,
     ...(ended === undefined ? {} : { lastState: { terminated: ended } }),
   };
+}
+
+function finished({ phase }: Report): boolean {
+  return phase === "Succeeded" || phase === "Failed";
 }
 
 function containerState(pod: Pod, { phase, started, now }: Report): ContainerState {

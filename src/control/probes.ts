@@ -11,19 +11,17 @@ import { SECOND } from "../base/time.js";
 import { killApp, launch, reap } from "../linux/sock/app.js";
 import { TCP_STATE } from "../linux/sock/socket-table.js";
 import type { ProbeArguments, ProbeResult } from "../models/app/prober.js";
-import { allServe, lastingContainers, report, startContainer } from "./containers.js";
+import { endContainer } from "./container-end.js";
+import { changeContainer, lastingContainers, proberWork, reportContainers, startContainer } from "./containers.js";
 import { isSilent } from "./node-lifecycle.js";
 import { type Controller, CONTROLLER, type Plane } from "./plane.js";
+import { isJobs } from "./pod-state.js";
 import { type ContainerRun, type PodRun, type ProbeKind, PROBES, type Tally } from "./pod-run.js";
+import { stoppedCode } from "./programs.js";
 import { keyOf } from "./store.js";
 
 const MOST_NODES = 16;
 const MOST_PODS = 200;
-/** A kubelet's back-off between restarts of a container. */
-const FIRST_BACK_OFF: number = 10 * SECOND;
-const LONGEST_BACK_OFF: number = 300 * SECOND;
-/** So long after its last restart a container starts afresh. */
-const BACK_OFF_FORGOTTEN: number = 600 * SECOND;
 const FIELD = Object.freeze({ startup: "startupProbe", readiness: "readinessProbe", liveness: "livenessProbe" } as const);
 const WORD = Object.freeze({ startup: "Startup", readiness: "Readiness", liveness: "Liveness" } as const);
 
@@ -42,7 +40,7 @@ export const prober: Controller = {
   watch(): void {},
 
   sync(p: Plane, work: string): void {
-    const [key, uid, place, what] = work.split(" ") as [string, string, string, ProbeKind | "restart"];
+    const [key, uid, place, what] = work.split(" ") as [string, string, string, ProbeKind | "restart" | "exit"];
     const run = p.run(uid);
     const pod = p.store.get("Pod", key);
     const at = Number(place);
@@ -50,7 +48,8 @@ export const prober: Controller = {
     if (run === undefined || container === undefined || pod?.metadata.uid !== uid || isSilent(p, run.node)) return;
     const spec = lastingContainers(pod)[at];
     if (spec === undefined) return;
-    if (what === "restart") return restart(p, pod, run, at, spec);
+    if (what === "restart") return restart(p, pod, run, at);
+    if (what === "exit") return exit(p, pod, run, at);
     const probe = spec[FIELD[what]];
     if (probe === undefined || container.down) return;
     // A kubelet goes on asking for readiness while a pod ends, and for nothing else.
@@ -76,7 +75,7 @@ export function startProbes(p: Plane, pod: Pod, run: PodRun, at: number): void {
     const probe = spec[FIELD[kind]];
     if (probe === undefined || (kind !== "startup" && spec.startupProbe !== undefined)) continue;
     const wait = p.delays.firstProbe + (probe.initialDelaySeconds ?? 0) * SECOND;
-    p.enqueue(CONTROLLER.prober, workOf(pod, at, kind), wait, isIdle({ pod, run, spec, at, kind, probe }));
+    p.enqueue(CONTROLLER.prober, proberWork(pod, at, kind), wait, isIdle({ pod, run, spec, at, kind, probe }));
   }
 }
 
@@ -92,13 +91,13 @@ export function resumeProbes(p: Plane, pod: Pod, run: PodRun): void {
       const tally = container.tallies[kind];
       if (tally !== undefined) keep(p, run.uid, at, kind, { ...tally, app: 0 });
     }
-    if (container.down) p.enqueue(CONTROLLER.prober, workOf(pod, at, "restart"), p.delays.kubelet);
-    else startProbes(p, pod, run, at);
+    if (container.down && !container.again) return;
+    if (container.down) p.enqueue(CONTROLLER.prober, proberWork(pod, at, "restart"), p.delays.kubelet);
+    else {
+      startProbes(p, pod, run, at);
+      if (container.ends !== null) p.enqueue(CONTROLLER.prober, proberWork(pod, at, "exit"), 0);
+    }
   });
-}
-
-function workOf(pod: Pod, at: number, what: ProbeKind | "restart"): string {
-  return `${keyOf(pod)} ${pod.metadata.uid} ${at} ${what}`;
 }
 
 function note(app: number): string {
@@ -125,7 +124,7 @@ function ask(p: Plane, asked: Asked): void {
   if (!sendsPackets(p)) return judge(p, asked, listens(p, run, args));
   const node = p.nodes.get(run.node);
   if (node === undefined) return;
-  const work = workOf(pod, at, kind);
+  const work = proberWork(pod, at, kind);
   const app = launch(p.s, node.ns, "probe", args as unknown as Readonly<Record<string, unknown>>, p.causeOf("kubelet", `Pod ${keyOf(pod)}`, `spec.containers[${at}].${FIELD[kind]}`));
   const tally = run.containers[at]!.tallies[kind];
   keep(p, run.uid, at, kind, { app, ok: tally?.ok ?? false, run: tally?.run ?? 0 });
@@ -186,75 +185,43 @@ function judge(p: Plane, asked: Asked, { ok, text }: ProbeResult): void {
   if (!ok) p.event(pod, "Warning", "Unhealthy", `${WORD[kind]} probe failed: ${text}`, "kubelet", run.node);
   const counts = tally.run >= (ok ? (probe.successThreshold ?? 1) : (probe.failureThreshold ?? 3));
   if (counts && kind === "startup" && ok) return serve(p, asked, { started: true });
-  if (counts && kind !== "readiness" && !ok) return kill(p, pod, run.uid, at, spec, kind);
+  if (counts && kind !== "readiness" && !ok) return endContainer(p, pod, run.uid, at, { failed: kind, code: stoppedCode(pod, spec) });
   if (counts && kind === "readiness" && run.containers[at]!.ready !== ok) serve(p, asked, { ready: ok });
   if (ok && !sendsPackets(p) && tally.run >= (probe.successThreshold ?? 1)) return;
   const now = { ...asked, run: p.run(run.uid)! };
-  p.enqueue(CONTROLLER.prober, workOf(pod, at, kind), (probe.periodSeconds ?? 10) * SECOND, isIdle(now));
+  p.enqueue(CONTROLLER.prober, proberWork(pod, at, kind), (probe.periodSeconds ?? 10) * SECOND, isIdle(now));
 }
 
 function keep(p: Plane, uid: string, at: number, kind: ProbeKind, tally: Tally): void {
-  change(p, uid, at, (container) => ({ tallies: Object.freeze({ ...container.tallies, [kind]: tally }) }));
-}
-
-function change(p: Plane, uid: string, at: number, how: (container: ContainerRun) => Partial<ContainerRun>): PodRun {
-  const run = p.run(uid)!;
-  const containers = run.containers.map((each, i) => (i === at ? Object.freeze({ ...each, ...how(each) }) : each));
-  const next: PodRun = { ...run, containers };
-  p.keepRun(next);
-  return next;
+  changeContainer(p, uid, at, (container) => ({ tallies: Object.freeze({ ...container.tallies, [kind]: tally }) }));
 }
 
 /** A container has become ready, or unready, or its start is over. */
 function serve(p: Plane, { pod, run, spec, at }: Asked, what: Partial<Pick<ContainerRun, "started" | "ready">>): void {
-  const next = change(p, run.uid, at, () => what);
+  const next = changeContainer(p, run.uid, at, () => what);
   for (const kind of what.started === true ? (["readiness", "liveness"] as const) : []) {
     const probe = spec[FIELD[kind]];
     if (probe === undefined) continue;
-    p.enqueue(CONTROLLER.prober, workOf(pod, at, kind), (probe.initialDelaySeconds ?? 0) * SECOND, isIdle({ pod, run: next, spec, at, kind, probe }));
+    p.enqueue(CONTROLLER.prober, proberWork(pod, at, kind), (probe.initialDelaySeconds ?? 0) * SECOND, isIdle({ pod, run: next, spec, at, kind, probe }));
   }
-  tell(p, pod, next);
+  reportContainers(p, pod, next);
 }
 
-/** Writes what the containers' states come to. */
-function tell(p: Plane, pod: Pod, run: PodRun): void {
-  const ready = allServe(run);
-  const next: PodRun = { ...run, readySince: !ready ? -1 : run.readySince >= 0 ? run.readySince : p.now };
-  p.keepRun(next);
-  const node = p.nodes.get(run.node);
-  const started = run.containers[0]?.startedAt;
-  if (node !== undefined) report(p, pod, next, node, { phase: "Running", ready, ...(started === undefined ? {} : { started }) });
-}
-
-function kill(p: Plane, pod: Pod, uid: string, at: number, spec: Container, kind: ProbeKind): void {
-  const { app, restarts, lastWait, since } = p.run(uid)!.containers[at]!;
-  const { name } = spec;
-  p.event(pod, "Normal", "Killing", `Container ${name} failed ${kind} probe, will be restarted`, "kubelet", p.run(uid)!.node);
-  if (app !== 0) killApp(p.s, app);
-  const wait = restarts === 0 || p.now - since > BACK_OFF_FORGOTTEN ? 0 : Math.min(LONGEST_BACK_OFF, Math.max(FIRST_BACK_OFF, lastWait * 2));
-  const next = change(p, uid, at, () => ({ app: 0, down: true, ready: false, lastWait: wait, tallies: Object.freeze({}) }));
-  tell(p, pod, next);
-  if (pod.spec.restartPolicy === "Never") return;
-  if (wait > 0) {
-    const id = `${pod.metadata.name}_${pod.metadata.namespace ?? "default"}(${uid})`;
-    p.event(pod, "Warning", "BackOff", `Back-off restarting failed container ${name} in pod ${id}`, "kubelet", next.node);
-    const backOff = `back-off ${words(wait)} restarting failed container=${name} pod=${id}`;
-    tell(p, pod, change(p, uid, at, () => ({ backOff })));
-  }
-  p.enqueue(CONTROLLER.prober, workOf(pod, at, "restart"), p.delays.containerStop + wait, wait > 0);
-}
-
-/** "10s", "1m20s", as Go writes a duration. */
-function words(ns: number): string {
-  const seconds = ns / SECOND;
-  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`;
-}
-
-function restart(p: Plane, pod: Pod, run: PodRun, at: number, spec: Container): void {
+function restart(p: Plane, pod: Pod, run: PodRun, at: number): void {
   const old = run.containers[at]!;
-  if (!old.down || run.stage !== "running") return;
-  const fresh = startContainer(p, pod, run.ns, run.node, spec);
-  const next = change(p, run.uid, at, () => ({ ...fresh, restarts: old.restarts + 1, lastWait: old.lastWait }));
-  tell(p, pod, next);
+  if (!old.again || run.stage !== "running") return;
+  const fresh = startContainer(p, pod, run.ns, run.node, at);
+  const next = changeContainer(p, run.uid, at, () => ({ ...fresh, restarts: old.restarts + 1, lastWait: old.lastWait }));
+  reportContainers(p, pod, next);
   startProbes(p, pod, p.run(run.uid)!, at);
+}
+
+/** A container's program comes to its own end; one that was started again meanwhile has its time before it. */
+function exit(p: Plane, pod: Pod, run: PodRun, at: number): void {
+  const container = run.containers[at]!;
+  const { ends } = container;
+  if (ends === null || container.down || run.stage !== "running") return;
+  const left = container.since + ends.after - p.now;
+  if (left > 0) p.enqueue(CONTROLLER.prober, proberWork(pod, at, "exit"), left, !isJobs(pod));
+  else endContainer(p, pod, run.uid, at, { failed: null, code: ends.code });
 }

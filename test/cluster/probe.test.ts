@@ -7,7 +7,7 @@ const MANIFESTS = `
 apiVersion: v1
 kind: Pod
 metadata: { name: web, labels: { app: web } }
-spec: { containers: [{ name: web, image: example.org/web, ports: [{ containerPort: 8080 }] }] }
+spec: { nodeName: kind-control-plane, containers: [{ name: web, image: example.org/web, ports: [{ containerPort: 8080 }] }] }
 ---
 apiVersion: v1
 kind: Service
@@ -17,7 +17,7 @@ spec: { selector: { app: web }, ports: [{ port: 80, targetPort: 8080 }] }
 apiVersion: v1
 kind: Pod
 metadata: { name: client }
-spec: { containers: [{ name: client, image: busybox }] }
+spec: { nodeName: kind-worker, containers: [{ name: client, image: busybox }] }
 `;
 
 function booted(): Cluster {

@@ -17,6 +17,7 @@ import type { Stack } from "../../src/linux/stack.js";
 import { client } from "../../src/models/app/client.js";
 import { prober } from "../../src/models/app/prober.js";
 import { server } from "../../src/models/app/server.js";
+import { coreDns } from "../../src/models/dns/coredns.js";
 import { flannel } from "../../src/models/cni/flannel.js";
 import { Packets } from "../../src/packet/packets.js";
 import { Payloads } from "../../src/packet/payload.js";
@@ -33,8 +34,8 @@ export interface WorldOptions extends Partial<Omit<ControlPlaneOptions, "nodes">
   readonly seed?: number;
 }
 
-/** CoreDNS as far as a control plane sees it: a program of that name. */
-const dns: Program = Object.freeze({ name: "coredns", on: () => {} });
+/** CoreDNS of a cluster without names: a control plane sees its probes answered. */
+const dns: Program = coreDns({ hasNamespace: () => false, service: () => undefined, endpoints: () => [], serviceOfIp: () => undefined, endpointsOfIp: () => [], hasPod: () => false });
 
 function must(s: Stack, act: Act): void {
   const refused = plumb(s, act);

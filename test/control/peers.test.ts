@@ -12,6 +12,7 @@ import type { EnforceModel } from "../../src/models/enforce/enforce-model.js";
 import { Shell } from "../../src/shell/index.js";
 import { apply, bootWorld, deployment, settle, world, type World } from "./build.js";
 
+/** So few, but as in a large cluster, where no probe sends a packet. */
 const NODES = 5;
 const POOL = "10.244.0.0/16";
 const none = (): null => null;
@@ -50,7 +51,7 @@ describe("what nodes write about each other, held back in a large cluster", () =
   for (const [name, make, enforce] of CNIS) {
     test(`${name}: neither packets nor readers can tell`, () => {
       const look = (lazy: boolean): unknown => {
-        const made = bootWorld({ nodes: NODES, lazy, transcripts: true, cni: make(), enforce: enforce(), seed: 4 });
+        const made = bootWorld({ nodes: NODES, lazy, probes: "listeners", transcripts: true, cni: make(), enforce: enforce(), seed: 4 });
         // A node without a default route answers no pod of Calico's that asks for its gateway.
         for (const node of names) plumb(made.stack, { verb: "route-add", ns: netns(made, node), dst: "default", via: "172.18.0.1" });
         settle(made);
@@ -96,7 +97,7 @@ describe("what nodes write about each other, held back in a large cluster", () =
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 260 }), fc.constantFrom("kind-worker", "kind-worker4"), (stop, gone) => {
         const look = (lazy: boolean): unknown => {
-          const options = { nodes: NODES, lazy, seed: 6 };
+          const options = { nodes: NODES, lazy, probes: "listeners", seed: 6 } as const;
           const first = bootWorld(options);
           for (let at = 0; at < stop; at++) first.engine.step();
           const made = bootWorld(options);

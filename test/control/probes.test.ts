@@ -196,3 +196,26 @@ test("a node that returns goes on with its probes", () => {
   made.engine.run(made.engine.now + 30e9);
   expect(isReady(made, "web")).toBe(false);
 });
+
+describe("CoreDNS's own pods", () => {
+  // kubeadm's manifest, as in facts/dns.md 3.
+  test("are asked for /health and /ready, are ready by the latter, and serve on for their lameduck", () => {
+    const cluster = createCluster();
+    cluster.settle();
+    const [pod] = cluster.objects("Pod").filter((each) => each.metadata.labels?.["k8s-app"] === "kube-dns");
+    expect(pod!.spec.containers[0]).toMatchObject({
+      livenessProbe: { httpGet: { path: "/health", port: 8080, scheme: "HTTP" }, initialDelaySeconds: 60, timeoutSeconds: 5, periodSeconds: 10, failureThreshold: 5 },
+      readinessProbe: { httpGet: { path: "/ready", port: 8181, scheme: "HTTP" }, timeoutSeconds: 1, periodSeconds: 10, failureThreshold: 3 },
+    });
+    expect(pod!.status?.conditions?.find(({ type }) => type === "Ready")?.status).toBe("True");
+    cluster.run(120 * SECOND);
+    expect(cluster.control.events.filter(({ reason }) => reason === "Unhealthy" || reason === "Killing")).toEqual([]);
+    const { name } = pod!.metadata;
+    const ip = pod!.status!.podIP!;
+    cluster.delete("Pod", "kube-system", name);
+    cluster.run(4 * SECOND);
+    expect(cluster.exec("node/kind-worker", `curl -s http://${ip}:8080/health`).text).toBe("OK");
+    cluster.run(2 * SECOND);
+    expect(cluster.get("Pod", "kube-system", name)).toBeUndefined();
+  });
+});

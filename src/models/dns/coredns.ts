@@ -16,10 +16,11 @@ import type { DnsSource } from "./dns-source.js";
 import { forwardAgain, type Forwarding, type Heard, hearUpstream, isUpstreamSock, noForwarding, openForwarding, startForward } from "./forward.js";
 import { CLUSTER_ZONE, type ClusterZone, clusterLookup } from "./lookup.js";
 import { dnsFrame, takeFrames } from "./tcp-frames.js";
+import { answerVisitor, farewell, noWeb, openWeb, type Web, type WebPages, welcome } from "./plugin-pages.js";
 
 const DNS_PORT = 53;
-/** health, ready, prometheus */
-const HTTP_PORTS = [8080, 8181, 9153] as const;
+/** Where the plugins health, ready and prometheus answer, and what they say there. */
+const PAGES: WebPages = Object.freeze({ 8080: { "/health": "OK" }, 8181: { "/ready": "OK" }, 9153: { "/metrics": "" } });
 const TRANSFERS: readonly number[] = [251, 252];
 
 interface Memory {
@@ -28,9 +29,7 @@ interface Memory {
   readonly forwarding: Forwarding;
   /** what came of messages that are not whole yet, by connection */
   readonly partial: Readonly<Record<number, Uint8Array>>;
-  readonly web: readonly number[];
-  /** connections of the web ports */
-  readonly visitors: readonly number[];
+  readonly web: Web;
 }
 
 const memoryOf = (door: AppDoor): Memory => door.state as unknown as Memory;
@@ -63,10 +62,10 @@ export function coreDns(source: DnsSource, zone: ClusterZone = CLUSTER_ZONE): Pr
 function start(door: AppDoor, given: unknown): void {
   const texts = typeof given === "string" ? [given] : Array.isArray(given) ? given.map(String) : [];
   const upstreams = texts.map((text) => door.addressOf(text)).filter((address) => address !== 0);
-  const memory: Memory = { sock: door.udpBind(0, DNS_PORT), cache: {}, forwarding: upstreams.length === 0 ? noForwarding : openForwarding(door, upstreams), partial: {}, web: [], visitors: [] };
+  const memory: Memory = { sock: door.udpBind(0, DNS_PORT), cache: {}, forwarding: upstreams.length === 0 ? noForwarding : openForwarding(door, upstreams), partial: {}, web: noWeb };
   door.state = { ...memory };
   door.tcpListen(0, DNS_PORT);
-  keep(door, { web: HTTP_PORTS.map((port) => door.tcpListen(0, port)).filter((row) => row > 0) });
+  keep(door, { web: openWeb(door, 0, PAGES) });
 }
 
 function hearClient(door: AppDoor, event: AppEvent, source: DnsSource, zone: ClusterZone): void {
@@ -76,13 +75,10 @@ function hearClient(door: AppDoor, event: AppEvent, source: DnsSource, zone: Clu
       ask(door, door.bytes(event), { tcp: 0, addr: event.from, port: event.port }, source, zone);
       break;
     case "accepted":
-      if (memory.web.includes(event.listener)) keep(door, { visitors: [...memory.visitors, event.sock] });
+      keep(door, { web: welcome(memory.web, event) });
       break;
     case "data": {
-      if (memory.visitors.includes(event.sock)) {
-        door.tcpSend(event.sock, new TextEncoder().encode("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nOK"));
-        break;
-      }
+      if (answerVisitor(door, memory.web, PAGES, event)) break;
       const { messages, rest } = takeFrames(memory.partial[event.sock] ?? new Uint8Array(0), door.bytes(event));
       keep(door, { partial: { ...memory.partial, [event.sock]: rest } });
       for (const bytes of messages) ask(door, bytes, { tcp: event.sock, addr: 0, port: 0 }, source, zone);
@@ -93,7 +89,7 @@ function hearClient(door: AppDoor, event: AppEvent, source: DnsSource, zone: Clu
       break;
     case "closed": {
       const { [event.sock]: _, ...partial } = memory.partial;
-      keep(door, { partial, visitors: memory.visitors.filter((sock) => sock !== event.sock) });
+      keep(door, { partial, web: farewell(memory.web, event.sock) });
       break;
     }
     default:

@@ -134,6 +134,21 @@ describe("cache", () => {
     expect(cacheSeconds({ ...dnsQuery(1, "a", 1), response: true, answers: [{ type: "A", name: "a", class: 1, ttl, address: "10.0.0.1" }] })).toBe(kept);
   });
 
+  test("what comes from the cache says that it is authoritative, as plugin/cache does for clients that insist on it", () => {
+    const heard: boolean[] = [];
+    const asker = probeProgram("asker", (door, event) => {
+      const send = (): void => void door.udpSend(door.udpBind(0, 0), door.addressOf("10.0.0.10"), 53, theirs("www.example.com", "A"));
+      if (event.kind === "start" || event.kind === "timer") send();
+      if (event.kind !== "datagram") return;
+      heard.push(decode(new Uint8Array(door.bytes(event)))["flag_aa"] as boolean);
+      if (heard.length === 1) door.timer(SECOND, 1);
+    });
+    const net = dnsNet({ programs: [asker] });
+    launch(net.s, net.pod, "asker", {});
+    net.run();
+    expect(heard).toEqual([false, true]);
+  });
+
   test("names of the cluster are answered fresh", () => {
     const answers = exchange(theirs(`web.default.${S}`, "A"));
     expect(decode(answers[0]!.bytes)["answers"]).toMatchObject([{ ttl: 30 }]);
@@ -162,5 +177,32 @@ describe("forward and loadbalance", () => {
   test("garbage is answered by nothing", () => {
     expect(exchange(Uint8Array.of(1, 2, 3))).toEqual([]);
     expect(exchange(encodeDns({ ...dnsQuery(1, "a", 1), response: true }))).toEqual([]);
+  });
+});
+
+describe("the pages of the plugins", () => {
+  // plugin/health, plugin/ready: 200 and OK; Go's ServeMux for any other path.
+  const get = (port: number, path: string): string => {
+    let heard = "";
+    const asker = probeProgram("asker", (door, event) => {
+      if (event.kind === "start") door.tcpConnect(door.addressOf("10.0.0.10"), port);
+      if (event.kind === "connected") door.tcpSend(event.sock, new TextEncoder().encode(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`));
+      if (event.kind === "data") heard += door.text(event);
+    });
+    const net = dnsNet({ programs: [asker] });
+    launch(net.s, net.pod, "asker", {});
+    net.run(5);
+    return heard;
+  };
+  test.each([
+    [8080, "/health", "200 OK", "OK"],
+    [8181, "/ready", "200 OK", "OK"],
+    [8080, "/ready", "404 Not Found", "404 page not found\n"],
+    [8181, "/", "404 Not Found", "404 page not found\n"],
+    [9153, "/metrics", "200 OK", ""],
+  ] as const)("%i%s: %s", (port, path, status, body) => {
+    const [head = "", said] = get(port, path).split("\r\n\r\n");
+    expect(head).toContain(`HTTP/1.1 ${status}`);
+    expect(said).toBe(body);
   });
 });
