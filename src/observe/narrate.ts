@@ -44,7 +44,9 @@ function chainsText(steps: readonly ChainStep[]): string {
   const way = rules.map((step) => `${step.chain}:${step.rule}`).join(" > ");
   const target = last.event === "rule" ? /-j (\S+)/.exec(last.text)?.[1] : undefined;
   const end = last.event === "policy" ? `policy ${last.text}` : (target ?? "");
-  return `${first.table} ${first.hook}: ${[way, end].filter((text) => text !== "").join(" ")}`;
+  // What a rule does to the packet for good, though the way goes on.
+  const untracked = rules.some((step) => /-j (NOTRACK|CT --notrack)$/.test(step.text)) ? "NOTRACK" : "";
+  return `${first.table} ${first.hook}: ${[way, untracked, end].filter((text) => text !== "").join(" ")}`;
 }
 
 function tunnelText({ type, vni }: Extract<WalkStep, { kind: "tunnel" }>): string {

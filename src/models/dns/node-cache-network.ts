@@ -5,7 +5,6 @@
  */
 import { plumb } from "../../linux/plumbing.js";
 import type { IptablesAct } from "../../linux/plumbing/act.js";
-import { deviceByName } from "../../linux/device.js";
 import type { NodeDoor } from "../node-door.js";
 import type { NodeCacheFlags } from "./node-cache-config.js";
 
@@ -52,7 +51,7 @@ export function setUpNodeCache(door: NodeDoor, flags: Flags, cause: number): voi
   const { ns } = door;
   if (flags.setupInterface) {
     const dev = flags.interfaceName;
-    if (deviceByName(door.stack, ns, dev) === 0) door.plumb({ verb: "link-add", ns, name: dev, kind: "dummy", cause });
+    door.plumb({ verb: "link-add", ns, name: dev, kind: "dummy", cause });
     for (const address of flags.localIps) door.plumb({ verb: "addr-add", ns, dev, addr: `${address}/${address.includes(":") ? 128 : 32}`, cause });
   }
   if (!flags.setupIptables) return;
