@@ -15,6 +15,7 @@ import type {
   ServiceAccount,
 } from "./core.js";
 import type { EndpointSlice } from "./discovery.js";
+import type { BGPAdvertisement, BGPPeer, Community, IPAddressPool, L2Advertisement } from "./metallb-api.js";
 import type { Ingress, IngressClass, NetworkPolicy } from "./networking.js";
 import type { Pod } from "./pod.js";
 import type { AdminNetworkPolicy, BaselineAdminNetworkPolicy, ClusterNetworkPolicy } from "./policy-api.js";
@@ -22,9 +23,12 @@ import type { AdminNetworkPolicy, BaselineAdminNetworkPolicy, ClusterNetworkPoli
 /** Every object that podwire holds, told apart by `kind`. */
 export type KubeObject =
   | AdminNetworkPolicy
+  | BGPAdvertisement
+  | BGPPeer
   | BaselineAdminNetworkPolicy
   | CalicoNetworkPolicy
   | ClusterNetworkPolicy
+  | Community
   | ConfigMap
   | CronJob
   | DaemonSet
@@ -34,9 +38,11 @@ export type KubeObject =
   | Event
   | GlobalNetworkPolicy
   | HostEndpoint
+  | IPAddressPool
   | Ingress
   | IngressClass
   | Job
+  | L2Advertisement
   | Lease
   | Namespace
   | NetworkPolicy
@@ -73,6 +79,7 @@ const core = "v1";
 const apps = "apps/v1";
 const batch = "batch/v1";
 const net = "networking.k8s.io/v1";
+const metallb = "metallb.io/v1beta1";
 const npa1 = "policy.networking.k8s.io/v1alpha1";
 
 function info(kind: Kind, apiVersion: string, plural: string, shortNames: readonly string[], namespaced = true): KindInfo {
@@ -87,9 +94,12 @@ function calico(kind: Kind, plural: string, namespaced: boolean, written?: strin
 /** Every kind, sorted by name. */
 export const kinds: readonly KindInfo[] = Object.freeze([
   info("AdminNetworkPolicy", npa1, "adminnetworkpolicies", ["anp"], false),
+  info("BGPAdvertisement", metallb, "bgpadvertisements", []),
+  info("BGPPeer", "metallb.io/v1beta2", "bgppeers", []),
   info("BaselineAdminNetworkPolicy", npa1, "baselineadminnetworkpolicies", ["banp"], false),
   calico("CalicoNetworkPolicy", "networkpolicies", true, "NetworkPolicy"),
   info("ClusterNetworkPolicy", "policy.networking.k8s.io/v1alpha2", "clusternetworkpolicies", ["cnp"], false),
+  info("Community", metallb, "communities", []),
   info("ConfigMap", core, "configmaps", ["cm"]),
   info("CronJob", batch, "cronjobs", ["cj"]),
   info("DaemonSet", apps, "daemonsets", ["ds"]),
@@ -99,9 +109,11 @@ export const kinds: readonly KindInfo[] = Object.freeze([
   info("Event", core, "events", ["ev"]),
   calico("GlobalNetworkPolicy", "globalnetworkpolicies", false),
   calico("HostEndpoint", "hostendpoints", false),
+  info("IPAddressPool", metallb, "ipaddresspools", []),
   info("Ingress", net, "ingresses", ["ing"]),
   info("IngressClass", net, "ingressclasses", [], false),
   info("Job", batch, "jobs", []),
+  info("L2Advertisement", metallb, "l2advertisements", []),
   info("Lease", "coordination.k8s.io/v1", "leases", []),
   info("Namespace", core, "namespaces", ["ns"], false),
   info("NetworkPolicy", net, "networkpolicies", ["netpol"]),

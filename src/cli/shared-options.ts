@@ -49,7 +49,7 @@ export function clusterOptions(command: Command): Command {
     .option("--kind <file>", "a kind cluster config")
     .option("--cni <name[:key=value,...]>", "the CNI (default: flannel)")
     .option("--proxy <mode[:key=value,...]>", "kube-proxy's mode: iptables, nftables or ipvs (default: iptables)")
-    .option("--fabric <name[:key=value,...]>", "the network under the nodes: leaf-spine (racks, spines), zones (zones) (default: one segment)")
+    .option("--fabric <name[:key=value,...]>", "the network under the nodes: leaf-spine (racks, spines), zones (zones), single; nodeAs where routers are to speak BGP with nodes (default: one segment)")
     .option("--load-balancer <name[:pool=FIRST-LAST]>", "what gives LoadBalancer Services addresses: cloud, cloud-provider-kind, metallb (default: none)")
     .option("--dns <name[:key=value,...]>", "none, coredns, or node-local (NodeLocal DNSCache; clusterDNS, localIp) (default: coredns)")
     .option("--no-enforce", "no dataplane for NetworkPolicy: flannel alone")
@@ -62,7 +62,7 @@ function fabricOf(text: string): Partial<FabricOptions> {
   const found: Record<string, string | number> = { topology };
   for (const pair of rest === "" ? [] : rest.split(",")) {
     const [key = "", value = ""] = pair.split("=");
-    if (!["racks", "spines", "zones"].includes(key) || !/^\d+$/.test(value)) throw inputError("unknown-option", "fabric", `Invalid value: "${pair}": must be racks=N, spines=N or zones=N`);
+    if (!["racks", "spines", "zones", "nodeAs"].includes(key) || !/^\d+$/.test(value)) throw inputError("unknown-option", "fabric", `Invalid value: "${pair}": must be racks=N, spines=N, zones=N or nodeAs=N`);
     found[key] = Number(value);
   }
   return found as Partial<FabricOptions>;

@@ -29,7 +29,7 @@ function readPool(text: string): readonly string[] | null {
 }
 
 /** A plan from its words; a text says what is wrong with them. */
-export function readBalancer(text: string, fabricSubnet: string): BalancerPlan | string {
+export function readBalancer(text: string, fabricSubnet: string, segments: "one" | "several" = "one"): BalancerPlan | string {
   const [name = "", rest] = text.split(/:(.*)/s);
   if (!NAMES.includes(name)) return `Unsupported value: "${name}": supported values: ${NAMES.map((each) => `"${each}"`).join(", ")}`;
   const [key, value] = (rest ?? "").split("=");
@@ -42,7 +42,8 @@ export function readBalancer(text: string, fabricSubnet: string): BalancerPlan |
     if (name === "cloud" ? pool.some(inside) : !pool.every(inside)) return `Invalid value: "${value}": must lie ${name === "cloud" ? "outside" : "in"} the nodes' subnet ${fabricSubnet}`;
     return { name, pool };
   }
-  if (name === "none") return { name, pool: [] };
+  // Nobody answers ARP across segments: there, objects of MetalLB's own say what routers are told.
+  if (name === "none" || (name === "metallb" && segments === "several")) return { name, pool: [] };
   if (name === "cloud") return { name, pool: readPool(CLOUD_POOL)! };
   const subnet = parseCidr(fabricSubnet);
   if (subnet === null) return { name, pool: [] };

@@ -26,6 +26,7 @@ import { relay } from "../models/app/relay.js";
 import { server } from "../models/app/server.js";
 import { wget } from "../models/app/wget.js";
 import { metallbSpeaker } from "../models/balancer/metallb.js";
+import { speakerProgram } from "../models/bgp/speaker-program.js";
 import { speakersSettled } from "../models/bgp/converged.js";
 import { coreDns } from "../models/dns/coredns.js";
 import { nodeCache } from "../models/dns/node-cache.js";
@@ -83,7 +84,7 @@ export class Cluster implements Rewindable<Cluster> {
   /** Use `createCluster`. @internal */
   constructor(plan: ClusterPlan) {
     this.plan = plan;
-    const programs = [server, client, upstreamDns, coreDns(dnsSource(() => this.control)), nodeCache, prober((app) => this.control.probeEnded(app)), proxyHealth((listener, path) => this.control.proxyHealth(listener, path)), relay, metallbSpeaker, nslookup, wget, dig, curl, nc, nameLookup, ...SHELL_PROGRAMS];
+    const programs = [server, client, upstreamDns, coreDns(dnsSource(() => this.control)), nodeCache, prober((app) => this.control.probeEnded(app)), proxyHealth((listener, path) => this.control.proxyHealth(listener, path)), relay, metallbSpeaker, speakerProgram, nslookup, wget, dig, curl, nc, nameLookup, ...SHELL_PROGRAMS];
     this.world = createWorld(plan.seed, programs);
     const { stack } = this.world;
     const built = buildFabric(stack, plan.nodes.map((node) => node.name), plan.fabric, plan.podSubnets.some((subnet) => subnet.includes(":")));

@@ -5,6 +5,7 @@
  */
 import { type Cidr, parseCidr } from "../base/cidr.js";
 import { addressAt, type CableEnd, type FabricBuilder } from "./fabric-builder.js";
+import { nodeSessionWords } from "./fabric-node-sessions.js";
 import type { FabricNode, FabricOptions } from "./fabric-options.js";
 
 /** Private AS numbers: one for the border, one for all spines, one for each rack from the next on. */
@@ -64,12 +65,16 @@ export function buildLeafSpine(b: FabricBuilder, border: number, machine: number
   for (const spine of over) for (const lower of [{ name: "border", ns: border, as: BORDER_AS }, ...leaves]) join(lower, spine);
   over.forEach((spine, i) => b.speaker(spine.ns, spine.name, birdConfig(`10.255.255.${i + 1}`, SPINE_AS, [], peers.get(spine.name)!)));
   b.speaker(border, "border", birdConfig(own, BORDER_AS, ["lo", "outside"], peers.get("border")!, "protocol static { ipv4; route 0.0.0.0/0 unreachable; }"));
-  for (const leaf of leaves) b.speaker(leaf.ns, leaf.name, birdConfig(leaf.gateway, leaf.as, [RACK], peers.get(leaf.name)!));
   const perRack = Math.ceil(names.length / racks);
+  const addressOf = (i: number): string => at(Math.floor(i / perRack) * part + 2 + (i % perRack));
+  leaves.forEach((leaf, rack) => {
+    const own = options.nodeAs === 0 ? "" : nodeSessionWords(leaf.as, options.nodeAs, names.flatMap((_, i) => (Math.floor(i / perRack) === rack ? [addressOf(i)] : [])));
+    b.speaker(leaf.ns, leaf.name, birdConfig(leaf.gateway, leaf.as, [RACK], peers.get(leaf.name)!) + own);
+  });
   const nodes = names.map((name, i): FabricNode => {
     const rack = Math.floor(i / perRack);
     const leaf = leaves[rack]!;
-    const address = at(rack * part + 2 + (i % perRack));
+    const address = addressOf(i);
     const ns = b.node(name, i + 1, { ns: leaf.ns, bridge: RACK }, address, subnet.prefix + 8, leaf.gateway, options);
     return { name, ns, address, gateway: leaf.gateway, gatewayAs: leaf.as, labels: { "topology.kubernetes.io/rack": leaf.name } };
   });

@@ -14,10 +14,12 @@ export interface FabricOptions extends Cable {
   /** zones: how many, nodes dealt out in turn; ns from a zone to the router between them */
   readonly zones: number;
   readonly zoneDelay: number;
+  /** AS number of nodes whose own speakers the routers next to them listen to; 0: they listen to none */
+  readonly nodeAs: number;
 }
 
 export const FABRIC_DEFAULTS: FabricOptions = Object.freeze({
-  topology: "single", subnet: "172.18.0.0/16", delay: 50_000, rate: 0, loss: 0, mtu: 1500, racks: 2, spines: 2, zones: 2, zoneDelay: MS / 2,
+  topology: "single", subnet: "172.18.0.0/16", delay: 50_000, rate: 0, loss: 0, mtu: 1500, racks: 2, spines: 2, zones: 2, zoneDelay: MS / 2, nodeAs: 0,
 });
 
 /** IPv6 of the nodes' network, as Docker's network of kind has it; only where a cluster has IPv6 pods. */

@@ -10,8 +10,10 @@ import type { Stack } from "../linux/stack.js";
 import { addressAt, FabricBuilder } from "./fabric-builder.js";
 import { buildLeafSpine } from "./fabric-leaf-spine.js";
 import { FABRIC_BRIDGE, FABRIC_MACHINE, FABRIC_SUBNET6, type FabricNode, type FabricOptions, INTERNET_ADDRESS, INTERNET_ADDRESS6, INTERNET_MACHINE } from "./fabric-options.js";
+import { nodeRouterConfig, ROUTER_AS } from "./fabric-node-sessions.js";
 import { buildZones } from "./fabric-zones.js";
 
+export { ROUTER_AS } from "./fabric-node-sessions.js";
 export { FABRIC_BRIDGE, FABRIC_DEFAULTS, FABRIC_MACHINE, type FabricNode, type FabricOptions, INTERNET_ADDRESS, INTERNET_ADDRESS6, INTERNET_MACHINE } from "./fabric-options.js";
 
 const ROUTER_OUTSIDE = "203.0.113.1";
@@ -36,13 +38,20 @@ export function buildFabric(s: Stack, names: readonly string[], options: FabricO
   const b = new FabricBuilder(s, options.mtu);
   const { topology } = options;
   if (topology === "single") {
-    const segment = buildSegment(b, names, options);
+    const segment = withSessions(b, buildSegment(b, names, options), options);
     return six ? withIPv6(b, segment) : segment;
   }
   const ns = b.router(FABRIC_MACHINE, "fabric");
   const internet = b.internet(INTERNET_MACHINE, ns, INTERNET_ADDRESS, ROUTER_OUTSIDE);
   const { nodes, gateway } = (topology === "zones" ? buildZones : buildLeafSpine)(b, ns, FABRIC_MACHINE, names, options);
-  return { ns, internet, gateway, nodes, acts: b.acts, speakers: b.speakers };
+  return withSessions(b, { ns, internet, gateway, nodes, acts: b.acts, speakers: b.speakers }, options);
+}
+
+/** The one router listens to nodes; in racks their own routers do. */
+function withSessions(b: FabricBuilder, fabric: Fabric, { topology, nodeAs }: FabricOptions): Fabric {
+  if (nodeAs === 0 || topology === "leaf-spine") return fabric;
+  b.speaker(fabric.ns, "router", nodeRouterConfig(fabric.gateway, nodeAs, fabric.nodes.map(({ address }) => address)));
+  return { ...fabric, nodes: fabric.nodes.map((node) => ({ ...node, gatewayAs: ROUTER_AS })) };
 }
 
 function buildSegment(b: FabricBuilder, names: readonly string[], options: FabricOptions): Fabric {

@@ -39,7 +39,8 @@ export interface ClusterOptions {
   readonly proxy?: string;
   /**
    * What gives Services of type LoadBalancer their addresses: "none", as in plain kind, where they stay pending; "cloud", passing packets on
-   * as they are; "cloud-provider-kind", proxying them; "metallb", in layer 2 mode. Addresses behind a colon: "metallb:pool=172.18.255.200-172.18.255.250"
+   * as they are; "cloud-provider-kind", proxying them; "metallb", in layer 2 mode until IPAddressPools and advertisements are applied. Addresses behind a
+   * colon: "metallb:pool=172.18.255.200-172.18.255.250"
    */
   readonly loadBalancer?: string;
   /** whether NetworkPolicies are enforced (true): flannel alone enforces none, so an enforcing dataplane runs beside it; Calico always does */
@@ -184,6 +185,12 @@ function checkFamilies(pods: readonly string[], services: readonly string[], cni
   if (mask > NODE_MASK6 || mask < NODE_MASK6 - 16) found.error("invalid-value", "podSubnet", `Invalid value: "${ofFamily(pods, 6)}": its prefix must be between /${NODE_MASK6 - 16} and /${NODE_MASK6}, for each node gets a /${NODE_MASK6} of it`);
 }
 
+/** AS number of nodes' own speakers. */
+function checkNodeAs({ nodeAs }: FabricOptions, cni: ClusterPlan["cni"], found: Findings): void {
+  if (!Number.isInteger(nodeAs) || nodeAs < 0 || nodeAs >= 2 ** 32) found.error("invalid-value", "fabric.nodeAs", `Invalid value: ${nodeAs}: must be between 0 and ${2 ** 32 - 1}, inclusive`);
+  else if (nodeAs !== 0 && cni.options["bgpPeers"] !== undefined) found.error("invalid-value", "fabric.nodeAs", `Invalid value: ${nodeAs}: the routers already speak with Calico of the same nodes`, "leave out bgpPeers=rack");
+}
+
 /** A fabric's shape must have addresses for its parts. */
 function checkFabric(fabric: FabricOptions, nodes: number, loadBalancer: string, found: Findings): void {
   const { topology, racks, spines, zones } = fabric;
@@ -202,7 +209,7 @@ function checkFabric(fabric: FabricOptions, nodes: number, loadBalancer: string,
   const most = 2 ** (24 - Math.min(prefix, 16)) - 3;
   const parts = topology === "zones" ? zones : racks;
   if (Math.ceil(nodes / parts) > most) found.error("invalid-value", "nodes", `Invalid value: ${nodes}: a segment has room for ${most} nodes`);
-  if (loadBalancer !== "none") found.error("not-modelled", "loadBalancer", `${loadBalancer} on a fabric of several segments: not modelled`, 'use fabric.topology "single"');
+  if (loadBalancer !== "none" && loadBalancer !== "metallb") found.error("not-modelled", "loadBalancer", `${loadBalancer} on a fabric of several segments: not modelled`, 'use fabric.topology "single"');
 }
 
 /** Every subnet of a cluster must be its own. */
@@ -233,9 +240,10 @@ export function planCluster(options: ClusterOptions): ClusterPlan {
   checkOverlap(podSubnets, serviceSubnets, fabric.subnet, found);
   const nodes = readNodes(options, found);
   checkFabric(fabric, nodes.length, options.loadBalancer ?? "none", found);
-  const balancer = readBalancer(options.loadBalancer ?? "none", fabric.subnet);
+  const balancer = readBalancer(options.loadBalancer ?? "none", fabric.subnet, fabric.topology === "single" ? "one" : "several");
   if (typeof balancer === "string") found.error("invalid-value", "loadBalancer", balancer);
   const cni = readCni(options.cni ?? "flannel", fabric.topology, found);
+  checkNodeAs(fabric, cni, found);
   if (cni.name === "calico" && options.enforce === false) found.error("invalid-value", "enforce", "Invalid value: false: Calico always enforces policies", "leave it out");
   checkFamilies(podSubnets, serviceSubnets, cni.name, fabric, options.loadBalancer ?? "none", found);
   const services = parseCidr(serviceSubnets[0]!);

@@ -13,6 +13,7 @@ const ROLE = "node-role.kubernetes.io/control-plane";
 /** Namespaces, the API server's own Service, nodes that are not ready yet, and the cluster's DNS. */
 export function createFirstObjects(p: Plane): void {
   for (const name of NAMESPACES) createNamespace(p, name);
+  if (p.options.balancer?.namespace !== undefined) createNamespace(p, p.options.balancer.namespace);
   for (const node of p.options.nodes) p.store.create(nodeObject(node));
   const range = parseCidr(p.options.serviceCidrs[0] ?? "");
   const first = range === null ? null : nthAddress(range, 1);

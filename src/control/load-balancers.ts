@@ -5,14 +5,15 @@
  * What a balancer knows of nodes it asks them for (balancer-checks.ts); one that asks nobody goes by the endpoints.
  */
 import type { Node, Service } from "../api/index.js";
-import { parseIpText } from "../api/index.js";
 import { compareText } from "../base/names.js";
 import { SECOND } from "../base/time.js";
 import { netnsByName } from "../linux/netns.js";
-import type { Balanced, BalancerDoor, BalancerModel, BalancerNews, BalancerNode } from "../models/balancer/balancer-model.js";
+import type { AddressRefusal, Balanced, BalancerDoor, BalancerModel, BalancerNews, BalancerNode } from "../models/balancer/balancer-model.js";
 import { checkNodes, forgetChecks, isHealthy, runCheck, sendsChecks } from "./balancer-checks.js";
 import { forget } from "./deletion.js";
+import { isUp } from "./node-agent.js";
 import { isSilent } from "./node-lifecycle.js";
+import type { PlaneNode } from "./options.js";
 import { type Controller, CONTROLLER, type Plane } from "./plane.js";
 import { type Change, keyOf } from "./store.js";
 
@@ -34,7 +35,9 @@ export const loadBalancers: Controller = {
   number: CONTROLLER.loadBalancer,
 
   watch(p: Plane, { object }: Change): void {
-    if (p.options.balancer === undefined) return;
+    const model = p.options.balancer;
+    if (model === undefined) return;
+    if (model.kinds?.includes(object.kind) === true) p.enqueue(CONTROLLER.loadBalancer, "config all", p.delays.controller);
     if (object.kind === "Service") {
       if (object.spec.type === "LoadBalancer" || p.notes.has(note(keyOf(object)))) p.enqueue(CONTROLLER.loadBalancer, `service ${keyOf(object)}`, p.delays.controller);
     } else if (object.kind === "EndpointSlice") {
@@ -42,6 +45,7 @@ export const loadBalancers: Controller = {
       if (p.notes.has(note(owner))) p.enqueue(CONTROLLER.loadBalancer, `targets ${owner}`, p.delays.controller);
     } else if (object.kind === "Node") {
       for (const key of balanced(p)) p.enqueue(CONTROLLER.loadBalancer, `targets ${key}`, p.delays.controller);
+      putOff(p, model);
     }
   },
 
@@ -52,6 +56,8 @@ export const loadBalancers: Controller = {
     if (what === "service") follow(p, model, key);
     else if (what === "provision") provision(p, model, key);
     else if (what === "targets") retarget(p, model, key);
+    else if (what === "config") reconfigure(p, model);
+    else if (what === "later") model.later?.run(doorOf(p, model));
     else {
       const given = givenOf(p, key);
       const target = p.nodes.get(node);
@@ -83,7 +89,31 @@ function doorOf(p: Plane, model: BalancerModel): BalancerDoor {
     netns: (machine, name) => netnsByName(p.s, machine, name),
     memory: p.door({ name: "", role: "worker", ns: fabric, addresses: [] }, model.name).memory as Map<string, unknown>,
     cause: (object, path) => p.causeOf(model.name, object, path),
+    objects: (kind) => p.store.list(kind),
+    nodes: () => [...p.nodes.values()].filter(({ name }) => p.store.get("Node", name) !== undefined && isUp(p, name)).map((node) => ({ ...nodeOf(p, node), silent: isSilent(p, node.name) })),
   };
+}
+
+function nodeOf(p: Plane, { name, ns, addresses }: PlaneNode): BalancerNode {
+  return { name, ns, address: addresses[0]!, labels: p.store.get("Node", name)?.metadata.labels ?? {} };
+}
+
+/** Has the model do what waits for further changes. */
+function putOff(p: Plane, { later }: BalancerModel): void {
+  if (later !== undefined) p.enqueue(CONTROLLER.loadBalancer, "later all", later.delay);
+}
+
+/** What the model goes by has changed: addresses that are none of its any more are taken back, those that had none are looked for. */
+function reconfigure(p: Plane, model: BalancerModel): void {
+  for (const key of balanced(p)) {
+    const given = givenOf(p, key)!;
+    p.notes.set(note(key), Object.freeze<Given>({ ...given, told: null }));
+    p.enqueue(CONTROLLER.loadBalancer, `service ${key}`, 0);
+  }
+  for (const name of [...p.notes.keys()].filter((each) => each.startsWith("retry/balancer/")).sort(compareText)) {
+    p.enqueue(CONTROLLER.loadBalancer, `provision ${name.slice("retry/balancer/".length)}`, 0);
+  }
+  putOff(p, model);
 }
 
 /** One that is not for another implementation, and is not on its way out. */
@@ -95,6 +125,11 @@ function follow(p: Plane, model: BalancerModel, key: string): void {
   const service = p.store.get("Service", key);
   const given = givenOf(p, key);
   if (!isWanted(service) || (given !== undefined && given.uid !== service.metadata.uid)) return clean(p, model, key, service);
+  if (given !== undefined && model.keeps?.(doorOf(p, model), service, given.service.address) === false) {
+    takeBack(p, model, given.service);
+    p.store.update({ ...service, status: { ...service.status, loadBalancer: {} } });
+    return p.enqueue(CONTROLLER.loadBalancer, `provision ${key}`, 0);
+  }
   if (given !== undefined) return p.enqueue(CONTROLLER.loadBalancer, `targets ${key}`, 0);
   const { finalizer, begins } = model.words;
   const finalizers = service.metadata.finalizers ?? [];
@@ -108,11 +143,10 @@ function follow(p: Plane, model: BalancerModel, key: string): void {
 function provision(p: Plane, model: BalancerModel, key: string): void {
   const service = p.store.get("Service", key);
   if (!isWanted(service) || givenOf(p, key) !== undefined) return;
-  const wish = (service.spec.loadBalancerIP ?? "") === "" ? undefined : service.spec.loadBalancerIP;
-  const address = model.address(new Set(balanced(p).map((each) => givenOf(p, each)!.service.address)), wish);
-  if (address === null) return refuse(p, model, service, wish);
+  const address = model.address(doorOf(p, model), { service, taken: new Set(balanced(p).map((each) => givenOf(p, each)!.service.address)) });
+  if (typeof address !== "string") return refuse(p, model, service, address);
   const ports = (service.spec.ports ?? []).map(({ protocol = "TCP", port, nodePort = 0 }) => ({ protocol, port, nodePort }));
-  const made: Balanced = { key, address, ports, sticky: service.spec.sessionAffinity === "ClientIP", nodes: [] };
+  const made: Balanced = { key, address, ports, sticky: service.spec.sessionAffinity === "ClientIP", labels: service.metadata.labels ?? {}, nodes: [] };
   p.notes.delete(`retry/${note(key)}`);
   p.notes.set(note(key), Object.freeze<Given>({ uid: service.metadata.uid ?? "", service: made, told: null, eligible: null }));
   p.store.update({ ...service, status: { ...service.status, loadBalancer: { ingress: [{ ip: address, ipMode: model.ipMode }] } } });
@@ -120,9 +154,8 @@ function provision(p: Plane, model: BalancerModel, key: string): void {
   p.enqueue(CONTROLLER.loadBalancer, `targets ${key}`, 0);
 }
 
-function refuse(p: Plane, model: BalancerModel, service: Service, wish: string | undefined): void {
+function refuse(p: Plane, model: BalancerModel, service: Service, { why }: AddressRefusal): void {
   const key = keyOf(service);
-  const why = wish === undefined ? "no available IPs" : parseIpText(wish) === null ? `"${wish}" is not an IP address` : `"${wish}" is not allowed in config`;
   tell(p, service, model.words.refused(key, why), "Warning");
   const before = (p.notes.get(`retry/${note(key)}`) as number | undefined) ?? 0;
   const wait = before === 0 ? FIRST_RETRY : Math.min(LONGEST_RETRY, before * 2);
@@ -134,14 +167,19 @@ function tell(p: Plane, service: Service, news: BalancerNews | null, type: "Norm
   if (news !== null) p.event(service, type, news.reason, news.message, news.source);
 }
 
+function takeBack(p: Plane, model: BalancerModel, service: Balanced): void {
+  forgetChecks(p, service.key);
+  model.remove(doorOf(p, model), service);
+  p.notes.delete(note(service.key));
+  putOff(p, model);
+}
+
 /** Gives back what a Service has that is to have nothing. */
 function clean(p: Plane, model: BalancerModel, key: string, service: Service | undefined): void {
   const given = givenOf(p, key);
   if (given !== undefined) {
     if (service !== undefined) tell(p, service, model.words.ends);
-    forgetChecks(p, key);
-    model.remove(doorOf(p, model), given.service);
-    p.notes.delete(note(key));
+    takeBack(p, model, given.service);
     if (service !== undefined) tell(p, service, model.words.ended);
   }
   const { finalizer } = model.words;
@@ -185,10 +223,11 @@ function retarget(p: Plane, model: BalancerModel, key: string): void {
     if (isSilent(p, name) || (model.check === null && serving.size === 0)) return false;
     return !local || serving.has(name);
   });
-  const targets = nodes.map(({ name, ns, addresses }): BalancerNode => ({ name, ns, address: addresses[0]! }));
+  const targets = nodes.map((node) => nodeOf(p, node));
   const ports = (service.spec.ports ?? []).map(({ protocol = "TCP", port, nodePort = 0 }) => ({ protocol, port, nodePort }));
-  const next: Balanced = { ...given.service, ports, sticky: service.spec.sessionAffinity === "ClientIP", nodes: targets };
-  const told = JSON.stringify([ports, next.sticky, targets.map(({ name }) => name)]);
+  const next: Balanced = { ...given.service, ports, sticky: service.spec.sessionAffinity === "ClientIP", labels: service.metadata.labels ?? {}, nodes: targets };
+  // Only what goes by objects of its own asks for labels.
+  const told = JSON.stringify([ports, next.sticky, targets.map(({ name }) => name), ...(model.kinds === undefined ? [] : [next.labels, targets.map(({ labels }) => labels)])]);
   const hosts = eligible.map(({ name }) => name).join(" ");
   if (told === given.told && hosts === given.eligible) return;
   p.notes.set(note(key), Object.freeze<Given>({ ...given, service: next, told, eligible: hosts }));
@@ -196,5 +235,7 @@ function retarget(p: Plane, model: BalancerModel, key: string): void {
     if (eligible.length === 0) p.event(service, "Warning", "UnAvailableLoadBalancer", "There are no available nodes for LoadBalancer", model.words.source);
     else if (given.eligible !== null) tell(p, service, model.words.moved);
   }
-  if (told !== given.told) for (const news of model.sync(doorOf(p, model), next)) tell(p, service, news);
+  if (told === given.told) return;
+  for (const news of model.sync(doorOf(p, model), next)) tell(p, service, news);
+  putOff(p, model);
 }

@@ -75,5 +75,7 @@ test("what has no addresses is refused in words", () => {
   expect(refused({ topology: "torus" })).toContain('Unsupported value: "torus": supported values: "single", "leaf-spine", "zones"');
   expect(refused({ topology: "leaf-spine", racks: 0 })).toContain("Invalid value: 0: must be a whole number from 1 to 240");
   expect(refused({ topology: "zones", subnet: "172.18.0.0/24" })).toContain("needs a /16 or more");
-  expect(refused({ topology: "zones" }, { loadBalancer: "metallb" })).toContain("metallb on a fabric of several segments: not modelled");
+  expect(refused({ topology: "zones" }, { loadBalancer: "cloud" })).toContain("cloud on a fabric of several segments: not modelled");
+  expect(refused({ nodeAs: -1 })).toContain("fabric.nodeAs: Invalid value: -1: must be between 0 and 4294967295, inclusive");
+  expect(refused({ topology: "leaf-spine", nodeAs: 64512 }, { cni: "calico:encapsulation=None,clusterRoutingMode=BIRD,bgpPeers=rack" })).toContain("the routers already speak with Calico of the same nodes");
 });

@@ -17,6 +17,7 @@ import {
   serviceAccountFields,
   serviceFields,
 } from "./core.js";
+import { bgpAdvertisementFields, bgpPeerFields, communityFields, ipAddressPoolFields, l2AdvertisementFields } from "./metallb.js";
 import { objectMeta } from "./meta.js";
 import { endpointSliceFields, ingressClassFields, ingressFields, networkPolicyFields } from "./networking.js";
 import { podSpec, podStatus } from "./pod.js";
@@ -41,9 +42,12 @@ const bare = ["metadata"] as const;
 /** The form of each kind. */
 export const shapeOfKind: Readonly<Record<Kind, RecordShape>> = {
   AdminNetworkPolicy: kindShape("AdminNetworkPolicy", adminNetworkPolicyFields, withSpec),
+  BGPAdvertisement: kindShape("BGPAdvertisement", bgpAdvertisementFields, bare),
+  BGPPeer: kindShape("BGPPeer", bgpPeerFields, withSpec),
   BaselineAdminNetworkPolicy: kindShape("BaselineAdminNetworkPolicy", baselineAdminNetworkPolicyFields, withSpec),
   CalicoNetworkPolicy: kindShape("NetworkPolicy", calicoNetworkPolicyFields, withSpec),
   ClusterNetworkPolicy: kindShape("ClusterNetworkPolicy", clusterNetworkPolicyFields, withSpec),
+  Community: kindShape("Community", communityFields, bare),
   ConfigMap: kindShape("ConfigMap", configMapFields, bare),
   CronJob: kindShape("CronJob", cronJobFields, withSpec),
   DaemonSet: kindShape("DaemonSet", daemonSetFields, withSpec),
@@ -53,9 +57,11 @@ export const shapeOfKind: Readonly<Record<Kind, RecordShape>> = {
   Event: kindShape("Event", eventFields, ["metadata", "involvedObject"]),
   GlobalNetworkPolicy: kindShape("GlobalNetworkPolicy", globalNetworkPolicyFields, withSpec),
   HostEndpoint: kindShape("HostEndpoint", hostEndpointFields, withSpec),
+  IPAddressPool: kindShape("IPAddressPool", ipAddressPoolFields, withSpec),
   Ingress: kindShape("Ingress", ingressFields, bare),
   IngressClass: kindShape("IngressClass", ingressClassFields, bare),
   Job: kindShape("Job", jobFields, withSpec),
+  L2Advertisement: kindShape("L2Advertisement", l2AdvertisementFields, bare),
   Lease: kindShape("Lease", leaseFields, bare),
   Namespace: kindShape("Namespace", namespaceFields, bare),
   NetworkPolicy: kindShape("NetworkPolicy", networkPolicyFields, withSpec),

@@ -10,6 +10,7 @@ import { checkEndpoints, checkEndpointSlice } from "./endpoints.js";
 import { Faults, type ValidateOptions } from "./faults.js";
 import { checkIngress, checkIngressClass } from "./ingress.js";
 import { checkCronJob, checkJob } from "./job.js";
+import { checkBgpAdvertisement, checkBgpPeer, checkCommunity, checkIpAddressPool, checkL2Advertisement } from "./metallb.js";
 import { checkNetworkPolicy } from "./network-policy.js";
 import { checkNamespace, checkNode } from "./node.js";
 import { checkPod } from "./pod.js";
@@ -75,6 +76,23 @@ function check(faults: Faults, object: KubeObject): void {
       return checkTier(faults, object);
     case "HostEndpoint":
       return checkHostEndpoint(faults, object);
+    default:
+      return checkMetallb(faults, object);
+  }
+}
+
+function checkMetallb(faults: Faults, object: KubeObject): void {
+  switch (object.kind) {
+    case "IPAddressPool":
+      return checkIpAddressPool(faults, object);
+    case "L2Advertisement":
+      return checkL2Advertisement(faults, object);
+    case "BGPAdvertisement":
+      return checkBgpAdvertisement(faults, object);
+    case "BGPPeer":
+      return checkBgpPeer(faults, object);
+    case "Community":
+      return checkCommunity(faults, object);
     default:
       return checkWorkload(faults, object);
   }

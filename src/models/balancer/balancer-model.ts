@@ -1,4 +1,5 @@
 /** What a cluster asks of whatever gives Services of type LoadBalancer their addresses and brings the traffic for these to nodes. */
+import { type Kind, type Labels, type ObjectOfKind, parseIpText, type Service } from "../../api/index.js";
 import type { Act, ActResult } from "../../linux/plumbing/act.js";
 import type { Stack } from "../../linux/stack.js";
 
@@ -15,6 +16,10 @@ export interface BalancerDoor {
   readonly memory: Map<string, unknown>;
   /** number of a cause, for acts and programs */
   cause(object: string, path: string): number;
+  /** objects as the API has them, by namespace and name */
+  objects<K extends Kind>(kind: K): readonly ObjectOfKind<K>[];
+  /** all nodes, in their order; one whose agents are silent is heard of by nobody */
+  nodes(): readonly (BalancerNode & { readonly silent: boolean })[];
 }
 
 /** A node as a load balancer reaches it. */
@@ -22,6 +27,7 @@ export interface BalancerNode {
   readonly name: string;
   readonly ns: number;
   readonly address: string;
+  readonly labels: Labels;
 }
 
 /** A port of a Service behind a load balancer. */
@@ -40,6 +46,8 @@ export interface Balanced {
   readonly ports: readonly BalancedPort[];
   /** spec.sessionAffinity is ClientIP */
   readonly sticky: boolean;
+  /** of the Service itself */
+  readonly labels: Labels;
   readonly nodes: readonly BalancerNode[];
 }
 
@@ -65,6 +73,17 @@ export interface BalancerWords {
   readonly ended: BalancerNews | null;
 }
 
+/** Who asks for an address, and which are given. */
+export interface AddressAsk {
+  readonly service: Service;
+  readonly taken: ReadonlySet<string>;
+}
+
+/** Why there is no address for a Service. */
+export interface AddressRefusal {
+  readonly why: string;
+}
+
 /** Something that load balances; what it must remember is in the door's memory and in the kernels. */
 export interface BalancerModel {
   readonly name: string;
@@ -75,14 +94,22 @@ export interface BalancerModel {
   /** ns from the wish to the address */
   readonly delay: number;
   readonly words: BalancerWords;
-  /** The lowest free address, or the one wished for if it may be given; null where there is none. */
-  address(taken: ReadonlySet<string>, wish?: string): string | null;
+  /** namespace that its installation makes; left out: none */
+  readonly namespace?: string;
+  /** kinds of objects that it goes by, besides Services, endpoints and nodes; left out: none */
+  readonly kinds?: readonly Kind[];
+  /** The lowest free address, or the one wished for if it may be given. */
+  address(door: BalancerDoor, ask: AddressAsk): string | AddressRefusal;
+  /** Whether a Service may keep the address that it has, by what the API says now; left out: always. */
+  keeps?(door: BalancerDoor, service: Service, address: string): boolean;
   /** Namespace that its questions to nodes come from; made where it is not there yet. */
   place(door: BalancerDoor, service: Balanced): number;
   /** Brings the traffic for the address to these nodes and no others; words for the Service's events. */
   sync(door: BalancerDoor, service: Balanced): readonly BalancerNews[];
   /** Takes back all that was made for it. */
   remove(door: BalancerDoor, service: Balanced): void;
+  /** What is done once for all that has changed in a short while (ns), nodes and the objects of its kinds too. */
+  readonly later?: { readonly delay: number; run(door: BalancerDoor): void };
 }
 
 /** An event about a Service that a balancer's own parts report. */
@@ -106,8 +133,9 @@ export const CLOUD_WORDS: BalancerWords = Object.freeze<BalancerWords>({
   ended: cloudNews("DeletedLoadBalancer", "Deleted load balancer"),
 });
 
-/** Addresses from a first to a last as the pool of a balancer gives them out: the lowest free one, or a wish within. */
-export function fromPool(pool: readonly string[], taken: ReadonlySet<string>, wish?: string): string | null {
-  if (wish !== undefined) return pool.includes(wish) && !taken.has(wish) ? wish : null;
-  return pool.find((address) => !taken.has(address)) ?? null;
+/** The lowest free address of a pool, or the one that a Service asks for by `spec.loadBalancerIP`. */
+export function fromPool(pool: readonly string[], { service, taken }: AddressAsk): string | AddressRefusal {
+  const wish = service.spec.loadBalancerIP ?? "";
+  if (wish !== "") return pool.includes(wish) && !taken.has(wish) ? wish : { why: parseIpText(wish) === undefined ? `"${wish}" is not an IP address` : `"${wish}" is not allowed in config` };
+  return pool.find((address) => !taken.has(address)) ?? { why: "no available IPs" };
 }

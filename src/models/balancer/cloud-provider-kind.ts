@@ -35,7 +35,7 @@ export function cloudProviderKind(network: KindNetwork): BalancerModel {
     check: CHECK,
     delay: DELAY,
     words: CLOUD_WORDS,
-    address: (taken, wish) => fromPool(network.pool, taken, wish),
+    address: (_door, ask) => fromPool(network.pool, ask),
     place: (door, service) => containerOf(door, network, service).ns,
     sync(door, service) {
       const container = containerOf(door, network, service);

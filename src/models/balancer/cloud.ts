@@ -18,7 +18,7 @@ export function cloud({ pool, device }: { readonly pool: readonly string[]; read
     check: CHECK,
     delay: DELAY,
     words: CLOUD_WORDS,
-    address: (taken, wish) => fromPool(pool, taken, wish),
+    address: (_door, ask) => fromPool(pool, ask),
     place: (door) => door.fabric,
     sync(door, service) {
       const { address, nodes } = service;

@@ -1,17 +1,27 @@
 /**
- * MetalLB in layer 2 mode: for each address one elected node answers ARP with its own MAC, so that all traffic for it enters
- * there. Read first: metallb `internal/layer2/announcer.go` and `speaker/layer2_controller.go`.
+ * MetalLB. In layer 2 mode one elected node answers ARP for an address with its own MAC, so that all traffic for it enters there; in BGP
+ * mode every node that may announces it to routers (metallb-bgp.ts). Which of them it is, advertisements of the address's pool say.
+ * Read first: metallb `internal/layer2/announcer.go`, `speaker/main.go`, `speaker/layer2_controller.go`.
  */
+import type { Kind } from "../../api/index.js";
 import { compareText } from "../../base/names.js";
 import { sha256 } from "../../base/sha256.js";
-import { MS } from "../../base/time.js";
+import { MS, SECOND } from "../../base/time.js";
 import { killApp, launch } from "../../linux/sock/app.js";
 import type { Program } from "../../linux/sock/app.js";
-import { type Balanced, type BalancerDoor, type BalancerModel, type BalancerNews, type BalancerNode, type BalancerWords, fromPool } from "./balancer-model.js";
+import type { Balanced, BalancerDoor, BalancerModel, BalancerNews, BalancerNode, BalancerWords } from "./balancer-model.js";
+import { announcements, type BgpAnnouncement, syncSpeakers } from "./metallb-bgp.js";
+import { assign, isFor, mayKeep, metallbConfig, type MetallbPool, poolOf } from "./metallb-config.js";
 
 const DELAY = 500 * MS;
+/** How long FRR's configuration waits for further changes (internal/bgp/frr/frr.go, debounceTimeout). */
+const DEBOUNCE = 3 * SECOND;
 const UPLINK = "eth0";
 const CONTROLLER = "metallb-controller";
+const SPEAKER = "metallb-speaker";
+const NAMESPACE = "metallb-system";
+const SERVICE = "service/";
+const KINDS: readonly Kind[] = Object.freeze(["BGPAdvertisement", "BGPPeer", "Community", "IPAddressPool", "L2Advertisement"] as const);
 const WORDS: BalancerWords = Object.freeze<BalancerWords>({
   source: CONTROLLER,
   finalizer: null,
@@ -23,7 +33,10 @@ const WORDS: BalancerWords = Object.freeze<BalancerWords>({
   ended: null,
 });
 
-/** `pool` are the addresses of its IPAddressPool, which lie in the nodes' own subnet. */
+/**
+ * `pool` are addresses in the nodes' own subnet, which are given and announced by ARP for as long as the cluster has no IPAddressPool;
+ * from then on MetalLB's objects decide.
+ */
 export function metallb({ pool }: { readonly pool: readonly string[] }): BalancerModel {
   return Object.freeze<BalancerModel>({
     name: "metallb",
@@ -31,10 +44,20 @@ export function metallb({ pool }: { readonly pool: readonly string[] }): Balance
     check: null,
     delay: DELAY,
     words: WORDS,
-    address: (taken, wish) => fromPool(pool, taken, wish),
+    namespace: NAMESPACE,
+    kinds: KINDS,
+    address: (door, ask) => assign(metallbConfig(door, pool), ask),
+    keeps: (door, service, address) => mayKeep(metallbConfig(door, pool), service, address),
     place: (door) => door.fabric,
-    sync: announce,
+    sync: (door, service) => announce(door, service, poolOf(metallbConfig(door, pool), service.address)),
     remove: withdraw,
+    later: {
+      delay: DEBOUNCE,
+      run(door) {
+        const all = [...door.memory].flatMap(([key, value]) => (key.startsWith(SERVICE) ? (value as Announced).bgp : []));
+        syncSpeakers(door, metallbConfig(door, pool), all);
+      },
+    },
   });
 }
 
@@ -54,27 +77,42 @@ export function electedSpeaker(nodes: readonly BalancerNode[], address: string):
   return ranked.sort((x, y) => compareText(x.rank, y.rank))[0]?.node;
 }
 
+/** What is announced of a Service: by whom over ARP, and what to routers. */
 interface Announced {
-  readonly node: string;
   readonly address: string;
+  readonly leader: string;
   readonly app: number;
+  readonly bgp: readonly BgpAnnouncement[];
 }
 
-function announce(door: BalancerDoor, service: Balanced): readonly BalancerNews[] {
-  const { key, address, nodes } = service;
-  const leader = electedSpeaker(nodes, address);
-  const before = door.memory.get(key) as Announced | undefined;
-  if (before?.node === leader?.name && before?.address === address) return [];
-  withdraw(door, service);
-  if (leader === undefined) return [];
-  const cause = door.cause(`Service ${key}`, "status.loadBalancer.ingress[0].ip");
-  const app = launch(door.stack, leader.ns, metallbSpeaker.name, { address }, cause);
-  door.memory.set(key, Object.freeze<Announced>({ node: leader.name, address, app }));
-  return [{ reason: "nodeAssigned", message: `announcing from node "${leader.name}" with protocol "layer2"`, source: "metallb-speaker" }];
+function announce(door: BalancerDoor, service: Balanced, pool: MetallbPool | undefined): readonly BalancerNews[] {
+  const { key, address, nodes, labels } = service;
+  const before = door.memory.get(SERVICE + key) as Announced | undefined;
+  const answering = nodes.filter((node) => (pool?.layer2 ?? []).some((ad) => isFor(ad, node, labels)));
+  const elected = electedSpeaker(answering, address);
+  const leader = elected?.name ?? "";
+  const stays = before?.leader === leader && before.address === address;
+  if (!stays && before !== undefined && before.app !== 0) killApp(door.stack, before.app);
+  const app = stays ? before.app : elected === undefined ? 0 : answerArp(door, service, elected);
+  const bgp = announcements(pool, service);
+  door.memory.set(SERVICE + key, Object.freeze<Announced>({ address, leader, app, bgp }));
+  const told = new Set(before?.address === address ? speakersOf(before.bgp) : []);
+  return [
+    ...(stays || leader === "" ? [] : [assigned(leader, "layer2")]),
+    ...speakersOf(bgp).filter((name) => !told.has(name)).map((name) => assigned(name, "bgp")),
+  ];
+}
+
+const assigned = (node: string, protocol: string): BalancerNews => ({ reason: "nodeAssigned", message: `announcing from node "${node}" with protocol "${protocol}"`, source: SPEAKER });
+
+const speakersOf = (bgp: readonly BgpAnnouncement[]): readonly string[] => [...new Set(bgp.flatMap(({ nodes }) => nodes))];
+
+function answerArp(door: BalancerDoor, { key, address }: Balanced, { ns }: BalancerNode): number {
+  return launch(door.stack, ns, metallbSpeaker.name, { address }, door.cause(`Service ${key}`, "status.loadBalancer.ingress[0].ip"));
 }
 
 function withdraw(door: BalancerDoor, { key }: Balanced): void {
-  const before = door.memory.get(key) as Announced | undefined;
-  if (before !== undefined) killApp(door.stack, before.app);
-  door.memory.delete(key);
+  const before = door.memory.get(SERVICE + key) as Announced | undefined;
+  if (before !== undefined && before.app !== 0) killApp(door.stack, before.app);
+  door.memory.delete(SERVICE + key);
 }

@@ -29,6 +29,8 @@ interface BirdArguments {
   readonly cause: number;
   /** what `show status` calls the machine */
   readonly name: string;
+  /** it calls its neighbours and is not called; left out: both */
+  readonly calls?: boolean;
 }
 
 /** Opens the daemon's memory, lets `work` act, sends what has to be told, and puts it back. */
@@ -45,7 +47,7 @@ function finish(d: Daemon): void {
   d.close();
 }
 
-function start(door: AppDoor, { config, text, cause, name }: BirdArguments): void {
+function start(door: AppDoor, { config, text, cause, name, calls = false }: BirdArguments): void {
   const state: BirdState = Object.freeze<BirdState>({
     name,
     config,
@@ -59,6 +61,7 @@ function start(door: AppDoor, { config, text, cause, name }: BirdArguments): voi
     order: Object.freeze(config.protocols.map((one) => one.name)),
     socks: emptyMap(),
     listeners: Object.freeze([]),
+    ...(calls ? { calls } : {}),
     nextId: 1,
     pathNumbers: emptyMap(),
     cause,

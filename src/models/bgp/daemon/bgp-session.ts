@@ -100,7 +100,7 @@ export function startupTimeout(d: Daemon, name: string): void {
 }
 
 function listen(d: Daemon, config: BgpConfig): void {
-  if (d.listeners.length > 0) return;
+  if (d.listeners.length > 0 || d.before.calls === true) return;
   const sock = d.door.tcpListen(0, config.localPort);
   if (sock <= 0) return;
   d.door.mark(sock, { ttl: LISTENER_TTL, tos: TOS });

@@ -41,7 +41,7 @@ export class Daemon {
 
   constructor(
     readonly door: AppDoor,
-    private readonly before: BirdState,
+    readonly before: BirdState,
   ) {
     this.name = before.name;
     this.config = before.config;

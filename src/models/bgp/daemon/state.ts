@@ -124,6 +124,8 @@ export interface BirdState {
   /** session and connection of each socket, by its row */
   readonly socks: PersistentMap<{ readonly proto: string; readonly conn: number }>;
   readonly listeners: readonly number[];
+  /** it calls its neighbours and is not called */
+  readonly calls?: boolean;
   readonly nextId: number;
   /** numbers of paths, by the protocol and path that they stand for */
   readonly pathNumbers: PersistentMap<number>;

@@ -3,6 +3,7 @@ import type { Kind, KubeObject } from "../../../api/index.js";
 import { ageText } from "../output/time.js";
 import { configMapTable, leaseTable, namespaceTable, nodeTable, podTable, secretTable, serviceAccountTable } from "./core-tables.js";
 import { eventTable } from "./event-table.js";
+import { bgpAdvertisementTable, bgpPeerTable, ipAddressPoolTable, l2AdvertisementTable } from "./metallb-tables.js";
 import { endpointSliceTable, endpointsTable, ingressClassTable, ingressTable, networkPolicyTable, serviceTable } from "./network-tables.js";
 import type { CellContext, Row, TableKind } from "./table.js";
 import { cronJobTable, daemonSetTable, deploymentTable, jobTable, replicaSetTable, replicationControllerTable, statefulSetTable } from "./workload-tables.js";
@@ -23,9 +24,12 @@ const priorityTable: TableKind<KubeObject> = {
 
 const TABLES: Readonly<Record<Kind, TableKind<never>>> = Object.freeze({
   AdminNetworkPolicy: priorityTable,
+  BGPAdvertisement: bgpAdvertisementTable,
+  BGPPeer: bgpPeerTable,
   BaselineAdminNetworkPolicy: plainTable,
   CalicoNetworkPolicy: plainTable,
   ClusterNetworkPolicy: priorityTable,
+  Community: plainTable,
   ConfigMap: configMapTable,
   CronJob: cronJobTable,
   DaemonSet: daemonSetTable,
@@ -35,9 +39,11 @@ const TABLES: Readonly<Record<Kind, TableKind<never>>> = Object.freeze({
   Event: eventTable,
   GlobalNetworkPolicy: plainTable,
   HostEndpoint: plainTable,
+  IPAddressPool: ipAddressPoolTable,
   Ingress: ingressTable,
   IngressClass: ingressClassTable,
   Job: jobTable,
+  L2Advertisement: l2AdvertisementTable,
   Lease: leaseTable,
   Namespace: namespaceTable,
   NetworkPolicy: networkPolicyTable,
