@@ -6,7 +6,7 @@ import { Digest } from "../base/hash.js";
 import { BrokenInvariant } from "../base/problem.js";
 import { END_OF_TIME } from "../base/time.js";
 import { EventQueue } from "./queue.js";
-import type { EventQueueState, EventRecord, PendingEvent } from "./queue-layout.js";
+import { type EventQueueState, type EventRecord, KINDS, type PendingEvent } from "./queue-layout.js";
 
 /** What a kind of event does, given the event's two integers and its record. */
 export type EventHandler = (a: number, b: number, record: EventRecord | undefined) => void;
@@ -37,9 +37,10 @@ export class Engine {
     this.seed = seed;
   }
 
-  /** Says what a kind (0 to 65535) of event does; a kind has one handler. */
+  /** Says what a kind (0 to 2047) of event does; a kind has one handler. */
   on(kind: number, handler: EventHandler): void {
     if (this.handlers[kind] !== undefined) throw this.broken(`two handlers for event kind ${kind}`, { kind });
+    if (kind >>> 0 !== kind || kind >= KINDS) throw this.broken(`event kind ${kind} is none of 0 to ${KINDS - 1}`, { kind });
     while (this.handlers.length < kind) this.handlers.push(undefined);
     this.handlers[kind] = handler;
   }

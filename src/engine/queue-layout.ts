@@ -2,14 +2,23 @@
 
 export const TICKS = 16384;
 export const SLOTS = 21504;
+/** The first place, of no event: what stands before the last event of a list where none does. */
+export const NOBODY: number = SLOTS;
 /** Bits of `root` for the groups of level 0. */
 export const NEAR = 0xffff;
-/** Words of an event: its list neighbours, its time in two words, what it is. Interleaved, it is half a cache line. */
+/** Words of an event: its list neighbours, its time, what it is. Interleaved, it is half a cache line. */
 export const STRIDE = 8;
 export const PREV = 1;
 export const LOW = 2;
+/** The high 21 bits of its time; above them its kind. */
 export const HIGH = 3;
-export const KIND = 4;
+export const HIGH_MASK = 0x1fffff;
+export const KIND_SHIFT = 21;
+export const KINDS = 0x800;
+/** The event behind the next one, 0 if there is none or none is known; while there are many. */
+export const SKIP = 4;
+/** How many pending events are not many yet. */
+export const MANY: number = 1 << 18;
 export const A = 5;
 export const B = 6;
 /** How often the place was used (29 bits), the sign bit set while its event is pending, RECORD while it has a record. */

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { EventQueue } from "../../src/engine/queue.js";
+import { PREV, SKIP, SLOTS } from "../../src/engine/queue-layout.js";
 
 /** The plain form: a list kept sorted by (time, order of pushing). */
 class SortedList {
@@ -47,18 +48,37 @@ const delay = fc.oneof(
   fc.constantFrom(2 ** 12, 2 ** 22, 2 ** 32, 2 ** 42, 1_000_000_000).chain((border) => fc.integer({ min: border - 2, max: border + 2 })),
   fc.integer({ min: 0, max: 2 ** 45 }),
 );
-const action: fc.Arbitrary<Action> = fc.oneof(
-  { weight: 5, arbitrary: delay.map((delay) => ({ do: "push" as const, delay })) },
-  { weight: 3, arbitrary: fc.oneof(delay, fc.constant(Infinity)).map((limit) => ({ do: "pop" as const, limit })) },
-  { weight: 2, arbitrary: fc.nat(1000).map((which) => ({ do: "cancel" as const, which })) },
-  { weight: 1, arbitrary: fc.constant({ do: "save" as const }) },
-);
+const action = (delay: fc.Arbitrary<number>): fc.Arbitrary<Action> =>
+  fc.oneof(
+    { weight: 5, arbitrary: delay.map((delay) => ({ do: "push" as const, delay })) },
+    { weight: 3, arbitrary: fc.oneof(delay, fc.constant(Infinity)).map((limit) => ({ do: "pop" as const, limit })) },
+    { weight: 2, arbitrary: fc.nat(1000).map((which) => ({ do: "cancel" as const, which })) },
+    { weight: 1, arbitrary: fc.constant({ do: "save" as const }) },
+  );
+// Short lists in many slots, long ones in few, and long ones that move from level to level and come to used slots again.
+const delays = [delay, fc.nat(2), fc.constantFrom(0, 1, 16_384, 16_385, 2 ** 23, 2 ** 23 + 1)];
+const actions = fc.oneof(...delays.map((each) => fc.array(action(each), { maxLength: 200, size: "max" })));
+
+/** What events say of those beside them: the one before; with `many` the one behind the next too, if anything. */
+function checkNeighbours(queue: EventQueue, many: boolean): void {
+  const { events, slots } = queue.save();
+  const word = (at: number, which: number): number => events[at - SLOTS + which]!;
+  for (let i = 0; i < slots.length; i += 3) {
+    let [prev, at] = [slots[i]!, slots[i + 1]!];
+    for (; at !== 0; [prev, at] = [at, word(at, 0)]) {
+      expect(word(at, PREV)).toBe(prev);
+      const next = word(at, 0);
+      if (many && word(at, SKIP) !== 0) expect(word(at, SKIP)).toBe(next === 0 ? 0 : word(next, 0));
+    }
+    expect(slots[i + 2]).toBe(prev);
+  }
+}
 
 describe("EventQueue", () => {
   test("runs in the order of a sorted list through pushes, pops with limits, cancels and restores", () => {
     fc.assert(
-      fc.property(fc.array(action, { maxLength: 300 }), fc.constantFrom(0, 4094, 2 ** 32 - 3, 2 ** 52), (actions, start) => {
-        let queue = new EventQueue();
+      fc.property(actions, fc.constantFrom(0, 4094, 2 ** 32 - 3, 2 ** 52), fc.constantFrom(1, 8, 1000), (actions, start, most) => {
+        let queue = new EventQueue(most);
         const plain = new SortedList();
         const handles = new Map<number, number>();
         let now = start;
@@ -78,20 +98,35 @@ describe("EventQueue", () => {
               now += act.limit;
             }
           } else if (act.do === "cancel") {
-            const which = serial === 0 ? 0 : 1 + (act.which % serial);
+            // Nearly always one that is there: of all that ever were most have run.
+            const which = plain.ids.length > 0 && act.which < 900 ? plain.ids[act.which % plain.ids.length]! : 1 + (act.which % Math.max(1, serial));
             const id = handles.get(which);
             if (id !== undefined) expect(queue.cancel(id)).toBe(plain.cancel(which));
           } else {
-            const copy = new EventQueue();
+            const copy = new EventQueue(most);
             copy.restore(structuredClone(queue.save()));
             queue = copy;
           }
           expect(queue.peekTime()).toBe(plain.first);
           expect(queue.size).toBe(plain.ids.length);
+          checkNeighbours(queue, most === 1);
           expect(queue.pending().map((event) => event.a)).toEqual(plain.ids);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
+  });
+
+  test("a slot that is used again knows nothing of the events that were in it", () => {
+    const queue = new EventQueue(1);
+    const slot = 2 ** 14;
+    const turn = 2 ** 24;
+    for (let i = 0; i < 3; i++) queue.push(slot, 7, i, 0);
+    for (let i = 0; i < 3; i++) queue.pop(slot);
+    // In the places of those three, but in another slot; the cursor moves to them.
+    for (let i = 0; i < 3; i++) queue.push(turn + 5, 7, i, 0);
+    queue.pop(turn + 5);
+    queue.push(turn + slot, 7, 3, 0);
+    checkNeighbours(queue, true);
   });
 });
