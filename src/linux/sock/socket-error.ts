@@ -7,6 +7,7 @@ import { ICMP6 } from "../icmp6-codes.js";
 import type { Stack } from "../stack.js";
 import { rawTcpSocket } from "./probe-socket.js";
 import { SOCKF, TCP_STATE } from "./socket-table.js";
+import { revertBackoff } from "./tcp-arm.js";
 import { onTooLong } from "./tcp-output.js";
 import { endSocket } from "./tcp-timer.js";
 
@@ -65,6 +66,11 @@ function endsRequest(type: number, code: number): boolean {
   return type === ICMP.timeExceeded || type === ICMP.parameterProblem || (type === ICMP.unreachable && (code === ICMP.netUnreachable || code === ICMP.hostUnreachable));
 }
 
+/** RFC 6069: errors after which a connection tries again as often as before. */
+function saysNoWay(v6: boolean, type: number, code: number): boolean {
+  return v6 ? type === ICMP6.unreachable && code === ICMP6.noRoute : type === ICMP.unreachable && (code === ICMP.netUnreachable || code === ICMP.hostUnreachable);
+}
+
 /** The error `p` quotes a packet of this namespace; `p` stays the caller's. */
 export function socketError(s: Stack, p: number, ns: number): void {
   const k = s.packets.c;
@@ -96,7 +102,10 @@ export function socketError(s: Stack, p: number, ns: number): void {
       return;
     }
     if (state === TCP_STATE.synSent || state === TCP_STATE.synRecv) endSocket(s, sock, errno);
-    else s.sock.rows.c.error[sock] = errno;
+    else {
+      s.sock.rows.c.error[sock] = errno;
+      if (saysNoWay(v6, k.icmpType[p]!, k.icmpCode[p]!)) revertBackoff(s, sock, k.seq[q]!);
+    }
   } else if (k.proto[q] === PROTO.UDP) {
     const sock = s.sock.findBound(ns, PROTO.UDP, k.src[q]!, k.sport[q]!);
     // A connected socket is found by both ends of what is quoted.

@@ -42,11 +42,16 @@ const columns = {
   /** ns; retransmission timeout now, and the smoothed round trip behind it */
   rto: "f64",
   srtt: "f64",
+  /** when the first byte that is not acknowledged was sent; -1 less that if it was sent again (`sentAgain`) */
   sentAt: "f64",
   tsRecent: "i32",
   /** number of the timer that counts, and of the delayed acknowledgement; rows are used again, so no two timers share one */
   timerGen: "i32",
   ackGen: "i32",
+  /** TIMER kind of the one that counts, 0 if none is set */
+  timerKind: "u8",
+  /** next to send when a tail was probed for or a loss was seen (tlp_high_seq, high_seq) */
+  lossEnd: "i32",
   mark: "i32",
   /** TCP: what packets carry if it is not 0 (IP_TTL, IP_TOS); a connection has them from its listener */
   ttl: "u8",
@@ -72,7 +77,7 @@ export const TCP_STATE = Object.freeze({
 /** Words of `ss` for TCP states. */
 export const TCP_STATE_WORDS: Readonly<Record<number, string>> = Object.freeze({ 0: "UNCONN", 1: "ESTAB", 2: "SYN-SENT", 3: "SYN-RECV", 4: "FIN-WAIT-1", 5: "FIN-WAIT-2", 6: "TIME-WAIT", 8: "CLOSE-WAIT", 9: "LAST-ACK", 10: "LISTEN", 11: "CLOSING" });
 
-export const SOCKF = Object.freeze({ connected: 1, bound: 2, finQueued: 4, finSent: 8, ackPending: 16, orphan: 32, dontFragment: 64, reported: 128, only4: 256, allErrors: 512, readNoMore: 1024 } as const);
+export const SOCKF = Object.freeze({ connected: 1, bound: 2, finQueued: 4, finSent: 8, ackPending: 16, orphan: 32, dontFragment: 64, reported: 128, only4: 256, allErrors: 512, readNoMore: 1024, finJoined: 2048, probed: 4096, inLoss: 8192, sawRepeat: 16384 } as const);
 
 /** Bytes a program has written that are not acknowledged yet, `seq` being the first one's number. */
 export interface Chunk {

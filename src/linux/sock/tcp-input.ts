@@ -15,7 +15,8 @@ import { traceStep } from "../trace-step.js";
 import { hearSegment } from "./probe-socket.js";
 import { SOCKF, TCP_STATE } from "./socket-table.js";
 import { netnsStream } from "./source-port.js";
-import { armTimer, DEFAULT_MSS, disarmTimer, MIN_RTO, pushQueue, sendAck, sendSyn, TIMER } from "./tcp-output.js";
+import { armTimer, disarmTimer, MIN_RTO, TIMER, watchRest } from "./tcp-arm.js";
+import { DEFAULT_MSS, pushQueue, sendAck, sendSyn } from "./tcp-output.js";
 import { sendReset } from "./tcp-reset.js";
 import { endSocket, TIME_WAIT } from "./tcp-timer.js";
 
@@ -132,10 +133,13 @@ function onSynSent(s: Stack, p: number, ns: number, dev: number, sock: number): 
   s.op.appEvent(c.app[sock]!, { kind: "connected", sock });
 }
 
-/** A round trip was seen: RFC 6298 with Linux's floor of 200 ms under the variance. */
+/** A round trip was seen: RFC 6298 with Linux's floor of 200 ms under the variance. What was sent again is no measure, but its timeouts are over. */
 function measure(s: Stack, sock: number): void {
   const c = s.sock.rows.c;
-  if (c.sentAt[sock]! < 0) return;
+  if (c.sentAt[sock]! < 0) {
+    c.rto[sock] = c.srtt[sock]! + MIN_RTO;
+    return;
+  }
   const trip = s.engine.now - c.sentAt[sock]!;
   c.srtt[sock] = c.srtt[sock] === 0 ? trip : Math.round((c.srtt[sock]! * 7 + trip) / 8);
   c.rto[sock] = c.srtt[sock]! + MIN_RTO;
@@ -163,7 +167,7 @@ function onConnection(s: Stack, p: number, ns: number, dev: number, sock: number
     return;
   }
   if (offset > RECEIVE_WINDOW || (length > 0 && offset + length <= 0)) {
-    sendAck(s, sock);
+    acknowledgeAgain(s, sock, offset < 0);
     s.op.drop(p, ns, dev, offset > 0 ? DROP.TCP_OVERWINDOW : DROP.TCP_OLD_DATA);
     return;
   }
@@ -195,9 +199,17 @@ function onConnection(s: Stack, p: number, ns: number, dev: number, sock: number
   const window = k.window[p]! << c.peerScale[sock]!;
   const fin = (flags & TCP_FLAG.FIN) !== 0;
   s.packets.release(p);
-  acknowledge(s, sock, ack, window);
+  const isNew = acknowledge(s, sock, ack, window);
+  // The program wakes when the whole segment has been taken.
+  const isNewEnd = isNew && fin && data.len === 0;
+  if (isNew && !isNewEnd) tellAccepted(s, sock);
   if (s.sock.rows.live[sock] === 1 && data.len > 0) takeData(s, sock, data);
-  if (s.sock.rows.live[sock] === 1 && fin) takeEnd(s, sock);
+  if (s.sock.rows.live[sock] === 1 && fin) takeEnd(s, sock, isNewEnd);
+}
+
+function tellAccepted(s: Stack, sock: number): void {
+  const c = s.sock.rows.c;
+  s.op.appEvent(c.app[sock]!, { kind: "accepted", sock, listener: c.parent[sock]! });
 }
 
 /** Data, or a FIN behind data, that nobody will read any more (tcp_rcv_state_process, RFC 1122 4.2.2.13). */
@@ -207,6 +219,26 @@ function isUnwelcome(s: Stack, p: number, sock: number, offset: number): boolean
   const k = s.packets.c;
   const holds = k.payLen[p]! > 0 || (k.flags[p]! & TCP_FLAG.FIN) !== 0;
   return holds && offset + k.payLen[p]! > 0 && !before(c.nextSeq[sock]!, k.ack[p]!);
+}
+
+/** What this host has refused to let out is tried again first, and takes the acknowledgement with it (tcp_data_snd_check). */
+function acknowledgeAgain(s: Stack, sock: number, isRepeat: boolean): void {
+  const { flags, state, timerKind } = s.sock.rows.c;
+  // What is left of a connection in TIME_WAIT says no such thing.
+  const isRemnant = state[sock] === TCP_STATE.timeWait || (state[sock] === TCP_STATE.finWait2 && (flags[sock]! & SOCKF.readNoMore) !== 0);
+  if (isRepeat && !isRemnant) flags[sock] = flags[sock]! | SOCKF.sawRepeat;
+  if (timerKind[sock] === TIMER.persist) {
+    endPersist(s, sock);
+    pushQueue(s, sock);
+  } else sendAck(s, sock);
+}
+
+/** tcp_ack_probe: the peer has been heard of, so what was refused is tried as if for the first time. */
+function endPersist(s: Stack, sock: number): void {
+  const { retries, timerKind } = s.sock.rows.c;
+  if (timerKind[sock] !== TIMER.persist) return;
+  retries[sock] = 0;
+  disarmTimer(s, sock);
 }
 
 function onReset(s: Stack, p: number, ns: number, dev: number, sock: number, offset: number): void {
@@ -220,8 +252,8 @@ function onReset(s: Stack, p: number, ns: number, dev: number, sock: number, off
   endSocket(s, sock, state === TCP_STATE.synRecv ? ERRNO.ECONNREFUSED : state === TCP_STATE.closeWait ? ERRNO.EPIPE : state === TCP_STATE.timeWait ? 0 : ERRNO.ECONNRESET);
 }
 
-/** The peer has seen everything before `ack`. */
-function acknowledge(s: Stack, sock: number, ack: number, window: number): void {
+/** The peer has seen everything before `ack`. True: that has made a connection of a request. */
+function acknowledge(s: Stack, sock: number, ack: number, window: number): boolean {
   const c = s.sock.rows.c;
   c.sendWindow[sock] = window;
   const moved = before(c.unacked[sock]!, ack);
@@ -232,17 +264,21 @@ function acknowledge(s: Stack, sock: number, ack: number, window: number): void 
     const kept = (s.sock.queues.get(sock) ?? []).filter((chunk) => before(ack, (chunk.seq + chunk.len) | 0));
     if (kept.length > 0) s.sock.queues.set(sock, Object.freeze(kept));
     else s.sock.queues.delete(sock);
+    const { lossEnd, flags } = c;
+    if (!before(ack, lossEnd[sock]!)) flags[sock] = flags[sock]! & ~SOCKF.inLoss;
+    if (before(lossEnd[sock]!, ack)) flags[sock] = flags[sock]! & ~SOCKF.probed;
     if (ack === c.nextSeq[sock]) disarmTimer(s, sock);
-    else armTimer(s, sock, TIMER.retransmit, c.rto[sock]!);
+    else watchRest(s, sock);
   }
+  endPersist(s, sock);
   if (c.state[sock] === TCP_STATE.synRecv) {
     c.state[sock] = TCP_STATE.established;
-    s.op.appEvent(c.app[sock]!, { kind: "accepted", sock, listener: c.parent[sock]! });
-    if (s.sock.rows.live[sock] !== 1) return;
+    return true;
   }
   const finAcked = (c.flags[sock]! & SOCKF.finSent) !== 0 && c.unacked[sock] === c.nextSeq[sock];
   if (finAcked) onFinAcked(s, sock);
   else pushQueue(s, sock);
+  return false;
 }
 
 function onFinAcked(s: Stack, sock: number): void {
@@ -277,7 +313,7 @@ function takeData(s: Stack, sock: number, data: { readonly payload: number; read
   s.op.appEvent(c.app[sock]!, { kind: "data", sock, ...data });
 }
 
-function takeEnd(s: Stack, sock: number): void {
+function takeEnd(s: Stack, sock: number, isNew: boolean): void {
   const c = s.sock.rows.c;
   const state = c.state[sock]!;
   if (state === TCP_STATE.timeWait || state === TCP_STATE.closeWait || state === TCP_STATE.lastAck || state === TCP_STATE.closing) {
@@ -290,7 +326,8 @@ function takeEnd(s: Stack, sock: number): void {
     c.flags[sock] = c.flags[sock]! | SOCKF.ackPending;
     c.ackGen[sock] = s.sock.nextTimer();
     s.engine.schedule(wheelDelay(s.engine.now, DELAYED_ACK), EV.tcp, sock, c.ackGen[sock]! * 8 + TIMER.ack);
-    s.op.appEvent(c.app[sock]!, { kind: "end", sock });
+    if (isNew) tellAccepted(s, sock);
+    if (s.sock.rows.live[sock] === 1) s.op.appEvent(c.app[sock]!, { kind: "end", sock });
     return;
   }
   const acked = c.unacked[sock] === c.nextSeq[sock];

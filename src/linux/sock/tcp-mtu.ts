@@ -48,7 +48,8 @@ export function pathShrank(s: Stack, sock: number): boolean {
   const chunks = (s.sock.queues.get(sock) ?? []).flatMap((chunk) => cutAsSent(chunk, next, before));
   if (!chunks.some((chunk) => ((next - chunk.seq) | 0) > 0 && chunk.len > after)) return false;
   s.sock.queues.set(sock, Object.freeze(chunks));
+  c.lossEnd[sock] = next;
   c.nextSeq[sock] = c.unacked[sock]!;
-  c.flags[sock] = c.flags[sock]! & ~SOCKF.finSent;
+  c.flags[sock] = (c.flags[sock]! & ~(SOCKF.finSent | SOCKF.finJoined | SOCKF.probed)) | SOCKF.inLoss;
   return true;
 }

@@ -1,6 +1,6 @@
 /**
  * TCP segments out (net/ipv4/tcp_output.c): SYNs with Linux's options and windows, data within the peer's window, FIN behind
- * the last byte, and the retransmission timer that watches over them. No congestion window: the peer's window is the limit.
+ * the last byte. No congestion window: the peer's window is the limit.
  */
 import { PROTO } from "../../base/codes.js";
 import { mix32 } from "../../base/hash.js";
@@ -9,28 +9,23 @@ import { IP_FLAG, TCP_FLAG } from "../../packet/columns.js";
 import { STEP } from "../../trace/kinds.js";
 import { isMtuLocked } from "../path-mtu.js";
 import { routeOutput } from "../route-output.js";
-import { EV, type Stack } from "../stack.js";
-import { wheelDelay } from "../timer-wheel.js";
+import type { Stack } from "../stack.js";
 import { traceStep } from "../trace-step.js";
 import { makeLocal } from "./local-send.js";
 import { type Chunk, SOCKF, TCP_STATE } from "./socket-table.js";
+import { armTimer, MIN_RTO, sentAgain, TIMER, watchSent } from "./tcp-arm.js";
 import { OPTION_BYTES, pathShrank, segmentRoom } from "./tcp-mtu.js";
 
 /** MSS, SACK permitted, timestamps, window scale. */
 const SYN_OPTION_BYTES = 20;
+/** NOP, NOP, SACK of one block. */
+const BLOCK_BYTES = 12;
 const WINDOW_SCALE = 7;
 /** tcp_rmem's default buffer gives this much window at first. */
 const FIRST_WINDOW = 65535;
 const INITIAL_RTO: number = SECOND;
-/** Of the timers of one tick a neighbour's comes first, and so does what a failed neighbour has to say to a socket. */
-const AFTER_NEIGHBOURS = 1;
-export const MIN_RTO: number = 200 * MS;
-export const MAX_RTO: number = 120 * SECOND;
 /** RFC 1122: what a peer without the option gets. */
 export const DEFAULT_MSS = 536;
-
-/** Timer kinds in the low bits of the second word of EV.tcp; the generation is above them. */
-export const TIMER = Object.freeze({ retransmit: 1, ack: 2, timeWait: 3, finWait2: 4 } as const);
 
 /** The clock of the timestamp option: milliseconds since boot and an offset of the pair of hosts. */
 export function timestamp(s: Stack, sock: number): number {
@@ -70,7 +65,7 @@ export function sendSegment(s: Stack, sock: number, flags: number, seq: number, 
   k.seq[p] = seq;
   k.ack[p] = (flags & TCP_FLAG.ACK) !== 0 ? c.expected[sock]! : 0;
   k.window[p] = windowField(flags, advertised);
-  k.optLen[p] = isSyn(flags) ? SYN_OPTION_BYTES : OPTION_BYTES;
+  k.optLen[p] = isSyn(flags) ? SYN_OPTION_BYTES : OPTION_BYTES + repeatBytes(s, sock);
   k.tsval[p] = timestamp(s, sock);
   k.tsecr[p] = c.tsRecent[sock]!;
   if (isSyn(flags)) {
@@ -91,6 +86,14 @@ export function sendSegment(s: Stack, sock: number, flags: number, seq: number, 
   return -s.op.ipLocalOut(p, ns);
 }
 
+/** The next segment says which data came twice (RFC 2883); our words for that block are as many NOPs. */
+function repeatBytes(s: Stack, sock: number): number {
+  const { flags } = s.sock.rows.c;
+  if ((flags[sock]! & SOCKF.sawRepeat) === 0) return 0;
+  flags[sock] = flags[sock]! & ~SOCKF.sawRepeat;
+  return BLOCK_BYTES;
+}
+
 export function sendAck(s: Stack, sock: number): void {
   sendSegment(s, sock, TCP_FLAG.ACK, s.sock.rows.c.nextSeq[sock]!, 0, 0, 0);
 }
@@ -100,17 +103,6 @@ function clearAck(s: Stack, sock: number): void {
   if ((c.flags[sock]! & SOCKF.ackPending) === 0) return;
   c.flags[sock] = c.flags[sock]! & ~SOCKF.ackPending;
   c.ackGen[sock] = s.sock.nextTimer();
-}
-
-/** (Re)starts the retransmission timer. */
-export function armTimer(s: Stack, sock: number, kind: number, delay: number): void {
-  const c = s.sock.rows.c;
-  c.timerGen[sock] = s.sock.nextTimer();
-  s.engine.schedule(wheelDelay(s.engine.now, delay) + AFTER_NEIGHBOURS, EV.tcp, sock, c.timerGen[sock]! * 8 + kind);
-}
-
-export function disarmTimer(s: Stack, sock: number): void {
-  s.sock.rows.c.timerGen[sock] = s.sock.nextTimer();
 }
 
 /** The first segment of a handshake, from either end; what it returns is `sendSegment`'s. */
@@ -133,46 +125,91 @@ function room(s: Stack, sock: number): number {
   return c.sendWindow[sock]! - ((c.nextSeq[sock]! - c.unacked[sock]!) | 0);
 }
 
-/** tcp_write_xmit: sends what is queued and fits, and the FIN behind it. */
+/** tcp_write_xmit: sends what is queued and fits, and the FIN with its last byte. What this host refuses to let out counts as not sent. */
 export function pushQueue(s: Stack, sock: number): void {
   const c = s.sock.rows.c;
   const chunks = s.sock.queues.get(sock) ?? [];
-  let sent = false;
-  for (const chunk of chunks) {
-    while (((c.nextSeq[sock]! - chunk.seq) | 0) >= 0 && ((c.nextSeq[sock]! - (chunk.seq + chunk.len)) | 0) < 0) {
-      const done = (c.nextSeq[sock]! - chunk.seq) | 0;
-      const size = Math.min(chunk.len - done, segmentRoom(s, sock), room(s, sock));
-      if (size <= 0) return;
-      if (c.unacked[sock] === c.nextSeq[sock]) c.sentAt[sock] = s.engine.now;
-      const seq = c.nextSeq[sock]!;
-      c.nextSeq[sock] = (seq + size) | 0;
-      const last = done + size === chunk.len && chunk.open !== true;
-      sendSegment(s, sock, TCP_FLAG.ACK | (last ? TCP_FLAG.PSH : 0), seq, chunk.payload, chunk.off + done, size);
-      sent = true;
-    }
-  }
-  if ((c.flags[sock]! & (SOCKF.finQueued | SOCKF.finSent)) === SOCKF.finQueued) {
-    c.flags[sock] = c.flags[sock]! | SOCKF.finSent;
-    const seq = c.nextSeq[sock]!;
-    c.nextSeq[sock] = (seq + 1) | 0;
-    sendSegment(s, sock, TCP_FLAG.ACK | TCP_FLAG.FIN, seq, 0, 0, 0);
-    sent = true;
-  }
-  if (sent && s.sock.rows.live[sock] === 1) armTimer(s, sock, TIMER.retransmit, c.rto[sock]!);
+  const first = c.nextSeq[sock]!;
+  const wasIdle = c.unacked[sock] === first;
+  let goesOn = true;
+  for (let at = 0; goesOn && at < chunks.length; at++) goesOn = sendChunk(s, sock, chunks[at]!, at === chunks.length - 1);
+  if (goesOn && finWaits(c.flags[sock]!)) goesOn = sendNew(s, sock, TCP_FLAG.FIN, 0, 0, 0);
+  if (s.sock.rows.live[sock] !== 1) return;
+  if (c.nextSeq[sock] !== first) watchSent(s, sock, wasIdle);
+  else if (!goesOn && wasIdle && c.timerKind[sock] === 0) armTimer(s, sock, TIMER.persist, Math.max(c.rto[sock]!, MIN_RTO));
 }
 
-/** Sends again from the first byte that nobody has acknowledged. */
+function finWaits(flags: number): boolean {
+  return (flags & (SOCKF.finQueued | SOCKF.finSent)) === SOCKF.finQueued;
+}
+
+/** False: there is no room for all of it, or a segment did not get out. */
+function sendChunk(s: Stack, sock: number, chunk: Chunk, isLast: boolean): boolean {
+  const c = s.sock.rows.c;
+  while (((c.nextSeq[sock]! - chunk.seq) | 0) >= 0 && ((c.nextSeq[sock]! - (chunk.seq + chunk.len)) | 0) < 0) {
+    const done = (c.nextSeq[sock]! - chunk.seq) | 0;
+    const size = Math.min(chunk.len - done, segmentRoom(s, sock), room(s, sock));
+    if (size <= 0) return false;
+    const whole = done + size === chunk.len;
+    const fin = whole && isLast && finWaits(c.flags[sock]!) ? TCP_FLAG.FIN : 0;
+    if (!sendNew(s, sock, (whole && chunk.open !== true ? TCP_FLAG.PSH : 0) | fin, chunk.payload, chunk.off + done, size)) return false;
+  }
+  return true;
+}
+
+/** The next segment in order; it counts as sent if it got out of this host. */
+function sendNew(s: Stack, sock: number, flags: number, payload: number, off: number, len: number): boolean {
+  const c = s.sock.rows.c;
+  const seq = c.nextSeq[sock]!;
+  if (c.unacked[sock] === seq) c.sentAt[sock] = s.engine.now;
+  if (sendSegment(s, sock, TCP_FLAG.ACK | flags, seq, payload, off, len) !== 0 || s.sock.rows.live[sock] !== 1) return false;
+  const fin = (flags & TCP_FLAG.FIN) !== 0;
+  c.nextSeq[sock] = (seq + len + (fin ? 1 : 0)) | 0;
+  if (fin) c.flags[sock] = c.flags[sock]! | SOCKF.finSent | (len > 0 ? SOCKF.finJoined : 0);
+  return true;
+}
+
+/** Sends again from the first byte that nobody has acknowledged; a FIN that fits behind it joins it (tcp_retrans_try_collapse). */
 export function retransmit(s: Stack, sock: number): void {
   const c = s.sock.rows.c;
-  const first: Chunk | undefined = s.sock.queues.get(sock)?.[0];
-  if (first !== undefined) {
-    const done = (c.unacked[sock]! - first.seq) | 0;
-    const size = Math.min(first.len - done, segmentRoom(s, sock));
-    const last = done + size === first.len && first.open !== true;
-    sendSegment(s, sock, TCP_FLAG.ACK | (last ? TCP_FLAG.PSH : 0), c.unacked[sock]!, first.payload, first.off + done, size);
-  } else if ((c.flags[sock]! & SOCKF.finSent) !== 0) {
-    sendSegment(s, sock, TCP_FLAG.ACK | TCP_FLAG.FIN, (c.nextSeq[sock]! - 1) | 0, 0, 0, 0);
+  const chunks = s.sock.queues.get(sock);
+  const first = chunks?.[0];
+  if (first === undefined) {
+    resendFin(s, sock);
+    return;
   }
+  const done = (c.unacked[sock]! - first.seq) | 0;
+  const most = segmentRoom(s, sock);
+  const size = Math.min(first.len - done, most);
+  const whole = done + size === first.len;
+  const fin = whole && chunks!.length === 1 && (c.flags[sock]! & SOCKF.finSent) !== 0 && ((c.flags[sock]! & SOCKF.finJoined) !== 0 || size < most);
+  if (fin) c.flags[sock] = c.flags[sock]! | SOCKF.finJoined;
+  sendSegment(s, sock, TCP_FLAG.ACK | (whole && first.open !== true ? TCP_FLAG.PSH : 0) | (fin ? TCP_FLAG.FIN : 0), c.unacked[sock]!, first.payload, first.off + done, size);
+}
+
+/** Sends the last segment again, as a probe. */
+export function resendLast(s: Stack, sock: number): void {
+  const c = s.sock.rows.c;
+  const chunks = s.sock.queues.get(sock);
+  const joined = (c.flags[sock]! & SOCKF.finJoined) !== 0;
+  const last = chunks?.filter((chunk) => ((c.nextSeq[sock]! - chunk.seq) | 0) > 0).at(-1);
+  if (last === undefined || ((c.flags[sock]! & SOCKF.finSent) !== 0 && !joined)) {
+    if (c.unacked[sock] === ((c.nextSeq[sock]! - 1) | 0)) c.sentAt[sock] = sentAgain(s.engine.now);
+    resendFin(s, sock);
+    return;
+  }
+  const sent = Math.min(last.len, (c.nextSeq[sock]! - last.seq) | 0);
+  const from = Math.max(0, (c.unacked[sock]! - last.seq) | 0);
+  const most = segmentRoom(s, sock);
+  const size = (sent - from) % most || most;
+  const seq = (last.seq + sent - size) | 0;
+  if (seq === c.unacked[sock]) c.sentAt[sock] = sentAgain(s.engine.now);
+  sendSegment(s, sock, TCP_FLAG.ACK | (sent === last.len && last.open !== true ? TCP_FLAG.PSH : 0) | (joined ? TCP_FLAG.FIN : 0), seq, last.payload, last.off + sent - size, size);
+}
+
+function resendFin(s: Stack, sock: number): void {
+  const c = s.sock.rows.c;
+  if ((c.flags[sock]! & SOCKF.finSent) !== 0) sendSegment(s, sock, TCP_FLAG.ACK | TCP_FLAG.FIN, (c.nextSeq[sock]! - 1) | 0, 0, 0, 0);
 }
 
 /** An ICMP error says that a segment of this socket was too long: what it had in flight is sent again in shorter ones. */

@@ -1,5 +1,6 @@
 /** `serve` of a lab: greets every connection and answers every datagram with its own name and who asked; closes after the client. */
 import type { AppDoor, Program } from "../../linux/sock/app.js";
+import { WAKING } from "../ping/echo-program.js";
 
 function greeting(door: AppDoor, addr: number, port: number): Uint8Array {
   const text = door.addressText(addr);
@@ -20,7 +21,15 @@ export const labServer: Program = Object.freeze<Program>({
     } else if (event.kind === "accepted") {
       const { addr, port } = door.peer(event.sock);
       door.tcpSend(event.sock, greeting(door, addr, port));
-    } else if (event.kind === "end") door.tcpClose(event.sock);
-    else if (event.kind === "datagram") door.udpSend(event.sock, event.from, event.port, greeting(door, event.from, event.port));
+    } else if (event.kind === "end") {
+      // What it has just sent may be answered before it sees the end.
+      door.state = { ...door.state, [event.sock]: true };
+      door.timer(WAKING, event.sock);
+    } else if (event.kind === "timer" || event.kind === "closed") {
+      const sock = event.kind === "timer" ? event.word : event.sock;
+      const { [sock]: ended, ...state } = door.state;
+      door.state = state;
+      if (event.kind === "timer" && ended === true) door.tcpClose(sock);
+    } else if (event.kind === "datagram") door.udpSend(event.sock, event.from, event.port, greeting(door, event.from, event.port));
   },
 });
