@@ -10,14 +10,14 @@ import type { CniDoor } from "../../node-door.js";
 import { pluginError } from "../cni-errors.js";
 import type { CniAttachment, CniError, CniModel, CniNode, CniResult } from "../cni-model.js";
 import { loopbackAdd, macOf, runActs } from "../sandbox-veth.js";
-import { addBgpNode, birdConfig, dropBgpNode } from "./bird-config.js";
+import { addBgpNode, bgpNodes, birdConfig, dropBgpNode } from "./bird-config.js";
 import { workloadInterface, vtepMac, POD_GATEWAY } from "./calico-names.js";
 import { CALICO_DEFAULTS, type CalicoOptions, tunnelOf, TUNNELS } from "./calico-options.js";
 import { bringPrefix } from "./cluster-routes.js";
 import { affineBlocks, assignAddress, borrowedBy, changeCount, changedPrefix, releaseHandle, releaseNode } from "./ipam.js";
 import { type CalicoNode, calicoNode, keepCalicoNode } from "./node-record.js";
 import { makePodInterface, removePodInterface } from "./pod-interface.js";
-import { tunnelActs, vtepDown, vtepUp } from "./tunnels.js";
+import { keepVteps, tunnelActs, vtepDown, vtepUp } from "./tunnels.js";
 
 /** Key of a node's memory: how many changes of the datastore its daemon has heard. */
 const HEARD = "heard";
@@ -86,6 +86,7 @@ function nodeUp(door: CniDoor, self: CniNode, options: CalicoOptions, mtu: numbe
   if (refused !== null) return refused;
   keepCalicoNode(door.shared, node);
   addBgpNode(door.shared, node.name);
+  keepVteps(door, bgpNodes(door.shared));
   start(door, self, node, options);
   door.announce();
   return { annotations: annotationsOf(node, tunnel) };
@@ -158,7 +159,7 @@ function peerDown(door: CniDoor, self: CniNode, { name }: CniNode, options: Cali
   const daemon = daemonOf(door, name);
   if (daemon !== 0) stopBird(door.stack, daemon);
   door.shared.delete(daemonKey(name));
-  vtepDown(door, peer);
+  vtepDown(door, name);
   hear(door, self, options);
 }
 
