@@ -1,5 +1,6 @@
 /** IPv4 forwarding (net/ipv4/ip_forward.c): TTL, MTU, redirects, FORWARD. In the kernel's order, which the quoted TTLs of ICMP errors show. */
 import { DROP } from "../base/codes.js";
+import { outgrowsMemory } from "./dev/tunnel-room.js";
 import { IP_FLAG } from "../packet/columns.js";
 import { STEP } from "../trace/kinds.js";
 import { ICMP } from "./icmp-codes.js";
@@ -21,8 +22,12 @@ export function ipForward(s: Stack, p: number, ns: number, dev: number): void {
     s.op.drop(p, ns, dev, DROP.PKT_TOO_BIG);
     return;
   }
-  c.ttl[p] = c.ttl[p]! - 1;
   const out = c.rtDev[p]!;
+  if (outgrowsMemory(s, p, out)) {
+    s.op.drop(p, ns, dev, DROP.NOT_SPECIFIED);
+    return;
+  }
+  c.ttl[p] = c.ttl[p]! - 1;
   if (out === dev && s.ns.c.sendRedirects[ns] === 1) sendRedirect(s, p, ns);
   if (s.trace !== null) traceStep(s, STEP.TTL, p, ns, out, c.ttl[p]!, 0);
   if ((s.ns.c.hooks[ns]! & (1 << HOOK.forward)) !== 0 && s.op.hook(HOOK.forward, p, ns, dev, out) !== NF.accept) return;

@@ -2,6 +2,7 @@
 import { DROP, ETHERTYPE } from "../base/codes.js";
 import { IP_FLAG, PACKET_META } from "../packet/columns.js";
 import { isUp } from "./device.js";
+import { outgrowsMemory } from "./dev/tunnel-room.js";
 import { ERRNO } from "./errno.js";
 import { splitPacket } from "./fragment.js";
 import { ICMP } from "./icmp-codes.js";
@@ -33,6 +34,10 @@ export function ipOutput(s: Stack, p: number, ns: number): number {
   const inPieces = c.fragMax[p] !== 0 && (c.etherType[p] !== ETHERTYPE.IPV6 || c.ipLen[p]! > c.fragMax[p]!);
   if (c.ipLen[p]! > Math.min(mtu, c.rtMtu[p]! === 0 ? mtu : c.rtMtu[p]!) || inPieces) {
     return tooLong(s, p, ns, dev);
+  }
+  if (c.etherType[p] === ETHERTYPE.IPV6 && outgrowsMemory(s, p, dev)) {
+    s.op.drop(p, ns, dev, DROP.NOT_SPECIFIED);
+    return 0;
   }
   const dropped = s.dev.c.txDropped[dev]!;
   s.op.neighbourOutput(p, dev, c.rtVia[p]! !== 0 ? c.rtVia[p]! : c.dst[p]!);

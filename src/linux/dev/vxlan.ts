@@ -5,7 +5,7 @@
 import type { Addr } from "../../base/address-book.js";
 import { DROP, ETHERTYPE, PROTO } from "../../base/codes.js";
 import { mix32 } from "../../base/hash.js";
-import { IP_FLAG } from "../../packet/columns.js";
+import { IP_FLAG, PACKET_META } from "../../packet/columns.js";
 import { STEP } from "../../trace/kinds.js";
 import { countRx, countTx, isUnicastMac, isUp } from "../device.js";
 import { routeOutput } from "../route-output.js";
@@ -76,7 +76,9 @@ function encapsulate(s: Stack, p: number, dev: number, remote: Addr): void {
   c.dev[outer] = dev;
   c.iif[outer] = dev;
   if (s.trace !== null) traceStep(s, STEP.ENCAP, p, ns, dev, vxlan.vni, remote);
+  const own = c.meta[p]! & PACKET_META.LOCAL_OUT;
   scrub(s, p, true);
+  c.meta[p] = own;
   s.packets.c.inner[outer] = p;
   const { dev: device } = s;
   const errno = routeOutput(s, outer, ns, remote === vxlan.remote ? device.c.peer[dev]! : 0);
@@ -150,6 +152,7 @@ function decapsulate(s: Stack, p: number, inner: number, ns: number, dev: number
   }
   if (s.trace !== null) traceStep(s, STEP.DECAP, p, ns, dev, vxlan.vni, inner);
   c.mark[inner] = c.mark[p]!;
+  c.meta[inner] = 0;
   c.inner[p] = 0;
   s.packets.release(p);
   countRx(s, dev, networkBytes(s, inner));

@@ -21,6 +21,11 @@ function fold(s: Stack, addr: number): number {
   return w[addr * 4]! ^ w[addr * 4 + 1]! ^ w[addr * 4 + 2]! ^ w[addr * 4 + 3]!;
 }
 
+/** hash_32(address, bits). */
+export function hashBits(s: Stack, addr: number, bits: number): number {
+  return Math.imul(fold(s, addr), GOLDEN) >>> (32 - bits);
+}
+
 /** hash_32(address + port, 8). */
 export function hashBucket(s: Stack, addr: number, port: number): number {
   return Math.imul(fold(s, addr) + port, GOLDEN) >>> 24;

@@ -6,7 +6,7 @@ import { PROTO } from "../../base/codes.js";
 import { SECOND } from "../../base/time.js";
 import { findLive, killFlow } from "../nf/conntrack.js";
 import { EV, type Stack } from "../stack.js";
-import { CONNF, type IpvsTimeouts } from "./ipvs-table.js";
+import { CONNF, FORWARD, type IpvsTimeouts } from "./ipvs-table.js";
 import { ESTABLISHED, FIN_WAIT, IPVS_TCP_SECONDS, isActive, nextTcpState } from "./tcp-states.js";
 
 const DEFAULT_TIMEOUTS: IpvsTimeouts = Object.freeze({ tcp: 900, tcpFin: 120, udp: 300 });
@@ -31,6 +31,8 @@ const SETTINGS = Object.freeze({
   "net.ipv4.vs.expire_quiescent_template": 0,
   "net.ipv4.vs.conn_reuse_mode": 1,
   "net.ipv4.vs.snat_reroute": 1,
+  "net.ipv4.vs.lblc_expiration": 86_400,
+  "net.ipv4.vs.lblcr_expiration": 86_400,
 } as const);
 
 /** A setting of a namespace, or the kernel's value. */
@@ -47,11 +49,12 @@ export function connectionTo(s: Stack, ns: number, proto: number, client: number
   return 0;
 }
 
-/** ip_vs_conn_out_get: the connection of a packet from a real server. */
+/** ip_vs_conn_out_get: the connection of a packet from a real server; one that got a request as it was answers from the virtual address. */
 export function connectionFrom(s: Stack, ns: number, proto: number, addr: number, port: number, client: number, clientPort: number): number {
   const c = s.ipvs.connections.c;
   for (let row = s.ipvs.chain(ns, proto, client, clientPort); row !== 0; row = c.next[row]!) {
-    if (c.addr[row] === addr && c.port[row] === port && c.proto[row] === proto && (c.flags[row]! & CONNF.template) === 0) return row;
+    const rewrites = s.ipvs.reals.c.forward[c.real[row]!] === FORWARD.masquerade;
+    if ((rewrites ? c.addr : c.vaddr)[row] === addr && (rewrites ? c.port : c.vport)[row] === port && c.proto[row] === proto && (c.flags[row]! & CONNF.template) === 0) return row;
   }
   return 0;
 }
@@ -93,7 +96,8 @@ export function addConnection(s: Stack, made: NewConnection): number {
   c.real[row] = made.real;
   c.addr[row] = s.ipvs.reals.c.addr[made.real]!;
   c.port[row] = made.port;
-  c.flags[row] = (made.template ? CONNF.template : CONNF.inactive) | (ipvsSetting(s, made.ns, "net.ipv4.vs.conntrack") !== 0 ? CONNF.conntrack : 0);
+  const oneWay = s.ipvs.reals.c.forward[made.real] === FORWARD.masquerade ? 0 : CONNF.oneWay;
+  c.flags[row] = (made.template ? CONNF.template : CONNF.inactive) | oneWay | (ipvsSetting(s, made.ns, "net.ipv4.vs.conntrack") !== 0 ? CONNF.conntrack : 0);
   c.control[row] = made.control;
   if (made.control !== 0) c.controlled[made.control]!++;
   const reals = s.ipvs.reals.c;
@@ -130,8 +134,9 @@ export function followConnection(s: Stack, row: number, p: number, reply: boolea
     if (reply) assure(s, row);
     return;
   }
+  if (reply) c.flags[row] = c.flags[row]! & ~CONNF.oneWay;
   const before = c.state[row]!;
-  const after = nextTcpState(before, s.packets.c.flags[p]!, reply);
+  const after = nextTcpState(before, s.packets.c.flags[p]!, reply, (c.flags[row]! & CONNF.oneWay) !== 0);
   c.state[row] = after;
   c.timeout[row] = tcpSeconds(s, ns, after) * SECOND;
   if (after === before) return;

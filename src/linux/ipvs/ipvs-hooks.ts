@@ -16,7 +16,7 @@ import { HOOK, NF, type Stack } from "../stack.js";
 import { traceStep } from "../trace-step.js";
 import { connectionFrom, connectionTo, endConnection, followConnection, ipvsSetting, touchConnection } from "./connection.js";
 import { beginConnection, NO_SERVER, NOT_OURS } from "./ipvs-schedule.js";
-import { CONNF } from "./ipvs-table.js";
+import { CONNF, FORWARD } from "./ipvs-table.js";
 import { errorFromServer, errorToServer } from "./ipvs-icmp.js";
 import { alterFlow, sendToServer } from "./ipvs-send.js";
 import { CLOSE, TIME_WAIT } from "./tcp-states.js";
@@ -50,9 +50,12 @@ function fromServer(s: Stack, hook: number, p: number, ns: number): boolean {
   const row = connectionFrom(s, ns, c.proto[p]!, c.src[p]!, c.sport[p]!, c.dst[p]!, c.dport[p]!);
   if (row === 0) return false;
   const cc = s.ipvs.connections.c;
-  c.src[p] = cc.vaddr[row]!;
-  c.sport[p] = cc.vport[row]!;
-  if (s.trace !== null) traceStep(s, STEP.NAT_SOURCE, p, ns, c.iif[p]!, c.src[p]!, c.sport[p]!);
+  const rewrites = s.ipvs.reals.c.forward[cc.real[row]!] === FORWARD.masquerade;
+  if (rewrites) {
+    c.src[p] = cc.vaddr[row]!;
+    c.sport[p] = cc.vport[row]!;
+    if (s.trace !== null) traceStep(s, STEP.NAT_SOURCE, p, ns, c.iif[p]!, c.src[p]!, c.sport[p]!);
+  }
   if (hook !== HOOK.input && c.rtType[p] !== RTN.local && ipvsSetting(s, ns, "net.ipv4.vs.snat_reroute") !== 0 && !s.op.rerouteOutput(p, ns)) {
     s.op.drop(p, ns, c.rtDev[p]!, DROP.NETFILTER_DROP);
     s.nf.verdict = NF.drop;
@@ -61,7 +64,7 @@ function fromServer(s: Stack, hook: number, p: number, ns: number): boolean {
   count(s, row, p, true);
   followConnection(s, row, p, true);
   c.meta[p] = c.meta[p]! | PACKET_META.IPVS;
-  alterFlow(s, row, p, false);
+  alterFlow(s, row, p, false, rewrites);
   touchConnection(s, row);
   return true;
 }

@@ -39,7 +39,7 @@ export function errorFromServer(s: Stack, hook: number, p: number, ns: number): 
     return true;
   }
   c.meta[p] = c.meta[p]! | PACKET_META.IPVS;
-  alterFlow(s, row, p, false);
+  alterFlow(s, row, p, false, true);
   return true;
 }
 

@@ -44,6 +44,8 @@ const realColumns = {
   addr: "i32",
   port: "i32",
   weight: "i32",
+  /** FORWARD: how requests reach it */
+  forward: "u8",
   /** the last that was not 0, which mh goes by */
   lastWeight: "i32",
   active: "i32",
@@ -93,8 +95,30 @@ const connectionColumns = {
 /** Bits of a virtual server's flags, numbered as IP_VS_SVC_F_*. */
 export const SERVERF = Object.freeze({ persistent: 1, sched1: 8, sched2: 16, sched3: 32 } as const);
 
-/** Bits of a connection's flags: made for persistence; counted as inactive; keeps its conntrack flow; template that a connection was established by. */
-export const CONNF = Object.freeze({ template: 1, inactive: 2, conntrack: 4, assured: 8 } as const);
+/** How requests reach a real server (IP_VS_CONN_F_FWD_MASK): rewritten; in IP in IP; as they are, by its MAC. */
+export const FORWARD = Object.freeze({ masquerade: 0, tunnel: 2, route: 3 } as const);
+
+/** Bits of a connection's flags: made for persistence; counted as inactive; keeps its conntrack flow; template that a connection was established by; no answer has come by. */
+export const CONNF = Object.freeze({ template: 1, inactive: 2, conntrack: 4, assured: 8, oneWay: 16 } as const);
+
+/** Real servers that an address is kept with, the one that came last first; ns of the last use, and of the last change. */
+export interface LocalityEntry {
+  readonly reals: readonly number[];
+  readonly lastUse: number;
+  readonly lastChange: number;
+}
+
+/** What lblc or lblcr keep for a virtual server, by address. */
+export interface Locality {
+  /** records are frozen, and replaced */
+  readonly entries: Map<number, LocalityEntry>;
+  /** looks since all were looked at */
+  counter: number;
+  /** bucket that the last early look ended at */
+  rover: number;
+  /** ns */
+  nextLook: number;
+}
 
 /** What names a virtual server in its namespace. */
 export interface ServerName {
@@ -120,6 +144,7 @@ export interface IpvsState {
   readonly chains: ReadonlyMap<number, ReadonlyMap<number, number>>;
   readonly trash: readonly TrashedReal[];
   readonly timeouts: ReadonlyMap<number, IpvsTimeouts>;
+  readonly localities: ReadonlyMap<number, Locality>;
 }
 
 /** Seconds, as `ipvsadm --set` gives them. */
@@ -153,6 +178,8 @@ export class IpvsTables {
   private names: Map<number, Map<number, number>> = new Map();
   /** what hashing schedulers fill from a virtual server's list; derived, dropped when the list or a weight changes */
   readonly buckets: Map<number, Int32Array> = new Map();
+  /** of virtual servers with lblc or lblcr */
+  readonly localities: Map<number, Locality> = new Map();
 
   /** Row of a virtual server of exactly this name, 0 if there is none. */
   find(ns: number, name: ServerName): number {
@@ -226,6 +253,7 @@ export class IpvsTables {
       chains: new Map([...this.chains].map(([ns, chains]) => [ns, new Map(chains)])),
       trash: this.trash,
       timeouts: new Map(this.timeouts),
+      localities: copyOf(this.localities),
     };
   }
 
@@ -242,6 +270,8 @@ export class IpvsTables {
     this.timeouts.clear();
     for (const [ns, timeouts] of state.timeouts) this.timeouts.set(ns, timeouts);
     this.buckets.clear();
+    this.localities.clear();
+    for (const [row, kept] of copyOf(state.localities)) this.localities.set(row, kept);
     this.names = new Map();
     for (let row = 1; row < this.servers.top; row++) if (this.servers.live[row] === 1) this.enter(row);
   }
@@ -256,6 +286,16 @@ export class IpvsTables {
       for (const value of [c.proto[row]!, c.port[row]!, c.fwmark[row]!, c.scheduler[row]!, c.flags[row]!, c.timeout[row]!, list.indexOf(c.cursor[row]!), c.weight[row]!]) digest.i32(value);
       for (const real of list) for (const value of [reals.c.port[real]!, reals.c.weight[real]!, reals.c.active[real]!, reals.c.inactive[real]!]) digest.i32(value);
     }
+    for (const { entries, counter, rover, nextLook } of this.localities.values()) {
+      digest.i32(counter);
+      digest.i32(rover);
+      digest.f64(nextLook);
+      for (const { reals: kept, lastUse, lastChange } of entries.values()) {
+        for (const real of kept) digest.i32(real);
+        digest.f64(lastUse);
+        digest.f64(lastChange);
+      }
+    }
     for (let row = 1; row < connections.top; row++) {
       if (connections.live[row] !== 1) continue;
       const c = connections.c;
@@ -264,6 +304,8 @@ export class IpvsTables {
     }
   }
 }
+
+const copyOf = (localities: ReadonlyMap<number, Locality>): Map<number, Locality> => new Map([...localities].map(([row, kept]) => [row, { ...kept, entries: new Map(kept.entries) }]));
 
 function serverKey({ family, proto, addr, port, fwmark }: ServerName): number {
   return fwmark === 0 ? addr * TWO_24 + proto * TWO_16 + port : -((fwmark >>> 0) * 2 + (family === 6 ? 1 : 0));

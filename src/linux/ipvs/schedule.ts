@@ -1,39 +1,40 @@
 /**
- * Which real server a new connection gets (net/netfilter/ipvs/ip_vs_{rr,wrr,lc,wlc,sed,nq,dh,sh,mh,fo,ovf}.c). A list holds the real
+ * Which real server a new connection gets (net/netfilter/ipvs/ip_vs_{rr,wrr,lc,wlc,sed,nq,dh,sh,mh,fo,ovf,lblc,lblcr}.c). A list holds the real
  * server added last first. None has an upper threshold, so a server is usable if its weight is not 0.
  */
 import type { Stack } from "../stack.js";
 import { dhBuckets, gcd, hashBucket, mhBuckets, mhSlot, shBuckets } from "./buckets.js";
 import { SERVERF } from "./ipvs-table.js";
+import { leastOf, listOf, overhead, weightOf } from "./load.js";
+import { byLocality, byReplicatedLocality } from "./locality.js";
 
 /** Schedulers by number. */
-export const SCHEDULERS: readonly string[] = Object.freeze(["rr", "wrr", "lc", "wlc", "sed", "nq", "dh", "sh", "mh", "fo", "ovf"]);
+export const SCHEDULERS: readonly string[] = Object.freeze(["rr", "wrr", "lc", "wlc", "sed", "nq", "dh", "sh", "mh", "fo", "ovf", "lblc", "lblcr"]);
 /** Those that the kernel has and podwire does not model. */
-export const FOREIGN_SCHEDULERS: readonly string[] = Object.freeze(["lblc", "lblcr", "twos"]);
+export const FOREIGN_SCHEDULERS: readonly string[] = Object.freeze(["twos"]);
 
 type Schedule = (s: Stack, server: number, p: number) => number;
 
 const SCHEDULES: Readonly<Record<string, Schedule>> = Object.freeze({
   rr: roundRobin,
   wrr: weightedRoundRobin,
-  lc: (s, server) => least(s, server, overhead, false),
-  wlc: (s, server) => least(s, server, overhead, true),
-  sed: (s, server) => least(s, server, expectedDelay, true),
+  lc: (s, server) => leastOf(s, listOf(s, server), overhead, false),
+  wlc: (s, server) => leastOf(s, listOf(s, server), overhead, true),
+  sed: (s, server) => leastOf(s, listOf(s, server), expectedDelay, true),
   nq: neverQueue,
   dh: byDestination,
   sh: bySource,
   mh: maglev,
   fo: (s, server) => heaviest(s, server, () => true),
   ovf: (s, server) => heaviest(s, server, (real) => s.ipvs.reals.c.active[real]! <= weightOf(s, real)),
+  lblc: byLocality,
+  lblcr: byReplicatedLocality,
 });
 
 /** The real server of a virtual one for the connection that packet `p` begins, 0 if none is usable. */
 export function schedule(s: Stack, server: number, p: number): number {
   return SCHEDULES[SCHEDULERS[s.ipvs.servers.c.scheduler[server]!]!]!(s, server, p);
 }
-
-const listOf = (s: Stack, server: number): readonly number[] => s.ipvs.lists.get(server)!;
-const weightOf = (s: Stack, real: number): number => s.ipvs.reals.c.weight[real]!;
 
 /** The next usable one after the cursor, round the list once. */
 function roundRobin(s: Stack, server: number): number {
@@ -93,22 +94,11 @@ export function listLoses(s: Stack, server: number, real: number): void {
   c.cursor[server] = list[list.indexOf(real) - 1] ?? 0;
 }
 
-const overhead = (s: Stack, real: number): number => s.ipvs.reals.c.active[real]! * 256 + s.ipvs.reals.c.inactive[real]!;
 const expectedDelay = (s: Stack, real: number): number => s.ipvs.reals.c.active[real]! + 1;
-
-/** The least loaded, by weight or not; the earliest in the list of equal ones. */
-function least(s: Stack, server: number, load: (s: Stack, real: number) => number, weighted: boolean): number {
-  let best = 0;
-  for (const real of listOf(s, server)) {
-    if (weightOf(s, real) === 0) continue;
-    if (best === 0 || (weighted ? load(s, best) * weightOf(s, real) > load(s, real) * weightOf(s, best) : load(s, best) > load(s, real))) best = real;
-  }
-  return best;
-}
 
 function neverQueue(s: Stack, server: number): number {
   const idle = listOf(s, server).find((real) => weightOf(s, real) > 0 && s.ipvs.reals.c.active[real] === 0);
-  return idle ?? least(s, server, expectedDelay, true);
+  return idle ?? leastOf(s, listOf(s, server), expectedDelay, true);
 }
 
 /** The heaviest of those that may be taken; the earliest in the list of equal ones. */

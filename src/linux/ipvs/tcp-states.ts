@@ -32,10 +32,18 @@ const FROM_SERVER = table(
   "CL CL SS CL CL TW CL CL CL CL CL",
 );
 
-/** The state after a segment with these flags. */
-export function nextTcpState(state: number, flags: number, reply: boolean): number {
+/** What the client sent, where answers go another way. */
+const FROM_CLIENT_ALONE = table(
+  "SR ES ES SR SR SR SR SR SR SR SR",
+  "CL FW SS TW FW TW CL CW LA LI TW",
+  "ES ES SS ES FW TW CL CW CL LI ES",
+  "CL CL CL SR CL CL CL CL LA LI CL",
+);
+
+/** The state after a segment with these flags; `oneWay`: no answer is seen. */
+export function nextTcpState(state: number, flags: number, reply: boolean, oneWay: boolean): number {
   const row = (flags & TCP_FLAG.RST) !== 0 ? 3 : (flags & TCP_FLAG.SYN) !== 0 ? 0 : (flags & TCP_FLAG.FIN) !== 0 ? 1 : (flags & TCP_FLAG.ACK) !== 0 ? 2 : -1;
-  return row < 0 ? CLOSE : (reply ? FROM_SERVER : FROM_CLIENT)[row]![state]!;
+  return row < 0 ? CLOSE : (reply ? FROM_SERVER : oneWay ? FROM_CLIENT_ALONE : FROM_CLIENT)[row]![state]!;
 }
 
 const ACTIVE: ReadonlySet<number> = new Set([1, 2, 3, 10]);

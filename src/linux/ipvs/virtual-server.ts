@@ -3,7 +3,8 @@ import { HOOK, type Stack } from "../stack.js";
 import { dropConnections } from "./connection.js";
 import { IPVS_HOOKS } from "./ipvs-hooks.js";
 import type { ServerName } from "./ipvs-table.js";
-import { listChanged, listLoses } from "./schedule.js";
+import { beginLocality, endLocality } from "./locality.js";
+import { listChanged, listLoses, SCHEDULERS } from "./schedule.js";
 
 /** What a virtual server is given besides its name. */
 export interface ServerOptions {
@@ -23,6 +24,8 @@ export interface RealOptions {
   readonly addr: number;
   readonly port: number;
   readonly weight: number;
+  /** FORWARD */
+  readonly forward: number;
   readonly cause: number;
 }
 
@@ -39,6 +42,7 @@ export function addServer(s: Stack, ns: number, name: ServerName, options: Serve
   s.ipvs.lists.set(row, Object.freeze([]));
   s.ipvs.enter(row);
   put(s, row, options);
+  initScheduler(s, row);
   registerHooks(s, ns, name.family);
   return row;
 }
@@ -50,6 +54,11 @@ function put(s: Stack, row: number, { scheduler, flags, timeout, netmask, cause 
   c.timeout[row] = timeout;
   c.netmask[row] = netmask;
   c.cause[row] = cause;
+}
+
+/** ip_vs_bind_scheduler. */
+function initScheduler(s: Stack, row: number): void {
+  if (SCHEDULERS[s.ipvs.servers.c.scheduler[row]!]!.startsWith("lblc")) beginLocality(s, row);
 }
 
 /** ip_vs_register_hooks. */
@@ -65,6 +74,8 @@ export function editServer(s: Stack, row: number, options: ServerOptions): void 
   const other = c.scheduler[row] !== options.scheduler;
   put(s, row, options);
   if (!other) return;
+  endLocality(s, row);
+  initScheduler(s, row);
   c.cursor[row] = 0;
   c.weight[row] = 0;
   listChanged(s, row);
@@ -73,6 +84,7 @@ export function editServer(s: Stack, row: number, options: ServerOptions): void 
 /** ip_vs_del_service: its real servers go; connections learn of it from their next packet. */
 export function deleteServer(s: Stack, row: number): void {
   for (const real of s.ipvs.lists.get(row)!) leaveServer(s, row, real);
+  endLocality(s, row);
   s.ipvs.leave(row);
   s.ipvs.lists.delete(row);
   s.ipvs.buckets.delete(row);
@@ -86,7 +98,7 @@ export function realOf(s: Stack, server: number, addr: number, port: number): nu
 }
 
 /** ip_vs_add_dest: first in the list. One that is in the trash comes back with the connections that still name it. */
-export function addReal(s: Stack, server: number, { addr, port, weight, cause }: RealOptions): void {
+export function addReal(s: Stack, server: number, { addr, port, weight, forward, cause }: RealOptions): void {
   const row = fromTrash(s, server, addr, port) || s.ipvs.reals.alloc();
   const c = s.ipvs.reals.c;
   c.server[row] = server;
@@ -94,6 +106,7 @@ export function addReal(s: Stack, server: number, { addr, port, weight, cause }:
   c.port[row] = port;
   c.weight[row] = weight;
   c.lastWeight[row] = weight;
+  c.forward[row] = forward;
   c.cause[row] = cause;
   s.ipvs.lists.set(server, Object.freeze([row, ...s.ipvs.lists.get(server)!]));
   listChanged(s, server);
@@ -115,8 +128,9 @@ function fromTrash(s: Stack, server: number, addr: number, port: number): number
 }
 
 /** ip_vs_edit_dest. */
-export function editReal(s: Stack, real: number, weight: number, cause: number): void {
+export function editReal(s: Stack, real: number, { weight, forward, cause }: Pick<RealOptions, "weight" | "forward" | "cause">): void {
   const c = s.ipvs.reals.c;
+  c.forward[real] = forward;
   c.weight[real] = weight;
   if (weight !== 0) c.lastWeight[real] = weight;
   c.cause[real] = cause;

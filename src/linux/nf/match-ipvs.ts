@@ -1,6 +1,7 @@
 /** `-m ipvs`: packets of IPVS connections, by the virtual server (xt_ipvs). Looked for as the request that IPVS has just rewritten. */
 import { PACKET_META } from "../../packet/columns.js";
 import { connectionFrom } from "../ipvs/connection.js";
+import { FORWARD } from "../ipvs/ipvs-table.js";
 import { CTINFO, directionOf } from "./conntrack-table.js";
 import { bang, type MatchExtension, only, shapes } from "./extension.js";
 import { formatHostMask, type HostMask, parseHostMask, parsePort } from "./option-values.js";
@@ -26,6 +27,8 @@ export interface IpvsMatch extends Match {
 }
 
 const METHODS: readonly string[] = ["GATE", "IPIP", "MASQ"];
+/** Methods by FORWARD. */
+const METHOD_OF: Readonly<Record<number, string>> = Object.freeze({ [FORWARD.masquerade]: "MASQ", [FORWARD.tunnel]: "IPIP", [FORWARD.route]: "GATE" });
 
 function readDirection(text: string): number {
   if (text.toUpperCase() !== "ORIGINAL" && text.toUpperCase() !== "REPLY") throw parameterFault(`ipvs: Bad value for "--vdir" option: "${text}"`);
@@ -82,7 +85,7 @@ export const ipvsMatch: MatchExtension<IpvsMatch> = {
     return (
       meets(m.vport, (port) => cc.vport[row] === port) &&
       (m.direction === null || (c.ct[p] !== 0 && c.ctInfo[p] !== CTINFO.untracked && meets(m.direction, (direction) => directionOf(c.ctInfo[p]!) === direction))) &&
-      meets(m.method, (method) => method === "MASQ") &&
+      meets(m.method, (method) => method === METHOD_OF[s.ipvs.reals.c.forward[cc.real[row]!]!]) &&
       meets(m.vaddr, ({ words, masks }) => masks.every((mask, i) => ((s.book.words[at + i]! ^ words[i]!) & mask) === 0))
     );
   },

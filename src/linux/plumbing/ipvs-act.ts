@@ -20,8 +20,8 @@ export interface IpvsAct {
   readonly netmask?: string;
   /** `-b`: "sh-fallback", "sh-port", "mh-fallback", "mh-port", "flag-1" ... */
   readonly schedFlags?: readonly string[];
-  /** real server; port 0 or left out: that of the service */
-  readonly server?: { readonly addr: string; readonly port?: number; readonly weight?: number };
+  /** real server; port 0 or left out: that of the service; `forward` left out: "masquerade" */
+  readonly server?: { readonly addr: string; readonly port?: number; readonly weight?: number; readonly forward?: "masquerade" | "tunnel" | "route" };
   /** seconds, 0: as it is */
   readonly timeouts?: { readonly tcp: number; readonly tcpFin: number; readonly udp: number };
 }

@@ -2,7 +2,7 @@
 import { PROTO } from "../../base/codes.js";
 import { parseIPv4 } from "../../base/ip.js";
 import { ipvsTimeouts } from "../ipvs/connection.js";
-import { SERVERF, type ServerName } from "../ipvs/ipvs-table.js";
+import { FORWARD, SERVERF, type ServerName } from "../ipvs/ipvs-table.js";
 import { FOREIGN_SCHEDULERS, SCHEDULERS } from "../ipvs/schedule.js";
 import { addReal, addServer, clearServers, deleteReal, deleteServer, editReal, editServer, realOf, type ServerOptions, zeroServer } from "../ipvs/virtual-server.js";
 import type { Stack } from "../stack.js";
@@ -82,16 +82,20 @@ function readNetmask(text: string | undefined, family: number): number | null {
 function changeReal(s: Stack, act: IpvsAct, name: ServerName, row: number): ActResult {
   const addr = s.book.ofText(act.server?.addr ?? "");
   if (addr === 0 || act.server === undefined || s.book.family[addr] !== name.family) return INVALID();
-  const { port = name.port, weight = 1 } = act.server;
+  const { weight = 1 } = act.server;
+  const forward = FORWARD[act.server.forward ?? "masquerade"];
+  if (forward === FORWARD.tunnel && name.family === 6) return refused("EOPNOTSUPP", "not modelled: IPVS tunnels of IPv6");
+  // ipvsadm: only a packet that is rewritten can get another port.
+  const port = forward === FORWARD.masquerade || name.fwmark !== 0 ? (act.server.port ?? name.port) : name.port;
   if (weight < 0) return refused("ERANGE", "Numerical result out of range");
   const real = realOf(s, row, addr, port);
   if (act.op === "add-server") {
     if (real !== 0) return refused("EEXIST", "Destination already exists");
-    addReal(s, row, { addr, port, weight, cause: act.cause ?? 0 });
+    addReal(s, row, { addr, port, weight, forward, cause: act.cause ?? 0 });
     return null;
   }
   if (real === 0) return refused("ENOENT", "No such destination");
-  if (act.op === "edit-server") editReal(s, real, weight, act.cause ?? s.ipvs.reals.c.cause[real]!);
+  if (act.op === "edit-server") editReal(s, real, { weight, forward, cause: act.cause ?? s.ipvs.reals.c.cause[real]! });
   else deleteReal(s, real);
   return null;
 }

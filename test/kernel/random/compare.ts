@@ -47,6 +47,7 @@ const SLOWNESS: readonly { readonly probe: number; readonly tool: number }[] = [
   { probe: 0.002, tool: 0.01 },
   { probe: 0.005, tool: 0.02 },
   { probe: 0.01, tool: 0.04 },
+  { probe: 0.02, tool: 0.08 },
 ];
 
 /**
