@@ -7,10 +7,9 @@ export { client, type ClientArguments, type ClientResult } from "./app/client.js
 export { server } from "./app/server.js";
 export * from "./balancer/balancer-model.js";
 export { birdOf, birdProgram, configureBird, killBird, startBird, stopBird } from "./bgp/bird-program.js";
-export { speakerProgram } from "./bgp/speaker-program.js";
 export { cloud } from "./balancer/cloud.js";
 export { cloudProviderKind, type KindNetwork } from "./balancer/cloud-provider-kind.js";
-export { electedSpeaker, metallb, metallbSpeaker } from "./balancer/metallb.js";
+export { electedSpeaker, metallb, METALLB_PROGRAMS, metallbSpeaker } from "./balancer/metallb.js";
 export { calico } from "./cni/calico/calico.js";
 export { type BgpPeer, CALICO_DEFAULTS, type CalicoEncapsulation, type CalicoOptions, ENCAPSULATIONS } from "./cni/calico/calico-options.js";
 export type * from "./cni/cni-model.js";

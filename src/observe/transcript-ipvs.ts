@@ -6,6 +6,8 @@ const LETTERS: Readonly<Record<IpvsAct["op"], string>> = Object.freeze({
 });
 const PROTOCOLS = Object.freeze({ tcp: "-t", udp: "-u", sctp: "--sctp-service" });
 
+const METHODS = Object.freeze({ masquerade: "-m", tunnel: "-i", route: "-g" });
+
 const withPort = (addr: string, port: number): string => `${addr.includes(":") ? `[${addr}]` : addr}:${port}`;
 
 function serviceWords(service: IpvsService): string[] {
@@ -25,7 +27,7 @@ export function ipvsCommand(act: IpvsAct, at: NamespaceWords): TypedCommand {
   if (act.schedFlags !== undefined && act.schedFlags.length > 0) words.push("-b", act.schedFlags.join(","));
   if (server !== undefined) {
     words.push("-r", server.port === undefined ? server.addr : withPort(server.addr, server.port));
-    if (op !== "delete-server") words.push("-m", ...(server.weight === undefined ? [] : ["-w", String(server.weight)]));
+    if (op !== "delete-server") words.push(METHODS[server.forward ?? "masquerade"], ...(server.weight === undefined ? [] : ["-w", String(server.weight)]));
   }
   return execIn(at, act.ns, words);
 }

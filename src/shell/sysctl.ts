@@ -15,6 +15,7 @@ const DEFAULTS: readonly (readonly [RegExp, string])[] = [
   [/^net\.ipv4\.tcp_syn_retries$/, "6"],
   [/^net\.ipv4\.tcp_syn_linear_timeouts$/, "4"],
   [/^net\.ipv4\.tcp_synack_retries$/, "5"],
+  [/^net\.ipv4\.vs\.lblcr?_expiration$/, "86400"],
   [/^net\.ipv4\.vs\.(conntrack|expire_nodest_conn|expire_quiescent_template)$/, "0"],
   [/^net\.ipv4\.vs\.(conn_reuse_mode|snat_reroute)$/, "1"],
   [/^net\.ipv4\.ip_nonlocal_bind$/, "0"],

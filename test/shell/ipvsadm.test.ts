@@ -68,10 +68,23 @@ FWM  9 rr`,
     expect(run("-Sn")).toBe("");
   });
 
+  test("real servers that get packets as they are have the service's port; without a word they are reached directly", () => {
+    must("-A -t 10.96.0.2:80 -s lblcr", "-a -t 10.96.0.2:80 -r 10.244.2.1:8080 -i -w 2", "-a -t 10.96.0.2:80 -r 10.244.2.2:8080", "-a -t 10.96.0.2:80 -r 10.244.2.3:8080 -m");
+    expect(run("-Sn").split("\n")).toEqual([
+      "-A -t 10.96.0.2:80 -s lblcr", "-a -t 10.96.0.2:80 -r 10.244.2.1:80 -i -w 2", "-a -t 10.96.0.2:80 -r 10.244.2.2:80 -g -w 1", "-a -t 10.96.0.2:80 -r 10.244.2.3:8080 -m -w 1",
+    ]);
+    expect(run("-Ln").split("\n").slice(3).map((line) => line.trimEnd())).toEqual([
+      "TCP  10.96.0.2:80 lblcr",
+      "  -> 10.244.2.1:80                Tunnel  2      0          0",
+      "  -> 10.244.2.2:80                Route   1      0          0",
+      "  -> 10.244.2.3:8080              Masq    1      0          0",
+    ]);
+  });
+
   test.each([
     ["-A -t 10.96.0.2:80 -s rr", "Service already exists [exit 255]"],
     ["-A -t 10.96.0.9:80 -s best", "Scheduler or persistence engine not found [exit 255]"],
-    ["-A -t 10.96.0.9:80 -s lblc", "ipvsadm -s lblc: not modelled [not modelled]"],
+    ["-A -t 10.96.0.9:80 -s twos", "ipvsadm -s twos: not modelled [not modelled]"],
     ["-A -t 10.96.0.9:0 -s rr", "Invalid operation.  Possibly wrong module version, address not unicast, ... [exit 255]"],
     ["-E -t 10.96.0.9:80 -s rr", "No such service [exit 255]"],
     ["-D -t 10.96.0.9:80", "No such service [exit 255]"],
@@ -81,7 +94,7 @@ FWM  9 rr`,
     ["-a -t 10.96.0.2:80 -r 10.244.2.1 -m", "Destination already exists [exit 255]"],
     ["-e -t 10.96.0.2:80 -r 10.244.2.9 -m", "No such destination [exit 255]"],
     ["-d -t 10.96.0.2:80 -r 10.244.2.9", "No such destination [exit 255]"],
-    ["-a -t 10.96.0.2:80 -r 10.244.2.9", "ipvsadm without -m: gatewaying: not modelled [not modelled]"],
+    ["-a -t 10.96.0.2:80 -r 10.244.2.9 -g -i", "multiple 'packet-forwarding-method' options specified [exit 2]"],
     ["-S", "ipvsadm -S without -n: not modelled [not modelled]"],
     ["-L", "ipvsadm -L without -n: not modelled [not modelled]"],
     ["--start-daemon master", "ipvsadm --start-daemon: not modelled [not modelled]"],

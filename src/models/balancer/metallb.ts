@@ -9,6 +9,7 @@ import { sha256 } from "../../base/sha256.js";
 import { MS, SECOND } from "../../base/time.js";
 import { killApp, launch } from "../../linux/sock/app.js";
 import type { Program } from "../../linux/sock/app.js";
+import { speakerProgram } from "../bgp/speaker-program.js";
 import type { Balanced, BalancerDoor, BalancerModel, BalancerNews, BalancerNode, BalancerWords } from "./balancer-model.js";
 import { announcements, type BgpAnnouncement, syncSpeakers } from "./metallb-bgp.js";
 import { assign, isFor, mayKeep, metallbConfig, type MetallbPool, poolOf } from "./metallb-config.js";
@@ -68,6 +69,9 @@ export const metallbSpeaker: Program = Object.freeze<Program>({
     if (event.kind === "start") door.arpAnswer(UPLINK, door.addressOf(String(event.args["address"])));
   },
 });
+
+/** Programs that a world with MetalLB must be made with. */
+export const METALLB_PROGRAMS: readonly Program[] = Object.freeze([metallbSpeaker, speakerProgram]);
 
 const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 

@@ -27,7 +27,9 @@ const COMMANDS: Readonly<Record<string, string>> = Object.freeze({
   "-d": "-d", "--delete-server": "-d", "-L": "-L", "-l": "-L", "--list": "-L", "-Z": "-Z", "--zero": "-Z", "--set": "--set",
 });
 const PROTOCOLS: Readonly<Record<string, "tcp" | "udp" | "sctp">> = Object.freeze({ "-t": "tcp", "--tcp-service": "tcp", "-u": "udp", "--udp-service": "udp", "--sctp-service": "sctp" });
-const FORWARDING: Readonly<Record<string, string>> = Object.freeze({ "-g": "gatewaying", "--gatewaying": "gatewaying", "-i": "ipip", "--ipip": "ipip" });
+const FORWARDING: Readonly<Record<string, NonNullable<NonNullable<IpvsAct["server"]>["forward"]>>> = Object.freeze({
+  "-g": "route", "--gatewaying": "route", "-i": "tunnel", "--ipip": "tunnel", "-m": "masquerade", "--masquerading": "masquerade",
+});
 /** `-p` without a number */
 const PERSISTENT = 300;
 const TOO_MANY = "multiple commands specified";
@@ -57,7 +59,7 @@ export function readIpvsCommand(given: readonly string[]): IpvsCommand {
   };
   let mark: number | null = null;
   let family: 4 | 6 = 4;
-  let masquerades = false;
+  let forward: (typeof FORWARDING)[string] | null = null;
   for (let i = 0; i < words.length; i++) {
     const word = words[i]!;
     const argument = (): string => words[++i] ?? fail(`option requires an argument -- '${word.replace(/^-+/, "")}'`);
@@ -76,20 +78,24 @@ export function readIpvsCommand(given: readonly string[]): IpvsCommand {
     else if (word === "-b" || word === "--sched-flags") made.schedFlags = argument().split(",");
     else if (word === "-r" || word === "--real-server") made.server = { ...made.server, ...(readEnd(argument()) ?? fail("illegal real server address[:port] specified")) };
     else if (word === "-w" || word === "--weight") made.server = { addr: "", ...made.server, weight: number(argument()) };
-    else if (word === "-m" || word === "--masquerading") masquerades = true;
+    else if (FORWARDING[word] !== undefined) {
+      if (forward !== null) throw usage("multiple 'packet-forwarding-method' options specified");
+      forward = FORWARDING[word]!;
+    }
     else if (word === "-n" || word === "--numeric") made.numeric = true;
     else if (word === "-c" || word === "--connection") made.connections = true;
     else if (word === "--stats") made.stats = true;
     else if (word === "--exact") made.exact = true;
     else if (word === "--timeout") made.timeouts = true;
     else if (word === "--sort") continue;
-    else throw new NotModelled(`ipvsadm ${FORWARDING[word] ?? word}`);
+    else throw new NotModelled(`ipvsadm ${word}`);
   }
   if (mark !== null) made.service = { fwmark: mark, family };
   if (made.letter === "") throw usage("You need to supply a command");
-  if ((made.letter === "-a" || made.letter === "-e") && !masquerades) throw new NotModelled("ipvsadm without -m: gatewaying");
   if (/^-[AEDaed]$/.test(made.letter) && made.service === null) throw usage(`You need to supply the 'service' option for the '${LONG[made.letter]}' command`);
   if (/^-[aed]$/.test(made.letter) && (made.server?.addr ?? "") === "") throw usage(`You need to supply the 'server-address' option for the '${LONG[made.letter]}' command`);
+  // Without a word real servers are reached by direct routing.
+  if ((made.letter === "-a" || made.letter === "-e") && made.server !== null) made.server = { ...made.server, forward: forward ?? "route" };
   return made;
 }
 

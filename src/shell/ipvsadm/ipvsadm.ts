@@ -48,7 +48,7 @@ function change(place: Place, command: IpvsCommand): Output {
   };
   const refused = plumb(place.s, act);
   if (refused === null) return said("");
-  if (refused.errno === "EOPNOTSUPP") throw new NotModelled(`ipvsadm -s ${scheduler}`);
+  if (refused.errno === "EOPNOTSUPP") throw new NotModelled(server === null ? `ipvsadm -s ${scheduler}` : "ipvsadm -i with IPv6");
   return failed(REFUSED, refused.message);
 }
 

@@ -1,7 +1,7 @@
 /** What `ipvsadm` prints: virtual servers with their real ones, by address and port; connections; the commands that make it all again. */
 import { SECOND } from "../../base/time.js";
 import { ipvsTimeouts } from "../../linux/ipvs/connection.js";
-import { CONNF, SERVERF } from "../../linux/ipvs/ipvs-table.js";
+import { CONNF, FORWARD, SERVERF } from "../../linux/ipvs/ipvs-table.js";
 import { SCHEDULERS } from "../../linux/ipvs/schedule.js";
 import { IPVS_TCP_WORDS } from "../../linux/ipvs/tcp-states.js";
 import type { IpvsService } from "../../linux/plumbing/ipvs-act.js";
@@ -13,6 +13,10 @@ const LETTERS: Readonly<Record<number, string>> = Object.freeze({ 6: "-t", 17: "
 /** States of what is no TCP connection. */
 const OTHER_STATES: Readonly<Record<number, string>> = Object.freeze({ 17: "UDP", 132: "INIT1" });
 const WORDS: Readonly<Record<string, readonly string[]>> = Object.freeze({ sh: ["sh-fallback", "sh-port", "flag-3"], mh: ["mh-fallback", "mh-port", "flag-3"] });
+/** Forwarding methods in lists, and as options. */
+const METHODS: Readonly<Record<number, { readonly word: string; readonly letter: string }>> = Object.freeze({
+  [FORWARD.masquerade]: { word: "Masq", letter: "-m" }, [FORWARD.tunnel]: { word: "Tunnel", letter: "-i" }, [FORWARD.route]: { word: "Route", letter: "-g" },
+});
 const COUNTERS = ["conns", "inPackets", "outPackets", "inBytes", "outBytes"] as const;
 
 function endText(s: Stack, addr: number, port: number): string {
@@ -90,8 +94,8 @@ export function listServers(s: Stack, ns: number, only: IpvsService | null, form
       ...realsOf(s, server).map((real) => {
         const name = `  -> ${endText(s, reals.c.addr[real]!, reals.c.port[real]!).padEnd(28)}`;
         if (form === "stats") return `${name}${counters(reals.c, real)}`;
-        const { weight, active, inactive } = reals.c;
-        return `${name} ${"Masq".padEnd(7)} ${String(weight[real]).padEnd(6)} ${String(active[real]).padEnd(10)} ${String(inactive[real]).padEnd(10)}`;
+        const { weight, active, inactive, forward } = reals.c;
+        return `${name} ${METHODS[forward[real]!]!.word.padEnd(7)} ${String(weight[real]).padEnd(6)} ${String(active[real]).padEnd(10)} ${String(inactive[real]).padEnd(10)}`;
       }),
     ]),
   ];
@@ -151,7 +155,7 @@ export function savedServers(s: Stack, ns: number): readonly string[] {
     const flags = flagWords(s, server);
     return [
       `-A ${name} -s ${SCHEDULERS[c.scheduler[server]!]}${persistent}${flags === "" ? "" : ` -b ${flags}`}`,
-      ...realsOf(s, server).map((real) => `-a ${name} -r ${endText(s, reals.c.addr[real]!, reals.c.port[real]!)} -m -w ${reals.c.weight[real]}`),
+      ...realsOf(s, server).map((real) => `-a ${name} -r ${endText(s, reals.c.addr[real]!, reals.c.port[real]!)} ${METHODS[reals.c.forward[real]!]!.letter} -w ${reals.c.weight[real]}`),
     ];
   });
 }

@@ -78,12 +78,12 @@ export class IpvsLab {
   readonly world: World = createWorld(1, [...SHELL_PROGRAMS, echo, holder, shout]);
   readonly stack: Stack = this.world.stack;
   private readonly ring = new TraceRing(1 << 16);
-  private readonly root: number;
+  private readonly rootNs: number;
   private nextPort = 40001;
 
   constructor() {
     const s = this.stack;
-    this.root = addNetns(s, 1, "root");
+    this.rootNs = addNetns(s, 1, "root");
     for (const line of BUILD.split(/[\n|]/)) if (line !== "") this.must(`ip ${line}`);
     for (const ns of ["r", "a", "b"]) this.sh(ns, "sysctl -w net.ipv4.icmp_ratemask=0");
     this.sh("r", "sysctl -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv4.vs.conntrack=1");
@@ -106,8 +106,13 @@ export class IpvsLab {
     return new Shell(this.stack, this.ns(ns)).run(command).text;
   }
 
+  /** What a command prints outside of all namespaces. */
+  root(command: string): string {
+    return new Shell(this.stack, this.rootNs).run(command).text;
+  }
+
   private must(command: string): void {
-    const { text: said, code } = new Shell(this.stack, this.root).run(command);
+    const { text: said, code } = new Shell(this.stack, this.rootNs).run(command);
     if (code !== 0) throw new Error(`${command}: ${said}`);
   }
 

@@ -47,16 +47,25 @@ class Balanced {
   }
 
   /** The server that a client's next connection gets, "-" for none. */
-  choose(client = "203.0.113.2", port = 40000): string {
+  choose(client = "203.0.113.2", port = 40000, dst = VIP): string {
     const p = this.s.packets.alloc();
     const c = this.s.packets.c;
     c.src[p] = this.s.book.ofText(client);
-    c.dst[p] = this.s.book.ofText(VIP);
+    c.dst[p] = this.s.book.ofText(dst);
     c.sport[p] = port;
     c.dport[p] = 80;
     const real = schedule(this.s, this.s.ipvs.of(this.ns)[0]!, p);
     this.s.packets.release(p);
     return real === 0 ? "-" : String.fromCharCode(62 + Number(this.s.book.text(this.s.ipvs.reals.c.addr[real]!).split(".")[3]));
+  }
+
+  /** Lets seconds pass. */
+  wait(seconds: number): void {
+    this.s.engine.run(this.s.engine.now + seconds * 1e9);
+  }
+
+  sysctl(setting: string): void {
+    this.shell.run(`sysctl -w net.ipv4.vs.${setting}`);
   }
 
   row(count: number): string {
@@ -131,6 +140,91 @@ test("wlc and sed weigh the load", () => {
   const heavy = new Balanced("sed", ["A5", "B1"]);
   heavy.load("A", 3);
   expect(heavy.choose()).toBe("A");
+});
+
+describe("lblc", () => {
+  test("keeps an address with a server until that has more connections than it weighs and another less than half", () => {
+    const b = new Balanced("lblc", ["A", "B"]);
+    expect(b.choose()).toBe("B");
+    b.load("B", 1);
+    expect(b.choose()).toBe("B");
+    b.load("B", 2);
+    expect(b.choose()).toBe("A");
+    b.load("A", 2);
+    // Both have too many, and nobody has few.
+    expect(b.choose()).toBe("A");
+    b.load("B", 0);
+    expect(b.choose()).toBe("B");
+  });
+
+  test("leaves a server that weighs nothing or is gone; without any there is none", () => {
+    const b = new Balanced("lblc", ["A", "B", "C"]);
+    expect(b.choose()).toBe("C");
+    b.weigh("C0");
+    expect(b.choose()).toBe("B");
+    b.remove("B");
+    expect(b.choose()).toBe("A");
+    b.add("B");
+    expect(b.choose()).toBe("A");
+    b.remove("A");
+    b.weigh("B0");
+    expect(b.choose()).toBe("-");
+  });
+
+  test("forgets at the full look of each half hour what was not used for the expiration", () => {
+    const b = new Balanced("lblc", ["A", "B"]);
+    b.sysctl("lblc_expiration=600");
+    expect(b.choose()).toBe("B");
+    b.load("B", 1);
+    b.wait(1790);
+    // Stale for long, and still kept: the look at 1800 s is to come.
+    expect(b.choose()).toBe("B");
+    b.wait(20);
+    expect(b.choose()).toBe("B");
+    b.wait(1791);
+    // Used at 1810 s, looked at at 3600 s: least loaded is the other one now.
+    expect(b.choose()).toBe("A");
+  });
+
+  test("lasts a day by itself", () => {
+    const b = new Balanced("lblc", ["A", "B"]);
+    expect(b.choose()).toBe("B");
+    b.load("B", 1);
+    b.wait(86_399);
+    expect(b.choose()).toBe("B");
+    b.wait(86_401 + 1800);
+    expect(b.choose()).toBe("A");
+  });
+});
+
+describe("lblcr", () => {
+  test("adds a server when the least loaded one of the address has too many, and drops the busiest after the expiration", () => {
+    const b = new Balanced("lblcr", ["A", "B", "C"]);
+    b.sysctl("lblcr_expiration=100");
+    expect(b.choose()).toBe("C");
+    b.load("C", 2);
+    expect(b.choose()).toBe("B");
+    // Of the two that it has: the least loaded.
+    b.load("B", 1);
+    b.load("C", 0);
+    expect(b.choose()).toBe("C");
+    b.load("C", 1, 5);
+    b.wait(100);
+    expect(b.choose()).toBe("B");
+    // The set last changed at 0 s; now its busiest, C, is dropped after B was chosen.
+    b.wait(1);
+    expect(b.choose()).toBe("B");
+    b.load("C", 0);
+    expect(b.choose()).toBe("B");
+  });
+
+  test("keeps every address apart", () => {
+    const b = new Balanced("lblcr", ["A", "B"]);
+    expect(b.choose("203.0.113.2", 1, VIP)).toBe("B");
+    b.load("B", 1);
+    expect(b.choose("203.0.113.2", 1, "172.30.0.44")).toBe("A");
+    expect(b.choose("203.0.113.2", 1, VIP)).toBe("B");
+  });
 });
 
 test("nq gives to who is idle, else as sed", () => {
