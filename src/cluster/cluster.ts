@@ -25,8 +25,7 @@ import { prober } from "../models/app/prober.js";
 import { relay } from "../models/app/relay.js";
 import { server } from "../models/app/server.js";
 import { wget } from "../models/app/wget.js";
-import { metallbSpeaker } from "../models/balancer/metallb.js";
-import { speakerProgram } from "../models/bgp/speaker-program.js";
+import { METALLB_PROGRAMS } from "../models/balancer/metallb.js";
 import { speakersSettled } from "../models/bgp/converged.js";
 import { coreDns } from "../models/dns/coredns.js";
 import { nodeCache } from "../models/dns/node-cache.js";
@@ -35,6 +34,7 @@ import { proxyHealth } from "../models/proxy/health-program.js";
 import { Kubectl } from "../shell/kubectl/index.js";
 import { type Output, Shell, SHELL_PROGRAMS } from "../shell/index.js";
 import { splitWords } from "../shell/words.js";
+import { inputOf } from "./apply-input.js";
 import { balancerOf } from "./balancer-of.js";
 import { cniOf } from "./cni-of.js";
 import { dnsSource } from "./dns-of.js";
@@ -84,7 +84,7 @@ export class Cluster implements Rewindable<Cluster> {
   /** Use `createCluster`. @internal */
   constructor(plan: ClusterPlan) {
     this.plan = plan;
-    const programs = [server, client, upstreamDns, coreDns(dnsSource(() => this.control)), nodeCache, prober((app) => this.control.probeEnded(app)), proxyHealth((listener, path) => this.control.proxyHealth(listener, path)), relay, metallbSpeaker, speakerProgram, nslookup, wget, dig, curl, nc, nameLookup, ...SHELL_PROGRAMS];
+    const programs = [server, client, upstreamDns, coreDns(dnsSource(() => this.control)), nodeCache, prober((app) => this.control.probeEnded(app)), proxyHealth((listener, path) => this.control.proxyHealth(listener, path)), relay, ...METALLB_PROGRAMS, nslookup, wget, dig, curl, nc, nameLookup, ...SHELL_PROGRAMS];
     this.world = createWorld(plan.seed, programs);
     const { stack } = this.world;
     const built = buildFabric(stack, plan.nodes.map((node) => node.name), plan.fabric, plan.podSubnets.some((subnet) => subnet.includes(":")));
@@ -129,6 +129,12 @@ export class Cluster implements Rewindable<Cluster> {
     return this.control.apply(objects);
   }
 
+  /** Stores an object in the place of the one of its name: what it does not say is gone, but for its status. */
+  replaceLocated(object: Located): readonly Problem[] {
+    this.timeline.note("replaceLocated", [object]);
+    return this.control.replace(object);
+  }
+
   /** Deletes an object as `kubectl delete` asks for it; false if there is none. `grace` in seconds, 0 forces. */
   delete(kind: Kind, namespace: string, name: string, grace?: number): boolean {
     this.timeline.note("delete", [kind, namespace, name, grace]);
@@ -141,7 +147,7 @@ export class Cluster implements Rewindable<Cluster> {
     if (object === undefined) return { reason: "NotFound", message: `${kind} "${name}" not found` };
     if (!("spec" in object) || object.spec === undefined || !("replicas" in object.spec)) return { reason: "NotFound", message: "the server could not find the requested resource" };
     const scaled = { ...object, spec: { ...object.spec, replicas } } as KubeObject;
-    const [problem] = this.applyLocated([{ object: scaled, source: this.control.sourceOf(`${kind} ${namespace}/${name}`) ?? { file: "", line: 0, places: {} } }]);
+    const [problem] = this.replaceLocated({ object: scaled, source: this.control.sourceOf(`${kind} ${namespace}/${name}`) ?? { file: "", line: 0, places: {} } });
     return problem === undefined ? undefined : { reason: "Invalid", message: problem.message };
   }
 
@@ -247,6 +253,7 @@ export class Cluster implements Rewindable<Cluster> {
   replay(command: Command): void {
     if (command.verb === "apply") this.apply(command.args[0] as string, command.args[1] as object);
     else if (command.verb === "applyLocated") this.applyLocated(command.args[0] as readonly Located[]);
+    else if (command.verb === "replaceLocated") this.replaceLocated(command.args[0] as Located);
     else if (command.verb === "delete") this.delete(command.args[0] as Kind, command.args[1] as string, command.args[2] as string, command.args[3] as number | undefined);
     else if (command.verb === "probe") this.probe(command.args[0] as ProbeQuery);
     else if (command.verb === "exec") this.exec(command.args[0] as string, command.args[1] as string, command.args[2] as string);
@@ -326,13 +333,6 @@ export class Cluster implements Rewindable<Cluster> {
     launch(this.stack, fabric.ns, "upstream-dns", { names: plan.outsideNames });
     return control;
   }
-}
-
-/** Text and files are read as YAML; anything else is objects. */
-function inputOf(input: string | readonly ManifestFile[] | readonly object[]): { readonly files: readonly ManifestFile[] | null; readonly objects: readonly object[] } {
-  if (typeof input === "string") return { files: [{ name: "-", text: input }], objects: [] };
-  const isFiles = input.length > 0 && input.every((one) => typeof (one as ManifestFile).text === "string" && typeof (one as ManifestFile).name === "string");
-  return isFiles ? { files: input as readonly ManifestFile[], objects: [] } : { files: null, objects: input };
 }
 
 /**

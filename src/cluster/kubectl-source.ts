@@ -1,24 +1,27 @@
 /** What kubectl asks and does, of this cluster: each change is a command of the cluster's log. */
-import { groupResource, type Kind, kindInfo, type KubeObject, type Located, type ObjectOfKind } from "../api/index.js";
+import { groupResource, type Kind, kindInfo, type KubeObject, type Located, objectName, type ObjectOfKind, type SourceRef } from "../api/index.js";
 import type { Event } from "../api/index.js";
 import { SECOND } from "../base/time.js";
 import type { Problem } from "../base/problem.js";
 import { DEFAULT_EPOCH } from "../control/options.js";
-import type { Applied, KubectlSource, Refusal } from "../shell/kubectl/index.js";
+import type { Applied, KeptRevision, KubectlSource, Refusal } from "../shell/kubectl/index.js";
 import type { Output } from "../shell/output.js";
 
 /** What is asked of a cluster; a `Cluster` is one. */
 export interface KubectlHost {
   readonly now: number;
-  readonly control: { readonly events: readonly Event[] };
+  readonly control: { readonly events: readonly Event[]; sourceOf(object: string): SourceRef | undefined; revisions(kind: "DaemonSet" | "StatefulSet", namespace: string, name: string): readonly KeptRevision[] };
   readonly world: { readonly engine: { step(): boolean } };
   objects<K extends Kind>(kind: K): readonly ObjectOfKind<K>[];
   get<K extends Kind>(kind: K, namespace: string, name: string): ObjectOfKind<K> | undefined;
   applyLocated(objects: readonly Located[]): readonly Problem[];
+  replaceLocated(object: Located): readonly Problem[];
   delete(kind: Kind, namespace: string, name: string, grace?: number): boolean;
   scale(kind: Kind, namespace: string, name: string, replicas: number): Refusal | undefined;
   exec(where: string, command: readonly string[]): Output;
 }
+
+const NOWHERE: SourceRef = Object.freeze({ file: "", line: 0, places: Object.freeze({}) });
 
 function refused(problems: readonly Problem[], object: KubeObject): Refusal | null {
   const errors = problems.filter((problem) => problem.severity === "error");
@@ -51,6 +54,8 @@ export function kubectlSource(cluster: KubectlHost, files: ReadonlyMap<string, s
       if (cluster.delete(kind, namespace, name, grace)) return undefined;
       return { reason: "NotFound", message: `${groupResource(kindInfo(kind))} "${name}" not found` };
     },
+    update: (object) => refused(cluster.replaceLocated({ object, source: cluster.control.sourceOf(objectName(object)) ?? NOWHERE }), object) ?? undefined,
+    revisions: (kind, namespace, name) => cluster.control.revisions(kind, namespace, name),
     scale: (kind, namespace, name, replicas) => cluster.scale(kind, namespace, name, replicas),
     step: () => cluster.world.engine.step(),
     exec: (namespace, pod, _container, words): Output => cluster.exec(`${namespace}/${pod}`, words),

@@ -64,6 +64,35 @@ export function applyObjects(p: Plane, objects: readonly Located[], options: App
   return Object.freeze(problems);
 }
 
+/** Stores an object as PUT does: what it no longer says is gone; its status and what only the server writes stay. */
+export function replaceObject(p: Plane, located: Located): readonly Problem[] {
+  const live = p.store.get(located.object.kind, keyOf(located.object));
+  if (live === undefined) {
+    const message = `${groupResource(kindInfo(located.object.kind))} "${located.object.metadata.name}" not found`;
+    return Object.freeze([Object.freeze<Problem>({ code: "not-found", severity: "error", path: "", message, object: objectName(located.object) })]);
+  }
+  const { uid, resourceVersion, generation, creationTimestamp, deletionTimestamp, deletionGracePeriodSeconds } = live.metadata;
+  const kept = { uid, resourceVersion, generation, creationTimestamp, deletionTimestamp, deletionGracePeriodSeconds };
+  const metadata = { ...stripped(located.object).metadata, ...Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined)) };
+  const status = "status" in live ? { status: live.status } : {};
+  const faults = new Faults(located, {});
+  const problems: Problem[] = [...validate(located)];
+  let object = withDefaults({ ...stripped(located.object), metadata, ...status } as KubeObject);
+  checkUpdate(live, object, faults);
+  let taken: Taken | null = null;
+  if (object.kind === "Service") {
+    const admitted = p.services.admit(object, live.kind === "Service" ? live : null, (stream, n) => p.below(stream, n));
+    for (const { path, value, detail } of admitted.faults) faults.invalid(path, value, detail);
+    object = admitted.service;
+    taken = admitted.taken;
+  }
+  problems.push(...faults.problems);
+  if (problems.some((problem) => problem.severity === "error")) {
+    if (taken !== null) p.services.giveBack(taken);
+  } else p.store.update(object);
+  return Object.freeze(problems);
+}
+
 export function createNamespace(p: Plane, name: string): void {
   const labels = { "kubernetes.io/metadata.name": name };
   p.store.create({

@@ -7,7 +7,7 @@ import type { Event } from "../api/index.js";
 import type { Act } from "../linux/plumbing/act.js";
 import type { Stack } from "../linux/stack.js";
 import type { HealthAnswer, HealthListener } from "../models/proxy/health-program.js";
-import { applyObjects, type ApplyOptions } from "./admission.js";
+import { applyObjects, type ApplyOptions, replaceObject } from "./admission.js";
 import type { CidrSetState } from "./cidr-set.js";
 import { daemonSets } from "./daemon-sets.js";
 import { deleteObject } from "./deletion.js";
@@ -34,6 +34,7 @@ import { PolicyAgent, type PolicyAgentState } from "./policy-agent.js";
 import { probeEnded, prober } from "./probes.js";
 import { ProxyAgent, type ProxyAgentState } from "./proxy-agent.js";
 import { replicaSets } from "./replica-sets.js";
+import { revisionsOf, type TemplateRevision } from "./revisions.js";
 import { Scheduler, type SchedulerState } from "./scheduler.js";
 import { statefulSets } from "./stateful-sets.js";
 import type { ServiceAllocatorsState } from "./service-allocators.js";
@@ -106,6 +107,17 @@ export class ControlPlane {
   /** Stores objects as `kubectl apply` does, all or, where a problem is an error, none. */
   apply(objects: readonly Located[], options: ApplyOptions = {}): readonly Problem[] {
     return applyObjects(this.p, objects, options);
+  }
+
+  /** Stores an object in the place of one that there is, as `kubectl label`, `scale` and `rollout restart` do. */
+  replace(located: Located): readonly Problem[] {
+    return replaceObject(this.p, located);
+  }
+
+  /** Templates that a DaemonSet or StatefulSet has had, the oldest first. */
+  revisions(kind: "DaemonSet" | "StatefulSet", namespace: string, name: string): readonly TemplateRevision[] {
+    const set = this.p.store.get(kind, keyIn(namespace, name));
+    return set === undefined ? [] : revisionsOf(this.p, set);
   }
 
   /** Deletes as `kubectl delete` does; false if there is no such object. `grace` in seconds, 0 forces. */

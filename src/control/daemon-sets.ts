@@ -6,6 +6,7 @@ import { fitsAffinity, tolerated } from "./node-filters.js";
 import { type Controller, CONTROLLER, type Plane } from "./plane.js";
 import { createPod, freeName, templateHash } from "./pod-from-template.js";
 import { isActive, isFinished, isReady } from "./pod-state.js";
+import { noteRevision } from "./revisions.js";
 import { type Change, keyOf } from "./store.js";
 
 const HASH = "controller-revision-hash";
@@ -30,6 +31,7 @@ export const daemonSets: Controller = {
     const set = p.store.get("DaemonSet", key);
     if (set === undefined || set.metadata.deletionTimestamp !== undefined) return;
     const hash = templateHash(p, set.spec.template);
+    noteRevision(p, set, hash);
     const spec = daemonSpec(set.spec.template.spec);
     const byNode = podsByNode(p, set);
     const wanted = p.indexes.nodesByName(p.store).filter((node) => suits(spec, node));

@@ -110,8 +110,9 @@ function makeOrScale(
 ): ReplicaSet {
   if (known !== undefined) {
     const revision = Math.max(revisionOf(known), ...old.map((set) => revisionOf(set) + 1));
-    if (revision !== revisionOf(known)) {
-      const annotations = { ...known.metadata.annotations, [REVISION]: String(revision) };
+    const told = ownAnnotations(deployment);
+    if (revision !== revisionOf(known) || Object.entries(told).some(([key, value]) => known!.metadata.annotations?.[key] !== value)) {
+      const annotations = { ...known.metadata.annotations, ...told, [REVISION]: String(revision) };
       known = p.store.update({ ...known, metadata: { ...known.metadata, annotations } });
     }
     return scale(p, deployment, known, replicas);
@@ -127,7 +128,7 @@ function makeOrScale(
       name: `${name}-${hash}`,
       namespace,
       labels,
-      annotations: { [REVISION]: String(revision) },
+      annotations: { ...ownAnnotations(deployment), [REVISION]: String(revision) },
       ownerReferences: [ownedBy(deployment)],
     },
     spec: {
@@ -141,6 +142,14 @@ function makeOrScale(
   if (replicas > 0) scaled(p, deployment, set, 0, replicas);
   return set;
 }
+
+/** What a ReplicaSet takes over from its Deployment, `change-cause` among it (deploymentutil.SetNewReplicaSetAnnotations). */
+function ownAnnotations({ metadata }: Deployment): Readonly<Record<string, string>> {
+  return metadata.annotations === undefined ? NONE : Object.fromEntries(Object.entries(metadata.annotations).filter(([key]) => key !== REVISION && key !== LAST_APPLIED));
+}
+
+const NONE: Readonly<Record<string, string>> = Object.freeze({});
+const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 
 function scale(p: Plane, deployment: Deployment, set: ReplicaSet, replicas: number): ReplicaSet {
   if (replicasOf(set) === replicas) return set;

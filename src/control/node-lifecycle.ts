@@ -1,6 +1,6 @@
 /**
- * What the control plane makes of a node whose kubelet falls silent, and of its return. Read first: kubernetes
- * `pkg/controller/nodelifecycle/node_lifecycle_controller.go` and `pkg/controller/tainteviction`.
+ * What the control plane makes of a node whose kubelet falls silent, of its return, and of taints that somebody gives a node.
+ * Read first: kubernetes `pkg/controller/nodelifecycle/node_lifecycle_controller.go` and `pkg/controller/tainteviction`.
  */
 import type { Node, Pod, Taint, Toleration } from "../api/index.js";
 import { compareText } from "../base/names.js";
@@ -13,6 +13,7 @@ import { isFinished, isReady, isTerminating } from "./pod-state.js";
 import { type Change, keyOf } from "./store.js";
 
 const UNREACHABLE = "node.kubernetes.io/unreachable";
+const UNSCHEDULABLE = "node.kubernetes.io/unschedulable";
 /** `--node-monitor-period` */
 const MONITOR_PERIOD: number = 5 * SECOND;
 
@@ -47,9 +48,12 @@ export function returnNode(p: Plane, name: string): void {
 export const nodeLifecycle: Controller = {
   number: CONTROLLER.nodeLifecycle,
 
-  watch(p: Plane, { type, object }: Change): void {
+  watch(p: Plane, { type, object, old }: Change): void {
+    if (object.kind !== "Node") return;
     // Pods of a node that is gone go at once (pod garbage collection).
-    if (object.kind === "Node" && type === "DELETED") p.enqueue(CONTROLLER.nodeLifecycle, `gone ${keyOf(object)}`, p.delays.controller);
+    if (type === "DELETED") p.enqueue(CONTROLLER.nodeLifecycle, `gone ${keyOf(object)}`, p.delays.controller);
+    else if (old?.kind === "Node" && old.spec !== object.spec && (drives(object).length > 0 || object.spec?.unschedulable !== old.spec?.unschedulable))
+      p.enqueue(CONTROLLER.nodeLifecycle, `tainted ${keyOf(object)}`, p.delays.controller);
   },
 
   sync(p: Plane, work: string): void {
@@ -57,11 +61,37 @@ export const nodeLifecycle: Controller = {
     const node = p.store.get("Node", name);
     if (what === "gone") {
       if (node === undefined) for (const each of podsOn(p, name)) deleteObject(p, "Pod", keyOf(each), 0);
-    } else if (!isSilent(p, name) || node === undefined) return;
+    } else if (node === undefined) return;
+    else if (what === "tainted") heedTaints(p, node);
+    else if (what === "intolerant") {
+      if (drives(node).length > 0) evict(p, pod, uid);
+    } else if (!isSilent(p, name)) return;
     else if (what === "silent") markUnreachable(p, node);
     else evict(p, pod, uid);
   },
 };
+
+/** Taints that drive pods away, those of silent nodes aside. */
+function drives(node: Node): readonly Taint[] {
+  return (node.spec?.taints ?? []).filter(({ key, effect }) => effect === "NoExecute" && key !== UNREACHABLE);
+}
+
+/** A node that is cordoned has a taint for that; who does not bear its other taints goes, at once or when its patience ends. */
+function heedTaints(p: Plane, node: Node): void {
+  const { name } = node.metadata;
+  const taints = node.spec?.taints ?? [];
+  const others = taints.filter(({ key }) => key !== UNSCHEDULABLE);
+  if ((node.spec?.unschedulable === true) !== others.length < taints.length) {
+    const { taints: _taints, ...spec } = node.spec ?? {};
+    const wanted = spec.unschedulable === true ? [...others, { key: UNSCHEDULABLE, effect: "NoSchedule", timeAdded: p.time() }] : others;
+    node = p.store.update({ ...node, spec: { ...spec, ...(wanted.length === 0 ? {} : { taints: wanted }) } });
+  }
+  const driving = drives(node);
+  for (const pod of driving.length === 0 ? [] : podsOn(p, name)) {
+    const seconds = Math.min(...driving.map((taint) => patience(pod.spec.tolerations, taint)));
+    if (seconds < Infinity && !isFinished(pod)) p.enqueue(CONTROLLER.nodeLifecycle, `intolerant ${name} ${keyOf(pod)} ${pod.metadata.uid}`, seconds * SECOND);
+  }
+}
 
 function silence(node: string): string {
   return `silent/${node}`;
@@ -81,7 +111,7 @@ function markUnreachable(p: Plane, node: Node): void {
       setReady(p, pod, false);
       p.event(pod, "Warning", "NodeNotReady", "Node is not ready", "node-controller");
     }
-    const seconds = patience(pod.spec.tolerations);
+    const seconds = patience(pod.spec.tolerations, SILENT);
     if (seconds < Infinity) p.enqueue(CONTROLLER.nodeLifecycle, `evict ${name} ${keyOf(pod)} ${pod.metadata.uid}`, seconds * SECOND);
   }
 }
@@ -113,9 +143,11 @@ function setReady(p: Plane, pod: Pod, ready: boolean): void {
   p.store.update({ ...pod, status: { ...pod.status, conditions: withCondition(pod.status?.conditions, condition, p.time()) } });
 }
 
-/** How long a pod bears an unreachable node, in seconds: the shortest of the tolerations that cover it. */
-function patience(tolerations: readonly Toleration[] | undefined): number {
-  const covering = (tolerations ?? []).filter((each) => tolerated([each], { key: UNREACHABLE, effect: "NoExecute" }));
+const SILENT: Taint = Object.freeze({ key: UNREACHABLE, effect: "NoExecute" });
+
+/** How long a pod bears a taint, in seconds: the shortest of the tolerations that cover it. */
+function patience(tolerations: readonly Toleration[] | undefined, taint: Taint): number {
+  const covering = (tolerations ?? []).filter((each) => tolerated([each], taint));
   if (covering.length === 0) return 0;
   return Math.min(...covering.map((each) => each.tolerationSeconds ?? Infinity));
 }

@@ -4,6 +4,7 @@ import { deleteObject } from "./deletion.js";
 import { type Controller, CONTROLLER, type Plane } from "./plane.js";
 import { createPod, templateHash } from "./pod-from-template.js";
 import { isFinished, isReady, isTerminating } from "./pod-state.js";
+import { noteRevision } from "./revisions.js";
 import { type Change, keyOf } from "./store.js";
 
 const REVISION = "controller-revision-hash";
@@ -21,6 +22,7 @@ export const statefulSets: Controller = {
     const set = p.store.get("StatefulSet", key);
     if (set === undefined || set.metadata.deletionTimestamp !== undefined) return;
     const revision = `${set.metadata.name}-${templateHash(p, set.spec.template)}`;
+    noteRevision(p, set, revision);
     const start = set.spec.ordinals?.start ?? 0;
     const end = start + (set.spec.replicas ?? 1);
     const pods = podsByOrdinal(p, set);

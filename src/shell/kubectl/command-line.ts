@@ -1,5 +1,6 @@
 /** Words of a kubectl command into arguments and flags, with cobra's refusals. */
 import { Ended, NotModelled } from "../output.js";
+import { helpText } from "./help.js";
 
 interface Flag {
   readonly name: string;
@@ -16,16 +17,31 @@ const SCOPE: readonly Flag[] = [text("namespace", "n"), text("context"), text("c
 const PICK: readonly Flag[] = [text("selector", "l"), text("field-selector"), flag("all-namespaces", "A")];
 const FILES: readonly Flag[] = [text("filename", "f"), flag("recursive", "R")];
 const PRINT: readonly Flag[] = [text("output", "o"), flag("show-managed-fields")];
+const DRY_RUN: Flag = text("dry-run", undefined, "unchanged");
+const CHANGE: readonly Flag[] = [text("output", "o"), DRY_RUN, text("field-manager")];
+const EDIT_MAP: readonly Flag[] = [...SCOPE, ...PICK, ...FILES, ...CHANGE, flag("overwrite"), flag("list"), flag("local"), flag("all"), text("resource-version")];
 
 const FLAGS: Readonly<Record<string, readonly Flag[]>> = {
   get: [...SCOPE, ...PICK, ...FILES, ...PRINT, flag("show-labels"), text("label-columns", "L"), flag("no-headers"), flag("ignore-not-found"), flag("watch", "w"), flag("watch-only"), text("sort-by"), text("chunk-size"), flag("show-kind")],
   describe: [...SCOPE, ...PICK, ...FILES, flag("show-events"), text("chunk-size")],
   events: [...SCOPE, flag("all-namespaces", "A"), text("for"), text("types"), flag("no-headers"), ...PRINT],
   apply: [...SCOPE, ...FILES, ...PRINT, text("selector", "l"), flag("server-side"), flag("force"), text("validate", undefined, "strict")],
-  create: [...SCOPE, ...FILES, ...PRINT, text("validate", undefined, "strict")],
+  create: [...SCOPE, ...FILES, ...PRINT, DRY_RUN, text("validate", undefined, "strict"), text("image"), text("replicas", "r"), text("port"), text("tcp"), text("node-port"), text("clusterip"), text("external-name"), text("from-literal"), text("schedule"), text("from"), text("restart"), text("class"), text("rule"), text("default-backend"), text("annotation")],
   delete: [...SCOPE, ...PICK, ...FILES, text("grace-period"), flag("force"), flag("now"), flag("all"), flag("ignore-not-found"), flag("wait"), text("timeout"), text("cascade", undefined, "background"), text("output", "o")],
   scale: [...SCOPE, ...FILES, text("replicas"), text("current-replicas"), text("timeout"), text("output", "o")],
-  rollout: [...SCOPE, ...FILES, text("selector", "l"), flag("watch", "w"), text("timeout"), text("revision")],
+  rollout: [...SCOPE, ...FILES, ...CHANGE, text("selector", "l"), flag("watch", "w"), text("timeout"), text("revision"), text("to-revision")],
+  cordon: [...SCOPE, text("selector", "l"), DRY_RUN],
+  uncordon: [...SCOPE, text("selector", "l"), DRY_RUN],
+  drain: [...SCOPE, text("selector", "l"), DRY_RUN, flag("force"), flag("ignore-daemonsets"), flag("delete-emptydir-data"), flag("delete-local-data"), text("grace-period"), text("timeout"), text("pod-selector"), flag("disable-eviction"), text("skip-wait-for-delete-timeout"), text("chunk-size")],
+  taint: [...SCOPE, ...CHANGE, text("selector", "l"), flag("overwrite"), flag("all"), text("validate", undefined, "strict")],
+  label: EDIT_MAP,
+  annotate: EDIT_MAP,
+  expose: [...SCOPE, ...FILES, ...CHANGE, text("port"), text("protocol"), text("target-port"), text("name"), text("type"), text("selector"), text("labels", "l"), text("external-ip"), text("load-balancer-ip"), text("session-affinity"), text("cluster-ip"), text("overrides")],
+  set: [...SCOPE, ...FILES, ...CHANGE, text("selector", "l"), flag("all"), flag("local")],
+  patch: [...SCOPE, ...FILES, ...CHANGE, text("patch", "p"), text("type"), text("subresource")],
+  wait: [...SCOPE, ...PICK, ...FILES, text("for"), text("timeout"), flag("all"), text("output", "o")],
+  "cluster-info": SCOPE,
+  config: [...SCOPE, flag("minify"), text("output", "o"), flag("no-headers"), flag("current")],
   exec: [...SCOPE, text("container", "c"), flag("stdin", "i"), flag("tty", "t"), flag("quiet", "q")],
   run: [...SCOPE, text("image"), text("port"), text("labels", "l"), text("restart"), text("env"), flag("rm"), flag("stdin", "i"), flag("tty", "t"), flag("command"), flag("quiet", "q")],
   version: [flag("client"), text("output", "o")],
@@ -34,8 +50,19 @@ const FLAGS: Readonly<Record<string, readonly Flag[]>> = {
 
 /** Commands of kubectl that are not here. */
 const OTHERS: readonly string[] = [
-  "expose", "set", "explain", "edit", "autoscale", "certificate", "cluster-info", "top", "cordon", "uncordon", "drain", "taint", "logs", "attach", "port-forward", "proxy", "cp", "auth", "debug", "diff", "patch", "replace", "wait", "kustomize", "label", "annotate", "completion", "alpha", "api-versions", "config", "plugin", "options",
+  "explain", "edit", "autoscale", "certificate", "top", "logs", "attach", "port-forward", "proxy", "cp", "auth", "debug", "diff", "replace", "kustomize", "completion", "alpha", "api-versions", "plugin", "options",
 ];
+
+/** What is behind a command that is not here, where one word helps. */
+const WHY_NOT: Readonly<Record<string, string>> = {
+  logs: " (images do not run here, so their programs write nothing)",
+  attach: " (images do not run here, so their programs write nothing)",
+  "port-forward": " (nothing outside can connect; ask with `probe`, `walk` or `exec POD -- curl`)",
+  proxy: " (nothing outside can connect; ask with `probe`, `walk` or `exec POD -- curl`)",
+  top: " (nothing is measured that a metrics server could tell)",
+  edit: " (there is no editor; use `patch`, or `apply` another manifest)",
+  autoscale: " (there are no metrics to scale by; use `scale`)",
+};
 
 /** What a command was given. */
 export interface CommandLine {
@@ -55,8 +82,14 @@ export function readCommandLine(words: readonly string[]): CommandLine {
   const global = words.findIndex((word) => !word.startsWith("-"));
   const command = words.find((word, i) => !word.startsWith("-") && !/^(-n|--namespace|--context|--kubeconfig)$/.test(words[i - 1] ?? "")) ?? "";
   const known = FLAGS[command];
-  if (known === undefined && OTHERS.includes(command)) throw new NotModelled(`kubectl ${command}`);
-  if (known === undefined) throw new Ended(1, global < 0 ? "kubectl controls the Kubernetes cluster manager." : `error: unknown command "${command}" for "kubectl"`);
+  const end = words.indexOf("--");
+  const asks = (end < 0 ? words : words.slice(0, end)).some((word) => word === "--help" || word === "-h");
+  if (command === "help" || (asks && (known !== undefined || OTHERS.includes(command) || command === ""))) {
+    const about = words.filter((word) => !word.startsWith("-") && word !== "help");
+    throw new Ended(0, helpText(about));
+  }
+  if (known === undefined && OTHERS.includes(command)) throw new NotModelled(`kubectl ${command}${WHY_NOT[command] ?? ""}`);
+  if (known === undefined) throw new Ended(global < 0 ? 0 : 1, global < 0 ? helpText([]) : `error: unknown command "${command}" for "kubectl"`);
   const at = words.indexOf(command);
   const values = new Map<string, string[]>();
   const args: string[] = [];

@@ -2,4 +2,4 @@
 export { describeObject } from "./describe-command.js";
 export { columnsOf, rowOf } from "./get/tables.js";
 export { Kubectl } from "./kubectl.js";
-export type { Applied, KubectlSource, Refusal } from "./source.js";
+export type { Applied, KeptRevision, KubectlSource, Refusal } from "./source.js";

@@ -3,10 +3,18 @@ import { Ended, failed, NotModelled, type Output, said } from "../output.js";
 import { splitWords } from "../words.js";
 import { applyCommand, deleteCommand, execCommand, scaleCommand } from "./change-command.js";
 import { type CommandLine, readCommandLine } from "./command-line.js";
+import { createCommand } from "./create-command.js";
 import { describeCommand } from "./describe-command.js";
+import { cordonCommand, drainCommand } from "./drain-command.js";
+import { exposeCommand } from "./expose-command.js";
 import { eventsCommand, getCommand } from "./get-command.js";
+import { apiResourcesCommand, clusterInfoCommand, configCommand } from "./info-commands.js";
+import { labelCommand } from "./label-command.js";
+import { patchCommand, setCommand } from "./patch-command.js";
 import { rolloutCommand } from "./rollout-command.js";
 import { runCommand } from "./run-command.js";
+import { taintCommand } from "./taint-command.js";
+import { waitCommand } from "./wait-command.js";
 import type { KubectlSource } from "./source.js";
 
 export class Kubectl {
@@ -40,14 +48,44 @@ export class Kubectl {
       case "apply":
         return applyCommand(line, this.source, input);
       case "create":
-        if (line.args.length > 0) throw new NotModelled(`kubectl create ${line.args[0]}`);
-        return applyCommand(line, this.source, input);
+        return line.args.length > 0 ? createCommand(line, this.source) : applyCommand(line, this.source, input);
       case "delete":
         return deleteCommand(line, this.source, input);
       case "scale":
         return scaleCommand(line, this.source);
       case "rollout":
         return rolloutCommand(line, this.source);
+      case "cordon":
+      case "uncordon":
+        return cordonCommand(line, this.source);
+      case "drain":
+        return drainCommand(line, this.source);
+      case "taint":
+        return taintCommand(line, this.source);
+      case "label":
+      case "annotate":
+        return labelCommand(line, this.source);
+      default:
+        return this.dispatchMore(line, input);
+    }
+  }
+
+  private dispatchMore(line: CommandLine, input: string | undefined): Output {
+    switch (line.command) {
+      case "expose":
+        return exposeCommand(line, this.source);
+      case "set":
+        return setCommand(line, this.source);
+      case "patch":
+        return patchCommand(line, this.source);
+      case "wait":
+        return waitCommand(line, this.source);
+      case "cluster-info":
+        return clusterInfoCommand(line, this.source);
+      case "config":
+        return configCommand(line, this.source);
+      case "api-resources":
+        return apiResourcesCommand(line);
       case "exec":
         return execCommand(line, this.source);
       case "run":

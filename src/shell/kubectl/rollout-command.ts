@@ -1,11 +1,17 @@
-/** `kubectl rollout status`, in the cluster's own time. Read first: kubectl pkg/polymorphichelpers/rollout_status.go. */
-import type { DaemonSet, Deployment, StatefulSet } from "../../api/index.js";
-import { notFoundWords } from "../../api/index.js";
+/** `kubectl rollout`: what is still to come, and what changes it. Read first: kubectl pkg/cmd/rollout and pkg/polymorphichelpers/rollout_status.go. */
+import { type DaemonSet, type Deployment, kindInfo, type KubeObject, notFoundWords, type StatefulSet } from "../../api/index.js";
+import { sameData } from "../../base/same-data.js";
+import { timeText } from "../../control/time-text.js";
 import { Ended, failed, NotModelled, type Output, said } from "../output.js";
 import { MOST_STEPS } from "./change-command.js";
 import type { CommandLine } from "./command-line.js";
+import { helpText } from "./help.js";
 import { wantedOf } from "./resources.js";
+import { historyText, isRolled, rolledBack } from "./rollout-history.js";
 import type { KubectlSource } from "./source.js";
+import { dryRun, ended, named, quoted, store, targetsOf } from "./targets.js";
+
+const RESTARTED_AT = "kubectl.kubernetes.io/restartedAt";
 
 interface Progress {
   readonly message: string;
@@ -58,9 +64,81 @@ function statefulSetProgress({ metadata, spec, status }: StatefulSet): Progress 
   return end(`statefulset rolling update complete ${current} pods at revision ${currentRevision}...`);
 }
 
+/** `restart`, `pause`, `resume`: the object as it is to be, or why not. */
+function changed(verb: string, object: KubeObject, source: KubectlSource): KubeObject | string {
+  if (verb === "restart") {
+    if (!isRolled(object)) return "restarting is not supported";
+    if (object.kind === "Deployment" && object.spec.paused === true) return "can't restart paused deployment (run rollout resume first)";
+    const { metadata = {}, ...template } = object.spec.template;
+    const annotations = { ...metadata.annotations, [RESTARTED_AT]: timeText(source.now(), 0) };
+    return { ...object, spec: { ...object.spec, template: { ...template, metadata: { ...metadata, annotations } } } } as KubeObject;
+  }
+  if (object.kind !== "Deployment") return verb === "pause" ? "pausing is not supported" : "resuming is not supported";
+  const paused = object.spec.paused === true;
+  if (verb === "pause") return paused ? "is already paused" : { ...object, spec: { ...object.spec, paused: true } };
+  if (!paused) return "is not paused";
+  const { paused: _, ...spec } = object.spec;
+  return { ...object, spec };
+}
+
+const WORDS: Readonly<Record<string, string>> = { restart: "restarted", pause: "paused", resume: "resumed" };
+
+function changeRollout(verb: string, args: readonly string[], line: CommandLine, source: KubectlSource): Output {
+  const { objects, faults } = targetsOf(args, line, source, true);
+  const wrong = [...faults];
+  let text = "";
+  for (const object of objects) {
+    const next = changed(verb, object, source);
+    const fault = typeof next === "string" ? `error: ${quoted(object)} ${next}` : store(source, `rollout ${verb}`, next);
+    if (typeof next !== "string" && sameData(next, object)) wrong.push(`failed to create patch for ${object.metadata.name}: empty patch`);
+    if (fault !== undefined) wrong.push(fault);
+    else text += `${named(object)} ${WORDS[verb]}\n`;
+  }
+  return ended(text, wrong);
+}
+
+function showHistory(args: readonly string[], line: CommandLine, source: KubectlSource): Output {
+  const wanted = Number(line.flag("revision") ?? 0);
+  if (wanted < 0) throw new Ended(1, `error: revision must be a positive integer: ${wanted}`);
+  const { objects, faults } = targetsOf(args, line, source, true);
+  const wrong = [...faults];
+  let text = "";
+  for (const object of objects) {
+    const told = isRolled(object) ? historyText(object, wanted, source) : { error: `no history viewer has been implemented for "${groupKind(object)}"` };
+    if (typeof told === "string") text += `${named(object)} ${wanted > 0 ? `with revision #${wanted}` : ""}\n${told}\n`;
+    else wrong.push(told.error);
+  }
+  return ended(text, wrong);
+}
+
+function undo(args: readonly string[], line: CommandLine, source: KubectlSource): Output {
+  const { objects, faults } = targetsOf(args, line, source, true);
+  const { only, words } = dryRun(line);
+  const wrong = [...faults];
+  let text = "";
+  for (const object of objects) {
+    const back = isRolled(object) ? rolledBack(object, Number(line.flag("to-revision") ?? 0), source) : { error: `no rollbacker has been implemented for "${groupKind(object)}"` };
+    const fault = "error" in back ? back.error : "object" in back ? store(source, "rollout undo", back.object, only) : undefined;
+    if (fault !== undefined) wrong.push(fault);
+    else text += `${named(object)} ${"skipped" in back ? back.skipped : "rolled back"}${words}\n`;
+  }
+  return ended(text, wrong);
+}
+
+/** `Pod`, `ReplicaSet.apps` */
+function groupKind({ kind }: KubeObject): string {
+  const { apiVersion } = kindInfo(kind);
+  return apiVersion.includes("/") ? `${kind}.${apiVersion.slice(0, apiVersion.indexOf("/"))}` : kind;
+}
+
 export function rolloutCommand(line: CommandLine, source: KubectlSource): Output {
   const [verb, ...args] = line.args;
-  if (verb !== "status") throw new NotModelled(`kubectl rollout ${verb ?? ""}`.trim());
+  if (verb === undefined) throw new Ended(0, helpText(["rollout"]));
+  if (!["history", "pause", "restart", "resume", "status", "undo"].includes(verb)) throw new Ended(1, `error: unknown command "${verb}"\nSee 'kubectl rollout -h' for help and examples`);
+  if (verb !== "status" && args.length === 0) throw new Ended(1, "error: required resource not specified");
+  if (verb === "history") return showHistory(args, line, source);
+  if (verb === "undo") return undo(args, line, source);
+  if (verb !== "status") return changeRollout(verb, args, line, source);
   if (args.length === 0) throw new Ended(1, "error: required resource not specified");
   const wanted = wantedOf(args)[0]!;
   const name = wanted.names?.[0];

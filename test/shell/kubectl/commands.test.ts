@@ -49,7 +49,7 @@ describe("refusals", () => {
   });
 
   test("what is not modelled says so with code 2", () => {
-    expect(new Kubectl(f.sourceOf(all)).run("logs web")).toEqual({ text: "kubectl logs: not modelled\n", code: 2, notModelled: true });
+    expect(new Kubectl(f.sourceOf(all)).run("logs web")).toEqual({ text: "kubectl logs (images do not run here, so their programs write nothing): not modelled\n", code: 2, notModelled: true });
   });
 });
 

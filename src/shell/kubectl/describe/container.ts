@@ -3,12 +3,12 @@ import type { Container, ContainerState, ContainerStatus, EnvVar, Probe } from "
 import { mailTime } from "../output/time.js";
 import { type Page, sortedEntries } from "./page.js";
 
-/** Name and fields of each container; without `statuses` (a template) no state is told. */
-export function describeContainers(page: Page, label: string, containers: readonly Container[], statuses: readonly ContainerStatus[]): void {
+/** Name and fields of each container; `statuses` is null in a template, whose names stand one blank further in. */
+export function describeContainers(page: Page, label: string, containers: readonly Container[], statuses: readonly ContainerStatus[] | null): void {
   page.line(0, `${label}:`);
   for (const container of containers) {
-    const status = statuses.find((each) => each.name === container.name);
-    describeImage(page, container, status);
+    const status = statuses?.find((each) => each.name === container.name);
+    describeImage(page, container, status, statuses === null);
     describeWords(page, "Command", container.command);
     describeWords(page, "Args", container.args);
     if (status !== undefined) describeStatus(page, status);
@@ -25,8 +25,8 @@ export function describeContainers(page: Page, label: string, containers: readon
   }
 }
 
-function describeImage(page: Page, container: Container, status: ContainerStatus | undefined): void {
-  page.line(1, `${container.name}:`);
+function describeImage(page: Page, container: Container, status: ContainerStatus | undefined, template: boolean): void {
+  page.line(1, `${template ? " " : ""}${container.name}:`);
   if (status !== undefined) page.line(2, `Container ID:\t${status.containerID ?? ""}`);
   page.line(2, `Image:\t${container.image ?? ""}`);
   if (status !== undefined) page.line(2, `Image ID:\t${status.imageID}`);

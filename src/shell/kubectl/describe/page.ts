@@ -10,7 +10,12 @@ const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 
 /** Read first: kubectl pkg/describe/describe.go, prefixWriter and the print functions at its end. */
 export class Page {
-  private readonly writer = new TabWriter(0, 2);
+  private readonly writer: Pick<TabWriter, "write" | "flush" | "result">;
+
+  /** Aligned, unless another writer is given. */
+  constructor(writer: Pick<TabWriter, "write" | "flush" | "result"> = new TabWriter(0, 2)) {
+    this.writer = writer;
+  }
 
   /** One line at an indent of `level` times two blanks. */
   line(level: number, text: string): void {
@@ -32,9 +37,9 @@ export class Page {
     this.list(title, sortedEntries(labels).map(([key, value]) => `${key}=${value}`));
   }
 
-  annotations(annotations: Labels | undefined): void {
+  annotations(annotations: Labels | undefined, title = "Annotations"): void {
     const shown = sortedEntries(annotations).filter(([key]) => key !== LAST_APPLIED);
-    this.list("Annotations", shown.map(([key, value]) => annotation(key, value.endsWith("\n") ? value.slice(0, -1) : value)));
+    this.list(title, shown.map(([key, value]) => annotation(key, value.endsWith("\n") ? value.slice(0, -1) : value)));
   }
 
   events(events: readonly Event[], now: number): void {

@@ -84,7 +84,7 @@ function qosClass({ spec }: Pod): string {
   return amounts.flat().every(({ limit, request }) => limit !== undefined && limit === request) ? "Guaranteed" : "Burstable";
 }
 
-function tolerationText({ key = "", value = "", effect = "", operator, tolerationSeconds }: Toleration): string {
+export function tolerationText({ key = "", value = "", effect = "", operator, tolerationSeconds }: Toleration): string {
   const what = `${key}${value === "" ? "" : `=${value}`}${effect === "" ? "" : `:${effect}`}`;
   const exists = operator === "Exists" && value === "" ? `${what === "" ? "" : " "}op=Exists` : "";
   return `${what}${exists}${tolerationSeconds === undefined ? "" : ` for ${tolerationSeconds}s`}`;

@@ -23,11 +23,12 @@ interface Volume {
   };
 }
 
-export function describeVolumes(page: Page, volumes: unknown): void {
+/** Their names and sources; `indent` stands before the title. */
+export function describeVolumes(page: Page, volumes: unknown, indent = ""): void {
   const list = (Array.isArray(volumes) ? volumes : []) as readonly Volume[];
-  page.line(0, list.length === 0 ? "Volumes:\t<none>" : "Volumes:");
+  page.line(0, `${indent}${list.length === 0 ? "Volumes:\t<none>" : "Volumes:"}`);
   for (const volume of list) {
-    page.line(1, `${volume.name}:`);
+    page.line(1, `${indent === "" ? "" : " "}${volume.name}:`);
     for (const line of volumeLines(volume)) page.line(2, line);
   }
 }
