@@ -43,7 +43,7 @@ export function addProtocol(d: Daemon, config: ProtocolConfig): void {
 export function addTables(d: Daemon, config: BirdConfig): void {
   for (const { name, family } of config.tables) {
     if (d.knownTable(name) !== undefined) continue;
-    const made = Object.freeze<TableState>({ name, family, nets: emptyMap(), lengths: Object.freeze({}), hosts: emptyMap(), hostNames: Object.freeze([]), hostWords: new Int32Array(0) });
+    const made = Object.freeze<TableState>({ name, family, nets: emptyMap(), lengths: Object.freeze({}), hosts: emptyMap(), hostNames: Object.freeze([]), hostWords: new Int32Array(0), hidden: emptyMap() });
     d.addTable(made);
   }
 }

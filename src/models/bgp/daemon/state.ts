@@ -13,6 +13,8 @@ export interface HostEntry {
   readonly dest: Destination | "";
   readonly hops: readonly RouteHop[];
   readonly metric: number;
+  /** length of the prefix that leads there; 0 where none does, or where that is itself looked up: only what happens to a prefix as long or longer is heard of */
+  readonly prefix: number;
 }
 
 export interface TableState {
@@ -26,6 +28,8 @@ export interface TableState {
   /** the same addresses in a row, and their words: a change of a prefix asks all of them */
   readonly hostNames: readonly string[];
   readonly hostWords: Int32Array;
+  /** prefixes with a change that the best route hid: they count when the addresses are looked up again */
+  readonly hidden: PersistentMap<true>;
 }
 
 /** Counters of `show protocols all`. */

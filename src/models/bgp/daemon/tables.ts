@@ -115,6 +115,8 @@ function store(d: Daemon, tableName: string, net: string, before: List, after: L
       if (moved === undefined) d.moved.set(tableName, new Set([net]));
       else moved.add(net);
     }
+  } else if (table.hosts.size > 0 && ((old !== null && old.recursive !== "") || (route !== null && route.recursive !== ""))) {
+    d.setTable(tableName, { hidden: mapSet(d.table(tableName).hidden, net, true) });
   }
   const stored = route === null ? undefined : after.find((one) => one.proto === route.proto && one.path === route.path);
   announce(d, tableName, net, was, is, valid(old ?? undefined), valid(stored));
