@@ -166,10 +166,7 @@ export class Cluster implements Rewindable<Cluster> {
     return words === null ? shell.run(command as string, stdin) : shell.runWords(words, stdin);
   }
 
-  /**
-   * Everything that models have done on a node so far, in order, up to 16 nodes; `transcriptText` of podwire/observe gives
-   * it as commands. Throws an InputError where there is no such node.
-   */
+  /** What models have done on a node so far, in order, up to 16 nodes, for `transcriptText` of podwire/observe. Throws an InputError where there is no such node. */
   transcript(node: string): readonly Act[] {
     this.netnsOf(`node/${node}`);
     this.control.flush(node);

@@ -43,7 +43,7 @@ export const jobs: Controller = {
   },
 };
 
-/** Unless it is told otherwise, a Job selects its pods by its own uid. */
+/** Unless it is told otherwise, a Job selects its pods by its own uid; one without labels has its template's (SetDefaults_Job). */
 function selected(p: Plane, job: Job): Job {
   if (job.spec.selector !== undefined) return job;
   const { uid = "", name } = job.metadata;
@@ -59,6 +59,7 @@ function selected(p: Plane, job: Job): Job {
   };
   return p.store.update({
     ...job,
+    metadata: { ...job.metadata, labels: Object.keys(job.metadata.labels ?? {}).length > 0 ? job.metadata.labels! : template.metadata.labels },
     spec: { ...job.spec, selector: { matchLabels: { "batch.kubernetes.io/controller-uid": uid } }, template },
   });
 }

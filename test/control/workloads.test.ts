@@ -150,6 +150,8 @@ spec:
     expect(job?.status).toMatchObject({ succeeded: 5, ready: 0 });
     expect(job?.status?.conditions?.find((each) => each.type === "Complete")?.status).toBe("True");
     expect(pods(made)[0]?.metadata.labels).toMatchObject({ "job-name": "sum", "batch.kubernetes.io/job-name": "sum" });
+    expect(job?.metadata.labels).toEqual(job?.spec.template.metadata?.labels);
+    expect(Object.keys(job?.metadata.labels ?? {}).sort()).toEqual(["batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name", "controller-uid", "job-name"]);
     for (const pod of pods(made)) expect(made.plane.podNetns(`default/${pod.metadata.name}`)).toBe(0);
   });
 });

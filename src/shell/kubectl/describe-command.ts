@@ -1,14 +1,16 @@
 /** `kubectl describe`. Read first: kubectl pkg/cmd/describe/describe.go. */
-import type { EndpointSlice, Ingress, Kind, KubeObject, NetworkPolicy, Node, Pod, Service } from "../../api/index.js";
+import type { ConfigMap, DaemonSet, Deployment, EndpointSlice, Ingress, Job, Kind, KubeObject, Namespace, NetworkPolicy, Node, Pod, ReplicaSet, Secret, Service, StatefulSet } from "../../api/index.js";
 import { notFoundWords } from "../../api/index.js";
 import { Ended, failed, NotModelled, type Output, said } from "../output.js";
 import type { CommandLine } from "./command-line.js";
+import { describeConfigMap, describeNamespace, describeSecret } from "./describe/data.js";
 import { describeEndpointSlice } from "./describe/endpoint-slice.js";
 import { describeIngress } from "./describe/ingress.js";
 import { describeNetworkPolicy } from "./describe/network-policy.js";
 import { describeNode } from "./describe/node.js";
 import { describePod } from "./describe/pod.js";
 import { describeService } from "./describe/service.js";
+import { describeDaemonSet, describeDeployment, describeJob, describeReplicaSet, describeStatefulSet } from "./describe/workload.js";
 import { namespaceOf, objectsOf, pick } from "./pick.js";
 import { wantedOf } from "./resources.js";
 import type { KubectlSource } from "./source.js";
@@ -22,6 +24,14 @@ const DESCRIBERS: Readonly<Partial<Record<Kind, Describe>>> = Object.freeze({
   Ingress: (ingress: Ingress, source) => describeIngress(ingress, source),
   Node: (node: Node, source) => describeNode(node, source),
   EndpointSlice: (slice: EndpointSlice, source) => describeEndpointSlice(slice, source),
+  Deployment: (deployment: Deployment, source) => describeDeployment(deployment, source),
+  ReplicaSet: (set: ReplicaSet, source) => describeReplicaSet(set, source),
+  DaemonSet: (daemons: DaemonSet, source) => describeDaemonSet(daemons, source),
+  StatefulSet: (set: StatefulSet, source) => describeStatefulSet(set, source),
+  Job: (job: Job, source) => describeJob(job, source),
+  ConfigMap: (map: ConfigMap, source) => describeConfigMap(map, source),
+  Secret: (secret: Secret) => describeSecret(secret),
+  Namespace: (namespace: Namespace) => describeNamespace(namespace),
 } satisfies Partial<Record<Kind, Describe>>);
 
 /** The page of one object. */

@@ -30,11 +30,15 @@ interface Revision extends KeptRevision {
   readonly set?: ReplicaSet;
 }
 
+/** The ReplicaSets that a Deployment controls. */
+export function ownReplicaSets({ metadata: { namespace = "", uid } }: Deployment, source: KubectlSource): readonly ReplicaSet[] {
+  return (source.list("ReplicaSet", namespace) as readonly ReplicaSet[]).filter((set) => set.metadata.ownerReferences?.some((owner) => owner.controller === true && owner.uid === uid));
+}
+
 function revisionsOf(object: Rolled, source: KubectlSource): readonly Revision[] {
-  const { namespace = "", name, uid } = object.metadata;
+  const { namespace = "", name } = object.metadata;
   if (object.kind !== "Deployment") return source.revisions?.(object.kind, namespace, name) ?? [];
-  const sets = (source.list("ReplicaSet", namespace) as readonly ReplicaSet[]).filter((set) => set.metadata.ownerReferences?.some((owner) => owner.controller === true && owner.uid === uid));
-  return sets
+  return ownReplicaSets(object, source)
     .map((set): Revision => ({ revision: Number(set.metadata.annotations?.[REVISION] ?? 0), template: set.spec.template!, cause: set.metadata.annotations?.[CHANGE_CAUSE] ?? "", set }))
     .sort((a, b) => a.revision - b.revision);
 }
@@ -63,7 +67,8 @@ function templateText({ template, cause }: Revision): string {
   return text;
 }
 
-function bare({ metadata = {}, spec }: PodTemplateSpec): PodTemplateSpec {
+/** A template without the hash of its ReplicaSet. */
+export function bareTemplate({ metadata = {}, spec }: PodTemplateSpec): PodTemplateSpec {
   const { [HASH]: _, ...labels } = metadata.labels ?? {};
   return { metadata: { ...metadata, labels }, spec };
 }
@@ -77,8 +82,8 @@ export function rolledBack(object: Rolled, to: number, source: KubectlSource): {
   const target = to === 0 ? all[all.length - 2] : all.find(({ revision }) => revision === to);
   if (target === undefined) return { error: `unable to find specified revision ${to} in history` };
   if (object.kind === "Deployment" && object.spec.paused === true) return { error: `you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume deployment/${name}' and try again` };
-  const template = bare(target.template);
-  if (sameData(template, bare(object.spec.template))) return { skipped: `skipped rollback (current template already matches revision ${to})` };
+  const template = bareTemplate(target.template);
+  if (sameData(template, bareTemplate(object.spec.template))) return { skipped: `skipped rollback (current template already matches revision ${to})` };
   const next = { ...object, spec: { ...object.spec, template } } as Rolled;
   if (object.kind !== "Deployment") return { object: next };
   const own = Object.entries(object.metadata.annotations ?? {}).filter(([key]) => KEPT.includes(key));
