@@ -5,6 +5,7 @@
  * is left to DNS, whose answer is part of the walk.
  */
 import type { Pod } from "../api/index.js";
+import { nearestName } from "../api/nearest-name.js";
 import { parseAddress } from "../base/cidr.js";
 import type { Cluster } from "../cluster/cluster.js";
 import { INTERNET_ADDRESS } from "../cluster/fabric.js";
@@ -30,11 +31,13 @@ export interface Destination {
   readonly path: string;
 }
 
-const WORKLOADS: Readonly<Record<string, string>> = Object.freeze({
+type Workload = "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Job";
+
+const WORKLOADS: Readonly<Record<string, Workload>> = Object.freeze({
   deploy: "Deployment", deployment: "Deployment", deployments: "Deployment", sts: "StatefulSet", statefulset: "StatefulSet", ds: "DaemonSet", daemonset: "DaemonSet",
   rs: "ReplicaSet", replicaset: "ReplicaSet", job: "Job",
 });
-const RESOURCES: Readonly<Record<string, string>> = Object.freeze({ Deployment: "deployments.apps", StatefulSet: "statefulsets.apps", DaemonSet: "daemonsets.apps", ReplicaSet: "replicasets.apps", Job: "jobs.batch" });
+const RESOURCES: Readonly<Record<Workload, string>> = Object.freeze({ Deployment: "deployments.apps", StatefulSet: "statefulsets.apps", DaemonSet: "daemonsets.apps", ReplicaSet: "replicasets.apps", Job: "jobs.batch" });
 
 function podParty(asked: string, pod: Pod): Party {
   const { namespace = "default", name } = pod.metadata;
@@ -56,6 +59,22 @@ function podsOf(cluster: Cluster, kind: string, namespace: string, name: string)
   });
 }
 
+/** A workload of which there is no pod: because there is none of that name, or none of its pods is there. */
+function noPods(cluster: Cluster, kind: Workload, namespace: string, name: string): Error {
+  const all = cluster.objects(kind).map(({ metadata }) => ({ namespace: metadata.namespace ?? "default", name: metadata.name }));
+  const here = all.filter((each) => each.namespace === namespace).map((each) => each.name);
+  if (here.includes(name)) return inputError("not-found", "", `${RESOURCES[kind]} "${name}" in namespace "${namespace}" has no pods`, "see its events: it may ask for none, or they were refused");
+  const near = nearestName(name, here);
+  const elsewhere = all.find((each) => each.name === name);
+  const fix =
+    near !== undefined
+      ? `did you mean ${near}?`
+      : elsewhere !== undefined
+        ? `there is one in namespace ${elsewhere.namespace}: write ${elsewhere.namespace}/${kind.toLowerCase()}/${name}`
+        : `of that kind the namespace has ${here.length === 0 ? "none" : here.slice(0, 10).join(", ") + (here.length > 10 ? ", ..." : "")}`;
+  return inputError("not-found", "", `${RESOURCES[kind]} "${name}" not found in namespace "${namespace}"`, fix);
+}
+
 /** A pod by "ns/pod", "pod", "deploy/name" or "ns/deploy/name"; null where the text cannot be one. */
 function findPod(cluster: Cluster, asked: string): Pod | null {
   const words = asked.split("/");
@@ -65,7 +84,7 @@ function findPod(cluster: Cluster, asked: string): Pod | null {
     const namespace = words.length === 3 ? words[0]! : "default";
     const name = words[kindAt + 1]!;
     const [first] = podsOf(cluster, kind, namespace, name);
-    if (first === undefined) throw inputError("not-found", "", `${RESOURCES[kind]} "${name}" not found in namespace "${namespace}", or it has no pods`);
+    if (first === undefined) throw noPods(cluster, kind as Workload, namespace, name);
     return first;
   }
   if (words.length > 2) return null;

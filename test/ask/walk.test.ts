@@ -89,6 +89,15 @@ describe("walks of the shop", () => {
     if (answer.from.node !== answer.end.node) expect(answer.hops[answer.hops.length - 1]!.packet.ttl).toBe(62);
     else expect(answer.hops[answer.hops.length - 1]!.packet.ttl).toBe(64);
   });
+
+  it.each([
+    ["shop/deploy/frontendd", 'deployments.apps "frontendd" not found in namespace "shop"', "did you mean frontend?"],
+    ["deploy/frontend", 'deployments.apps "frontend" not found in namespace "default"', "there is one in namespace shop: write shop/deployment/frontend"],
+    ["shop/sts/db", 'statefulsets.apps "db" not found in namespace "shop"', "of that kind the namespace has none"],
+    ["shop/deploy/nothing-like-it", 'deployments.apps "nothing-like-it" not found in namespace "shop"', "of that kind the namespace has api, db, frontend"],
+  ])("%s is nobody, and the answer says who may be meant", (from, message, fix) => {
+    expect(() => ask({ from, to: "tcp://db:5432" })).toThrow(expect.objectContaining({ problems: [expect.objectContaining({ message, fix })] }));
+  });
 });
 
 describe("without br_netfilter", () => {
