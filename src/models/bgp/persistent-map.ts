@@ -41,8 +41,11 @@ export function emptyMap<V>(): PersistentMap<V> {
 
 /** The value of a key, undefined if there is none. */
 export function mapGet<V>(map: PersistentMap<V>, key: string): V | undefined {
-  const hash = fnv1a32(key);
-  let at = map.root;
+  return map.root === null ? undefined : find(map.root, key, fnv1a32(key));
+}
+
+function find<V>(root: Trie<V>, key: string, hash: number): V | undefined {
+  let at: Trie<V> | null = root;
   for (let depth = 0; at !== null; depth++) {
     if ("leaves" in at) return at.leaves.find((leaf) => leaf.key === key)?.value;
     if ("key" in at) return at.key === key ? at.value : undefined;
@@ -93,9 +96,10 @@ function drop<V>(at: Trie<V> | null, hash: number, key: string, depth: number): 
 
 /** The map with the key set. */
 export function mapSet<V>(map: PersistentMap<V>, key: string, value: V): PersistentMap<V> {
-  const known = mapGet(map, key);
+  const hash = fnv1a32(key);
+  const known = map.root === null ? undefined : find(map.root, key, hash);
   if (known === value && known !== undefined) return map;
-  const root = put(map.root, Object.freeze({ key, hash: fnv1a32(key), value }), 0);
+  const root = put(map.root, Object.freeze({ key, hash, value }), 0);
   return Object.freeze({ size: known === undefined ? map.size + 1 : map.size, root });
 }
 

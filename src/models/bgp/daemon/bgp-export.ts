@@ -106,6 +106,11 @@ export function attributesFor(d: Daemon, name: string, family: 4 | 6, route: Bir
   const internal = isInternal(config);
   const nextHop = nextHopFor(d, name, family, route, set);
   if (nextHop === "") return null;
+  const local = family === 6 && nextHop === ownNextHop(d, name, family) ? linkLocal(d, d.bgp(name).device) : undefined;
+  const { told } = d;
+  // Peers that are to hear the same of a route share one record, so that their messages are made once.
+  const same = told !== null && told.route === route && told.nextHop === nextHop && told.nextHopLocal === local && set.size === 0 && areAlike(d, told.config, config);
+  if (same) return told.attributes;
   const { nextHopLocal: _, med, localPref, originatorId, clusterList, communities = [], largeCommunities = [], extCommunities = [], ...rest } = route.bgp;
   const path = rest.asPath ?? [];
   const made: { -readonly [K in keyof BgpAttributes]: BgpAttributes[K] } = {
@@ -119,10 +124,7 @@ export function attributesFor(d: Daemon, name: string, family: 4 | 6, route: Bir
   if (communities.length > 0) made.communities = Object.freeze([...communities].sort((a, b) => a - b));
   if (extCommunities.length > 0) made.extCommunities = Object.freeze([...extCommunities].sort(inOrder));
   if (largeCommunities.length > 0) made.largeCommunities = Object.freeze([...largeCommunities].sort(inOrder));
-  if (family === 6 && nextHop === ownNextHop(d, name, family)) {
-    const local = linkLocal(d, d.bgp(name).device);
-    if (local !== undefined) made.nextHopLocal = local;
-  }
+  if (local !== undefined) made.nextHopLocal = local;
   if (med !== undefined && (internal || set.has("bgp_med"))) made.med = med;
   if (internal || config.allowLocalPref) made.localPref = localPref ?? config.defaultLocalPref;
   if (internal) {
@@ -130,7 +132,16 @@ export function attributesFor(d: Daemon, name: string, family: 4 | 6, route: Bir
     if (clusterList !== undefined) made.clusterList = clusterList;
     reflect(d, config, route, made);
   }
-  return Object.freeze(made);
+  const attributes = Object.freeze(made);
+  if (set.size === 0) d.told = { route, config, nextHop, nextHopLocal: local, attributes };
+  return attributes;
+}
+
+/** Whether two peers hear the same of every route that they are told by one next hop. */
+function areAlike(d: Daemon, a: BgpConfig, b: BgpConfig): boolean {
+  if (a === b) return true;
+  if (a.localAs !== b.localAs || isInternal(a) !== isInternal(b)) return false;
+  return a.allowLocalPref === b.allowLocalPref && a.defaultLocalPref === b.defaultLocalPref && clusterOf(d, a) === clusterOf(d, b);
 }
 
 /** What a reflector adds to a route from one internal peer for another (RFC 4456 8). */

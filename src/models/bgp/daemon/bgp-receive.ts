@@ -20,9 +20,11 @@ const BGP_PREFERENCE = 100;
 export function receiveBytes(d: Daemon, name: string, at: number, bytes: Uint8Array): void {
   const { sock } = d.conn(name, at);
   const known = d.conn(name, at).buffer;
-  const all = new Uint8Array(known.length + bytes.length);
-  all.set(known);
-  all.set(bytes, known.length);
+  const all = known.length === 0 ? bytes : new Uint8Array(known.length + bytes.length);
+  if (known.length > 0) {
+    all.set(known);
+    all.set(bytes, known.length);
+  }
   let from = 0;
   for (;;) {
     // The connection may have ended by what a message said.
@@ -36,7 +38,7 @@ export function receiveBytes(d: Daemon, name: string, at: number, bytes: Uint8Ar
     receiveMessage(d, name, at, all.subarray(from, from + length));
     from += length;
   }
-  d.setConn(name, at, { buffer: all.slice(from) });
+  if (known.length > 0 || from < all.length) d.setConn(name, at, { buffer: all.slice(from) });
 }
 
 function receiveMessage(d: Daemon, name: string, at: number, bytes: Uint8Array): void {

@@ -5,6 +5,7 @@ import type { AppDoor } from "../../../linux/sock/app.js";
 import type { BgpConfig, BirdConfig, ChannelConfig, ProtocolConfig } from "../config/config.js";
 import { mapDelete, mapEntries, mapGet, mapSet, type PersistentMap } from "../persistent-map.js";
 import type { BgpState, BirdState, ChannelState, ChannelStats, ConnState, ProtocolState, TableState } from "./state.js";
+import type { MadeUpdates, Told } from "./update-group.js";
 
 /** Timers of a protocol: those of its connections by number of the connection, and its own. */
 export const TIMER = Object.freeze({ connect: 0, hold: 2, keepalive: 4, startup: 6, restart: 7, scan: 8 } as const);
@@ -29,6 +30,10 @@ export class Daemon {
   private pathNumbers: BirdState["pathNumbers"];
   /** sessions that have something to send */
   readonly dirty: Set<string> = new Set();
+  /** what a peer was told last in this event */
+  told: Told | null = null;
+  /** UPDATE messages that this event has made, by what they tell */
+  readonly updates: Map<object, MadeUpdates> = new Map();
   /** tables of which some prefixes have changed since their hosts were looked up */
   readonly moved: Map<string, Set<string>> = new Map();
   private tableMap: PersistentMap<TableState>;
@@ -181,7 +186,11 @@ export class Daemon {
     const family = Number(key.slice(key.indexOf(" ") + 1)) as 4 | 6;
     const channel = this.knownProtocol(name)?.channels.find((one) => one.family === family);
     if (channel === undefined) return;
-    const add = <T extends readonly number[]>(row: keyof ChannelStats): T => Object.freeze((channel.stats[row] as readonly number[]).map((n, i) => n + counts[ROWS[row] + i]!)) as unknown as T;
+    const add = <T extends readonly number[]>(row: keyof ChannelStats): T => {
+      const known = channel.stats[row] as readonly number[];
+      const at = ROWS[row];
+      return (known.every((_, i) => counts[at + i] === 0) ? known : Object.freeze(known.map((n, i) => n + counts[at + i]!))) as unknown as T;
+    };
     const stats = Object.freeze<ChannelStats>({ importUpdates: add("importUpdates"), importWithdraws: add("importWithdraws"), exportUpdates: add("exportUpdates"), exportWithdraws: add("exportWithdraws") });
     this.setChannel(name, family, { stats, imported: channel.imported + counts[SUMS.imported]!, filtered: channel.filtered + counts[SUMS.filtered]!, preferred: channel.preferred + counts[SUMS.preferred]! });
   }
