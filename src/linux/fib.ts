@@ -212,6 +212,12 @@ export function gatewayRoute(s: Stack, ns: number, via: number, table: number, o
   return null;
 }
 
+/** ip6_route_check_nh: the route to a gateway, in the table of the route that names it if it goes straight there, else by the rules. */
+export function gatewayRoute6(s: Stack, ns: number, via: number, table: number, oif: number): Route | null {
+  const own = isLocalAddress(s, ns, via) ? null : lookupTable(s, ns, table, via, oif);
+  return own !== null && own.hops.length > 0 && own.hops[0]!.via === 0 ? own : fibLookup(s, ns, via, 0, 0, 0, oif);
+}
+
 function ruleError(type: number, family: 4 | 6, cause: number): Route {
   return { family, table: 0, type, words: [0, 0, 0, 0], prefix: 0, metric: 0, scope: 0, proto: "", src: 0 as Route["src"], mtu: 0, hops: [], cause };
 }

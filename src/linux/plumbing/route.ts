@@ -1,7 +1,7 @@
 /** Routes: `ip route add|replace|append|del|flush` (fib_create_info, fib_table_insert; net/ipv4/fib_semantics.c, fib_trie.c). */
 import { type Cidr, masked, parseAddress, parseCidr } from "../../base/cidr.js";
 import { everyRoute, insertRoute } from "../device-routes.js";
-import { fibLookup, gatewayRoute, isLocalAddress, setRoutes } from "../fib.js";
+import { gatewayRoute, gatewayRoute6, isLocalAddress, setRoutes } from "../fib.js";
 import { type Nexthop, prefixKey, RT_SCOPE, RT_TABLE, type Route, RTN, type RouteTypeName, tableKey } from "../fib-table.js";
 import { DEVF, type Stack } from "../stack.js";
 import { type ActResult, extackError, noDevice, type RouteChange, type RouteFlush, rtnetlinkError } from "./act.js";
@@ -51,7 +51,7 @@ function checkHop(s: Stack, ns: number, words: HopWords, scope: number, table: n
     return hop(named);
   }
   if (named !== 0 && !up(s, named)) return extackError("ENETDOWN", "Nexthop device is not up");
-  const way = s.book.family[via] === 6 ? fibLookup(s, ns, via, 0, 0, 0, named) : gatewayRoute(s, ns, via, table, named);
+  const way = s.book.family[via] === 6 ? gatewayRoute6(s, ns, via, table, named) : gatewayRoute(s, ns, via, table, named);
   const dev = way?.hops[0]?.dev ?? 0;
   // IPv6 says it in fewer words (ip6_route_check_nh).
   if (s.book.family[via] === 6 && (way === null || way.hops.length === 0 || way.hops[0]!.via !== 0)) return rtnetlinkError("EHOSTUNREACH");
