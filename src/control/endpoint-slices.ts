@@ -1,6 +1,7 @@
 /** Keeps the EndpointSlices of Services with selectors. Read first: kubernetes `pkg/controller/endpointslice`. */
 import { type Endpoint, type EndpointPort, type EndpointSlice, matchesLabels, type Pod, type Service } from "../api/index.js";
 import { compareText } from "../base/names.js";
+import { sameData } from "../base/same-data.js";
 import { type EndpointGroup, endpointGroups, groupKey } from "./endpoints-of.js";
 import { forget } from "./deletion.js";
 import { type Controller, CONTROLLER, type Plane } from "./plane.js";
@@ -136,5 +137,5 @@ function labelsFor(service: Service): Readonly<Record<string, string>> {
 
 function refreshLabels(p: Plane, service: Service): void {
   const labels = labelsFor(service);
-  for (const slice of slicesOf(p, service)) p.store.update({ ...slice, metadata: { ...slice.metadata, labels } });
+  for (const slice of slicesOf(p, service)) if (!sameData(slice.metadata.labels, labels)) p.store.update({ ...slice, metadata: { ...slice.metadata, labels } });
 }

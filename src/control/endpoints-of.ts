@@ -1,5 +1,5 @@
 /** Which endpoints a Service has: its pods by selector, with ports resolved pod by pod. Read first: kubernetes endpointslice `utils.go`. */
-import { type Endpoint, type EndpointPort, matchesLabels, parseIpText, type Pod, type Service, type ServicePort } from "../api/index.js";
+import { type Endpoint, type EndpointPort, matchesLabels, type Pod, type Service, type ServicePort } from "../api/index.js";
 import type { Plane } from "./plane.js";
 import { isFinished, isReady, isTerminating } from "./pod-state.js";
 import { keyOf } from "./store.js";
@@ -48,7 +48,8 @@ export function endpointGroups(p: Plane, service: Service): ReadonlyMap<string, 
 
 function addressOf(pod: Pod, addressType: string): string | undefined {
   const ips = pod.status?.podIPs?.map((each) => each.ip) ?? (pod.status?.podIP === undefined ? [] : [pod.status.podIP]);
-  return ips.find((ip) => parseIpText(ip)?.family === (addressType === "IPv6" ? 6 : 4));
+  // What a pod was given is an address: a colon tells its family.
+  return ips.find((ip) => ip.includes(":") === (addressType === "IPv6"));
 }
 
 /** The port as this pod serves it; none if its target port is a name that no container gives a port of that protocol. */
