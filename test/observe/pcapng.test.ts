@@ -122,15 +122,20 @@ describeWith("tshark reads the capture", [needs.tshark], () => {
   /** Ports and payloads that tshark takes for no application protocol. */
   function harmless(spec: Spec): Spec {
     const ports = spec.fields.proto === 6 || (spec.fields.proto === 17 && spec.inner === undefined) ? { sport: 40001, dport: 40003 } : {};
-    // Random bytes in the place of icmpInfo may announce the extensions of RFC 4884; an MTU does not.
-    const info = spec.fields.icmpInfo === undefined ? {} : { icmpInfo: 1450 };
-    const changed = { ...spec, fields: { ...spec.fields, ...ports, ...info }, bytes: new Uint8Array(spec.bytes.length).fill(0x78) };
-    return spec.inner === undefined ? changed : { ...changed, inner: harmless(spec.inner) };
+    const changed = { ...spec, fields: { ...spec.fields, ...ports }, bytes: new Uint8Array(spec.bytes.length).fill(0x78) };
+    return unextended(spec.inner === undefined ? changed : { ...changed, inner: harmless(spec.inner) });
+  }
+
+  /** Without what would announce the extensions of RFC 4884, whose checksum random bytes do not have: an MTU is in the last two bytes. */
+  function unextended(spec: Spec): Spec {
+    const info = spec.fields.icmpInfo === undefined ? {} : { icmpInfo: spec.fields.icmpInfo & 0xffff };
+    const changed = { ...spec, fields: { ...spec.fields, ...info } };
+    return spec.inner === undefined ? changed : { ...changed, inner: unextended(spec.inner) };
   }
 
   test("every kind of frame: no wrong checksum, the same addresses and ports", () => {
     const bench = new Bench();
-    const specs = fc.sample(anyFrame, { seed: 20, numRuns: 400 });
+    const specs = fc.sample(anyFrame, { seed: 20, numRuns: 400 }).map(unextended);
     const packets = specs.map((spec, i) => ({ interface: 0, time: i * 1000, bytes: bench.encode(bench.make(spec)) }));
     const rows = tshark(
       { interfaces: [{ name: "eth0" }], packets },
