@@ -120,6 +120,7 @@ export function scaleCommand(line: CommandLine, source: KubectlSource): Output {
   if (line.args.length === 0) throw new Ended(1, NO_RESOURCE);
   const { picked, faults } = pick(line, source);
   let text = "";
+  if (faults.length > 0 && picked.every(({ objects }) => objects.length === 0)) throw new Ended(1, `error: no objects passed to scale ${faults[0]!.replace(/^Error from server \(NotFound\): /, "")}`);
   let refusals = faults.map((fault) => `${fault}\n`).join("");
   for (const { info, objects } of picked) {
     for (const { metadata } of objects) {

@@ -43,7 +43,7 @@ const FLAGS: Readonly<Record<string, readonly Flag[]>> = {
   "cluster-info": SCOPE,
   config: [...SCOPE, flag("minify"), text("output", "o"), flag("no-headers"), flag("current")],
   exec: [...SCOPE, text("container", "c"), flag("stdin", "i"), flag("tty", "t"), flag("quiet", "q")],
-  run: [...SCOPE, text("image"), text("port"), text("labels", "l"), text("restart"), text("env"), flag("rm"), flag("stdin", "i"), flag("tty", "t"), flag("command"), flag("quiet", "q")],
+  run: [...SCOPE, DRY_RUN, text("output", "o"), text("image-pull-policy"), text("image"), text("port"), text("labels", "l"), text("restart"), text("env"), flag("rm"), flag("stdin", "i"), flag("tty", "t"), flag("command"), flag("quiet", "q")],
   version: [flag("client"), text("output", "o")],
   "api-resources": [text("output", "o"), flag("no-headers"), text("namespaced", undefined, "true")],
 };

@@ -3,9 +3,8 @@ import { kindInfo, readObjects } from "../../api/index.js";
 import { Ended, failed, NotModelled, type Output, said } from "../output.js";
 import { refusalText } from "./change-command.js";
 import type { CommandLine } from "./command-line.js";
+import { printedMade } from "./made.js";
 import { resourceWord } from "./resources.js";
-import { jsonText } from "./output/json.js";
-import { yamlText } from "./output/yaml.js";
 import { isRefusal, type KubectlSource } from "./source.js";
 import { dryRun } from "./targets.js";
 
@@ -84,14 +83,21 @@ const MAKERS: Readonly<Record<string, Make>> = {
   cm: (name, line) => ({ apiVersion: "v1", kind: "ConfigMap", metadata: { name }, data: literals(line) }),
 };
 
+/** Generators of kubectl that are not here. */
+const OTHERS: readonly string[] = ["clusterrole", "clusterrolebinding", "cronjob", "cj", "ingress", "ing", "poddisruptionbudget", "pdb", "priorityclass", "pc", "quota", "resourcequota", "role", "rolebinding", "secret", "token"];
+
+const LONG: Readonly<Record<string, string>> = { ns: "namespace", deploy: "deployment", sa: "serviceaccount", cm: "configmap" };
+
 export function createCommand(line: CommandLine, source: KubectlSource): Output {
   const [kind = "", ...rest] = line.args;
   const isService = kind === "service" || kind === "svc";
   const [type, name, ...words] = isService ? rest : ["", ...rest];
   const make: Make | undefined = isService ? (TYPES[type ?? ""] === undefined ? undefined : (each, given) => service(each, given, type!)) : MAKERS[kind];
+  if (kind !== "" && !OTHERS.includes(kind) && make === undefined && !isService) throw new Ended(1, `error: Unexpected args: [${line.args.join(" ")}]\nSee 'kubectl create -h' for help and examples`);
   if (make === undefined || source.apply === undefined) throw new NotModelled(`kubectl create ${line.args.slice(0, isService ? 2 : 1).join(" ")}`);
-  if (name === undefined) throw new Ended(1, "error: exactly one NAME is required, got 0\nSee 'kubectl create -h' for help and examples");
-  if (words.length > 0) throw new Ended(1, `error: exactly one NAME is required, got ${words.length + 1}\nSee 'kubectl create -h' for help and examples`);
+  const about = `\nSee 'kubectl create ${isService ? `service ${type}` : (LONG[kind] ?? kind)} -h' for help and examples`;
+  if (name === undefined) throw new Ended(1, `error: exactly one NAME is required, got 0${about}`);
+  if (words.length > 0) throw new Ended(1, `error: exactly one NAME is required, got ${words.length + 1}${about}`);
   const object = make(name, line, line.rest) as { readonly kind: string; readonly metadata: object };
   const namespace = object.kind === "Namespace" ? "" : (line.flag("namespace") ?? "default");
   const placed = namespace === "" ? object : { ...object, metadata: { ...object.metadata, namespace } };
@@ -99,11 +105,10 @@ export function createCommand(line: CommandLine, source: KubectlSource): Output 
   if (located === undefined) throw new Ended(1, `error: failed to create ${kind}`);
   const info = kindInfo(located.object.kind);
   const { only, words: dry } = dryRun(line);
-  const format = line.flag("output");
-  if (only && format === "yaml") return said(yamlText(placed));
-  if (only && format === "json") return said(jsonText(placed));
-  if (!only && source.get(located.object.kind, namespace, name) !== undefined) return failed(1, `error: failed to create ${kind === "ns" ? "namespace" : kind}: ${info.plural}${info.apiVersion.includes("/") ? `.${info.apiVersion.split("/")[0]}` : ""} "${name}" already exists\n`);
+  const printed = only ? printedMade(line.flag("namespace") === undefined ? object : placed, line) : undefined;
+  if (printed !== undefined) return said(printed);
+  if (!only && source.get(located.object.kind, namespace, name) !== undefined) return failed(1, `error: failed to create ${LONG[kind] ?? kind}: ${info.plural}${info.apiVersion.includes("/") ? `.${info.apiVersion.split("/")[0]}` : ""} "${name}" already exists\n`);
   const made = only ? "created" : source.apply(located);
-  if (isRefusal(made)) return failed(1, refusalText(made, `failed to create ${kind}: `));
+  if (isRefusal(made)) return failed(1, refusalText(made, `failed to create ${LONG[kind] ?? kind}: `));
   return said(`${resourceWord(info)}/${name} created${dry}\n`);
 }

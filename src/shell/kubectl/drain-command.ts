@@ -68,7 +68,7 @@ function fateOf(pod: Pod, line: CommandLine, source: KubectlSource): Fate {
   const local = !over && ((spec.volumes ?? []) as readonly { readonly emptyDir?: unknown }[]).some(({ emptyDir }) => emptyDir !== undefined);
   if (local && !line.has("delete-emptydir-data") && !line.has("delete-local-data")) return { pod, go: false, fatal: "Pods with local storage (use --delete-emptydir-data to override)" };
   if (owner !== undefined || over) return { pod, go: true };
-  return force ? { pod, go: true, warning: "deleting Pods that declare no controller" } : { pod, go: false, fatal: "cannot delete Pods that declare no controller (use --force to override)" };
+  return force ? { pod, go: true, warning: "deleting Pods that declare no controller" } : { pod, go: false, fatal: "cannot delete cannot delete Pods that declare no controller (use --force to override)" };
 }
 
 /** "WORDS: ns/a, ns/b" of each of the words, in the order in which they came up. */

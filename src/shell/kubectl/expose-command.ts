@@ -4,7 +4,8 @@ import { Ended, NotModelled, type Output } from "../output.js";
 import { refusalText } from "./change-command.js";
 import type { CommandLine } from "./command-line.js";
 import { isRefusal, type KubectlSource } from "./source.js";
-import { dryRun, ended, targetsOf } from "./targets.js";
+import { printedMade } from "./made.js";
+import { dryRun, ended, NO_ARGUMENT, targetsOf } from "./targets.js";
 
 const EXPOSED: readonly string[] = ["Pod", "Service", "ReplicationController", "Deployment", "ReplicaSet"];
 const LONGEST_NAME = 63;
@@ -15,7 +16,7 @@ interface Port {
 }
 
 function usage(message: string): Ended {
-  return new Ended(1, `error: ${message}\nSee 'kubectl expose -h' for help and examples`);
+  return new Ended(1, `error: ${message}`);
 }
 
 /** `a=b,c=d` */
@@ -65,7 +66,7 @@ function servicePorts(object: KubeObject, line: CommandLine): readonly object[] 
 export function exposeCommand(line: CommandLine, source: KubectlSource): Output {
   const { apply } = source;
   if (apply === undefined || line.has("overrides")) throw new NotModelled(`kubectl expose${line.has("overrides") ? " --overrides" : ""}`);
-  if (line.args.length === 0) throw usage("You must provide one or more resources by argument or filename.");
+  if (line.args.length === 0) throw new Ended(1, NO_ARGUMENT);
   const { objects, faults } = targetsOf(line.args, { ...line, has: (name) => name !== "selector" && line.has(name), flag: (name) => (name === "selector" ? undefined : line.flag(name)) }, source);
   const { only, words } = dryRun(line);
   const wrong = [...faults];
@@ -92,7 +93,12 @@ export function exposeCommand(line: CommandLine, source: KubectlSource): Output 
     const service = { apiVersion: "v1", kind: "Service", metadata: { name, namespace, ...(labels === undefined ? {} : { labels }) }, spec };
     const { objects: read, problems } = readObjects([service], {});
     if (read[0] === undefined) throw new Ended(1, `error: ${problems[0]?.message ?? plural}`);
-    if (source.get("Service", namespace, name) !== undefined) {
+    const printed = only ? printedMade({ ...service, metadata: { ...service.metadata, namespace: line.flag("namespace") } }, line) : undefined;
+    if (printed !== undefined) {
+      text += printed;
+      continue;
+    }
+    if (!only && source.get("Service", namespace, name) !== undefined) {
       wrong.push(`Error from server (AlreadyExists): services "${name}" already exists`);
       continue;
     }

@@ -53,6 +53,9 @@ const HELP: Readonly<Record<string, Help>> = {
   version: { short: "Print the client and server version information", usage: "kubectl version [flags] [options]" },
 };
 
+/** Columns that cobra gives the names of subcommands. */
+const LEAST_WIDTH = 11;
+
 /** The page about a command and its subcommand; about none: the list of all. */
 export function helpText(about: readonly string[]): string {
   const [command = "", sub = ""] = about;
@@ -61,11 +64,11 @@ export function helpText(about: readonly string[]): string {
   if (found === undefined) return `Unknown help topic [\`${about.join("` `")}\`]\n\n${overview()}`;
   const below = Object.keys(HELP).filter((name) => name.startsWith(`${command} `)).map((name) => name.slice(command.length + 1));
   const commands = below.length === 0 || HELP[`${command} ${sub}`] !== undefined ? "" : `\nAvailable Commands:\n${listed(below, command)}\n`;
-  return `${found.short}.\n${commands}\nUsage:\n  ${found.usage}\n\nUse "kubectl options" for a list of global command-line options (applies to all commands).`;
+  return `${found.short}.\n${commands}\nUsage:\n  ${found.usage}\n\n${commands === "" ? "" : `Use "kubectl ${command} <command> --help" for more information about a given command.\n`}Use "kubectl options" for a list of global command-line options (applies to all commands).`;
 }
 
 function listed(names: readonly string[], parent = ""): string {
-  const width = Math.max(...names.map((name) => name.length));
+  const width = Math.max(parent === "" ? 0 : LEAST_WIDTH, ...names.map((name) => name.length));
   return names.map((name) => `  ${name.padEnd(width)}   ${HELP[`${parent} ${name}`.trim()]!.short}`).join("\n");
 }
 

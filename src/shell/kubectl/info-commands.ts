@@ -26,7 +26,7 @@ export function clusterInfoCommand(line: CommandLine, source: KubectlSource): Ou
 /** There is one context, and it is the current one. */
 export function configCommand(line: CommandLine, source: KubectlSource): Output {
   const [verb] = line.args;
-  if (verb === undefined) throw new Ended(0, helpText(["config"]));
+  if (verb === undefined) throw new Ended(1, helpText(["config"]));
   if (verb === "current-context") return said(`${CONTEXT}\n`);
   const table = new TabWriter(6, 3);
   if (verb === "get-contexts") {

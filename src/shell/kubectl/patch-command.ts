@@ -6,8 +6,9 @@ import { parseYaml } from "../../api/yaml-text.js";
 import { Ended, NotModelled, type Output } from "../output.js";
 import type { CommandLine } from "./command-line.js";
 import { helpText } from "./help.js";
+import { jsonPatched, readJsonPatch } from "./json-patch.js";
 import type { KubectlSource } from "./source.js";
-import { dryRun, ended, named, store, targetsOf } from "./targets.js";
+import { dryRun, ended, named, NO_ARGUMENT, store, targetsOf } from "./targets.js";
 
 type Tree = Readonly<Record<string, unknown>>;
 
@@ -25,6 +26,9 @@ const MERGE_KEYS: Readonly<Record<string, string>> = {
   conditions: "type",
   ownerReferences: "uid",
 };
+
+/** What the API server says of a JSON patch that does not apply. */
+const REFUSED = "The request is invalid: the server rejected our request due to an error in our request";
 
 function isTree(value: unknown): value is Tree {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -64,12 +68,13 @@ export function patchCommand(line: CommandLine, source: KubectlSource): Output {
   const type = line.flag("type") ?? "strategic";
   if (!["json", "merge", "strategic"].includes(type)) throw new Ended(1, `error: --type must be one of [json merge strategic], not "${type}"`);
   if (text === undefined) throw new Ended(1, "error: must specify --patch or --patch-file containing the contents of the patch");
-  if (type === "json" || line.has("subresource")) throw new NotModelled(`kubectl patch ${type === "json" ? "--type=json" : "--subresource"}`);
+  if (line.has("subresource")) throw new NotModelled("kubectl patch --subresource");
   const [document] = parseYaml(text);
   const patch: unknown = document !== undefined && "tree" in document ? plainOf(document.tree) : undefined;
-  if (!isTree(patch)) throw new Ended(1, `error: unable to parse "${text}": yaml: did not find expected node content`);
+  const operations = type === "json" ? readJsonPatch(patch) : undefined;
+  if (type === "json" ? operations === undefined : !isTree(patch)) throw new Ended(1, `error: unable to parse "${text}": yaml: did not find expected node content`);
   const { objects, faults } = targetsOf(line.args, line, source);
-  return changeEach("patch", "patched", objects, faults, line, source, (object) => merged(object, patch, type === "strategic") as KubeObject);
+  return changeEach("patch", "patched", objects, faults, line, source, (object) => (operations === undefined ? merged(object, patch, type === "strategic") : (jsonPatched(object, operations) ?? REFUSED)) as KubeObject | string);
 }
 
 /** Stores what `change` makes of each object; one that stays as it is has "(no change)" behind it. */
@@ -95,11 +100,11 @@ interface Templated {
 /** `set image deploy/web web=nginx:1.27 *=x` */
 export function setCommand(line: CommandLine, source: KubectlSource): Output {
   const [what, ...args] = line.args;
-  if (what === undefined) throw new Ended(0, helpText(["set"]));
+  if (what === undefined) throw new Ended(1, helpText(["set"]));
   if (what !== "image") throw new NotModelled(`kubectl set ${what}`);
   const first = args.findIndex((word) => word.includes("="));
   const images = new Map((first < 0 ? [] : args.slice(first)).map((pair) => pair.split(/=(.*)/s).slice(0, 2) as [string, string]));
-  if (first === 0 || args.length === 0) throw new Ended(1, "error: one or more resources must be specified as <resource> <name> or <resource>/<name>");
+  if (first === 0 || args.length === 0) throw new Ended(1, NO_ARGUMENT);
   if (images.size === 0) throw new Ended(1, "error: at least one image update is required");
   const { objects, faults } = targetsOf(args.slice(0, first), line, source);
   return changeEach("set image", "image updated", objects, faults, line, source, (object) => {

@@ -55,8 +55,8 @@ function statefulSetProgress({ metadata, spec, status }: StatefulSet): Progress 
   if (generation > (status?.observedGeneration ?? 0)) return wait("Waiting for statefulset spec update to be observed...");
   const { readyReplicas: ready = 0, updatedReplicas: updated = 0, currentReplicas: current = 0, updateRevision = "", currentRevision = "" } = status ?? {};
   if (ready < replicas) return wait(`Waiting for ${replicas - ready} pods to be ready...`);
-  const partition = updateStrategy?.rollingUpdate?.partition ?? 0;
-  if (partition > 0) {
+  if (updateStrategy?.rollingUpdate !== undefined) {
+    const { partition = 0 } = updateStrategy.rollingUpdate;
     if (updated < replicas - partition) return wait(`Waiting for partitioned roll out to finish: ${updated} out of ${replicas - partition} new pods have been updated...`);
     return end(`partitioned roll out complete: ${updated} new pods have been updated...`);
   }
@@ -133,7 +133,7 @@ function groupKind({ kind }: KubeObject): string {
 
 export function rolloutCommand(line: CommandLine, source: KubectlSource): Output {
   const [verb, ...args] = line.args;
-  if (verb === undefined) throw new Ended(0, helpText(["rollout"]));
+  if (verb === undefined) throw new Ended(1, helpText(["rollout"]));
   if (!["history", "pause", "restart", "resume", "status", "undo"].includes(verb)) throw new Ended(1, `error: unknown command "${verb}"\nSee 'kubectl rollout -h' for help and examples`);
   if (verb !== "status" && args.length === 0) throw new Ended(1, "error: required resource not specified");
   if (verb === "history") return showHistory(args, line, source);

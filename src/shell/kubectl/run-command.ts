@@ -4,7 +4,9 @@ import { Ended, failed, NotModelled, type Output, said } from "../output.js";
 import { splitWords } from "../words.js";
 import { refusalText, waitUntil } from "./change-command.js";
 import type { CommandLine } from "./command-line.js";
+import { printedMade } from "./made.js";
 import { isRefusal, type KubectlSource } from "./source.js";
+import { dryRun } from "./targets.js";
 
 const SHELLS: readonly string[] = ["sh", "bash", "ash", "/bin/sh", "/bin/bash"];
 
@@ -13,22 +15,33 @@ export function runCommand(line: CommandLine, source: KubectlSource, input: stri
   if (apply === undefined || exec === undefined) throw new NotModelled("kubectl run");
   const [name] = line.args;
   const image = line.flag("image");
-  if (name === undefined) throw new Ended(1, "error: NAME is required for run\nSee 'kubectl run -h' for help and examples");
   if (image === undefined) throw new Ended(1, 'error: required flag(s) "image" not set');
+  if (name === undefined) throw new Ended(1, "error: NAME is required for run\nSee 'kubectl run -h' for help and examples");
   const attached = line.has("stdin") || line.has("tty");
   if (line.has("rm") && !attached) throw new Ended(1, "error: --rm should only be used for attached containers");
   const namespace = line.flag("namespace") ?? "default";
   const command = line.rest.length > 0 ? line.rest : SHELLS.slice(0, 1);
   const port = line.flag("port");
   const labels = Object.fromEntries((line.flag("labels") ?? `run=${name}`).split(",").map((pair) => pair.split("=") as [string, string]));
+  const env = line.flags("env").map((pair) => {
+    const [, key, value] = /^([^=]+)=(.*)$/s.exec(pair) ?? [];
+    if (key === undefined) throw new Ended(1, `error: invalid env: ${pair}`);
+    return { name: key, value: value! };
+  });
   const container = {
     name,
     image,
     ...(port === undefined ? {} : { ports: [{ containerPort: Number(port) }] }),
+    ...(env.length === 0 ? {} : { env }),
     ...(line.rest.length === 0 ? {} : line.has("command") ? { command: line.rest } : { args: line.rest }),
     ...(attached ? { stdin: true, tty: line.has("tty") } : {}),
   };
   const pod = { apiVersion: "v1", kind: "Pod", metadata: { name, namespace, labels }, spec: { containers: [container], restartPolicy: line.flag("restart") ?? "Always" } };
+  const { only, words } = dryRun(line);
+  if (only) {
+    const { namespace: _, ...metadata } = pod.metadata;
+    return said(printedMade(line.flag("namespace") === undefined ? { ...pod, metadata } : pod, line) ?? `pod/${name} created${words}\n`);
+  }
   const [located] = readObjects([pod], {}).objects;
   if (located === undefined) throw new Ended(1, `error: Invalid image name "${image}": invalid reference format`);
   if (source.get("Pod", namespace, name) !== undefined) return failed(1, `Error from server (AlreadyExists): pods "${name}" already exists\n`);

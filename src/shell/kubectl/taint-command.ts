@@ -46,7 +46,7 @@ function readTaints(words: readonly string[]): { readonly add: readonly Taint[];
     add.push(taint);
   }
   const clash = add.flatMap((taint) => remove.filter(({ key, effect }) => key === taint.key && (effect === "" || effect === taint.effect)));
-  if (clash.length > 0) fail(`can not both modify and remove the following taint(s) in the same command: ${clash.map(({ key, effect }) => `{"${key}":"${effect}"}`).join(", ")}`);
+  if (clash.length > 0) fail(`can not both modify and remove the following taint(s) in the same command: ${clash.map(({ key, effect }) => `${key}=${effect}`).join(", ")}`);
   return { add, remove };
 }
 

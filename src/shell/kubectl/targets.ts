@@ -13,6 +13,14 @@ export interface Targets {
   readonly faults: readonly string[];
 }
 
+/** What `expose` and `set image` say without arguments. */
+export const NO_ARGUMENT: string = `error: You must provide one or more resources by argument or filename.
+Example resource specifications include:
+   '-f rsrc.yaml'
+   '--filename=rsrc.json'
+   '<resource> <name>'
+   '<resource>'`;
+
 /** `deployment.apps/web` */
 export function named(object: KubeObject): string {
   return `${resourceWord(kindInfo(object.kind))}/${object.metadata.name}`;

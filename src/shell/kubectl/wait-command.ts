@@ -17,8 +17,7 @@ interface Conditioned {
   readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
 
-function goalOf(text: string | undefined): Goal {
-  if (text === undefined) throw new Ended(1, "error: one and only one for must be set");
+function goalOf(text: string): Goal {
   if (text.toLowerCase() === "delete") return { deletes: true, met: (object) => object === undefined };
   if (text.toLowerCase() === "create") return { deletes: false, met: (object) => object !== undefined };
   const [, condition, status = "true"] = /^condition=([^=]+)(?:=(.*))?$/.exec(text) ?? [];
@@ -50,7 +49,7 @@ function patience(text: string | undefined): number {
 
 export function waitCommand(line: CommandLine, source: KubectlSource): Output {
   if (source.step === undefined) throw new NotModelled("kubectl wait");
-  const goal = goalOf(line.flag("for"));
+  const goal = goalOf(line.flag("for") ?? "");
   const end = source.now() + patience(line.flag("timeout"));
   const { objects, faults } = targetsOf(line.args, line, source);
   if (objects.length === 0 && faults.length === 0) throw new Ended(1, "error: no matching resources found");

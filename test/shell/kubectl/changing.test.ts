@@ -1,7 +1,10 @@
 /**
  * Commands that change a cluster. Expected words: kubectl v1.33's source (pkg/cmd/drain, taint, label, annotate, expose, rollout, set, patch,
- * create, wait; pkg/drain/filters.go, pkg/polymorphichelpers), and drains as people have recorded them with 1.33 and 1.34.
+ * create, wait; pkg/drain/filters.go, pkg/polymorphichelpers), drains as people have recorded them with 1.33 and 1.34, and what
+ * kubectl v1.33.1 said to the same commands before a plain HTTP server with the same objects (`recorded/made.txt`: whole answers).
  */
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { SECOND } from "../../../src/base/time.js";
 import { type Cluster, createCluster } from "../../../src/cluster/cluster.js";
@@ -93,7 +96,7 @@ describe("drain", () => {
     const agent = cluster.objects("Pod").find((pod) => pod.metadata.labels?.["a"] === "b" && pod.spec.nodeName === "kind-worker")!.metadata.name;
     const reasons = [
       `cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore): default/${agent}`,
-      "cannot delete Pods that declare no controller (use --force to override): default/bare",
+      "cannot delete cannot delete Pods that declare no controller (use --force to override): default/bare",
       "cannot delete Pods with local storage (use --delete-emptydir-data to override): default/db-0",
     ];
     expect(k("drain kind-worker")).toBe(
@@ -166,7 +169,7 @@ describe("taint", () => {
   test.each([
     ["taint node kind-worker a=b", "error: invalid taint spec: a=b, name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')\nSee 'kubectl taint -h' for help and examples\n"],
     ["taint node kind-worker a=b:Never", "error: invalid taint effect: Never, unsupported taint effect\nSee 'kubectl taint -h' for help and examples\n"],
-    ["taint node kind-worker a=b:NoSchedule a:NoSchedule-", 'error: can not both modify and remove the following taint(s) in the same command: {"a":"NoSchedule"}\n'],
+    ["taint node kind-worker a=b:NoSchedule a:NoSchedule-", "error: can not both modify and remove the following taint(s) in the same command: a=NoSchedule\n"],
     ["taint node kind-worker", "error: at least one taint update is required\n"],
     ["taint pods bare a=b:NoSchedule", "error: invalid resource type pods, only node types are supported\n"],
     ["taint nodes a=b:NoSchedule", "error: at least one resource name must be specified since 'all' parameter is not set\n"],
@@ -236,10 +239,10 @@ describe("expose", () => {
   });
 
   test.each([
-    ["expose pod bare --port=80", "error: couldn't retrieve selectors via --selector flag or introspection: the pod has no labels and cannot be exposed\nSee 'kubectl expose -h' for help and examples\n"],
+    ["expose pod bare --port=80", "error: couldn't retrieve selectors via --selector flag or introspection: the pod has no labels and cannot be exposed\n"],
     ["expose sts db --port=80", "error: cannot expose a StatefulSet.apps\n"],
     ["expose deploy web --name=x --port=80 --session-affinity=Mine", "error: unknown session affinity: Mine\n"],
-    ["expose pod bare --selector=a=b", "error: couldn't find port via --port flag or introspection\nSee 'kubectl expose -h' for help and examples\n"],
+    ["expose pod bare --selector=a=b", "error: couldn't find port via --port flag or introspection\n"],
   ])("%s", (command, words) => {
     expect(said(command)).toBe(words);
   });
@@ -406,5 +409,41 @@ describe("help and information", () => {
     expect(said("config current-context")).toBe("kind-kind\n");
     expect(said("api-resources").split("\n")[0]).toMatch(/^NAME +SHORTNAMES +APIVERSION +NAMESPACED +KIND$/);
     expect(said("api-resources --namespaced=false -o name")).toContain("nodes\n");
+  });
+});
+
+describe("recorded answers", () => {
+  const recorded = readFileSync(fileURLToPath(new URL("./recorded/made.txt", import.meta.url)), "utf8");
+  const answers = recorded.split(/^\$ kubectl /m).slice(1).map((each): readonly [string, string, number] => {
+    const [, command = "", text = "", code = ""] = /^([^\n]*)\n(.*)=(\d)\n$/s.exec(each) ?? [];
+    return [command, text, Number(code)];
+  });
+
+  test("there are answers", () => {
+    expect(answers.length).toBeGreaterThan(90);
+  });
+
+  test.each(answers)("%s", (command, text, code) => {
+    const out = booted.fork().kubectl(command);
+    expect({ text: out.text === "" || out.text.endsWith("\n") ? out.text : `${out.text}\n`, code: out.code }).toEqual({ text, code });
+  });
+});
+
+describe("patch --type=json", () => {
+  // RFC 6902, sections 4.1 to 4.6; RFC 6901, section 4
+  test("applies operations in order", () => {
+    const { cluster, k, code } = shell();
+    const patch = (operations: object): string => `patch deploy web --type=json -p '${JSON.stringify(operations)}'`;
+    expect(k(patch([{ op: "replace", path: "/spec/replicas", value: 3 }, { op: "add", path: "/metadata/labels/x~1y", value: "z" }]))).toBe("deployment.apps/web patched\n");
+    expect(cluster.get("Deployment", "default", "web")).toMatchObject({ spec: { replicas: 3 }, metadata: { labels: { app: "web", "x/y": "z" } } });
+    k(patch([{ op: "test", path: "/spec/replicas", value: 3 }, { op: "move", from: "/metadata/labels/x~1y", path: "/metadata/labels/w" }, { op: "copy", from: "/metadata/labels/w", path: "/metadata/labels/v" }]));
+    expect(cluster.get("Deployment", "default", "web")?.metadata.labels).toEqual({ app: "web", w: "z", v: "z" });
+    k(patch([{ op: "add", path: "/spec/template/spec/containers/-", value: { name: "side", image: "side:1" } }, { op: "remove", path: "/metadata/labels/w" }]));
+    expect(cluster.get("Deployment", "default", "web")?.spec.template.spec.containers.map(({ name }) => name)).toEqual(["nginx", "side"]);
+    expect(cluster.get("Deployment", "default", "web")?.metadata.labels).toEqual({ app: "web", v: "z" });
+    for (const refused of [[{ op: "remove", path: "/metadata/labels/w" }], [{ op: "test", path: "/spec/replicas", value: 9 }], [{ op: "replace", path: "/spec/none/x", value: 1 }]]) {
+      expect(k(patch(refused))).toBe("The request is invalid: the server rejected our request due to an error in our request\n");
+      expect(code(patch(refused))).toBe(1);
+    }
   });
 });
