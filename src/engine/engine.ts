@@ -5,6 +5,7 @@
 import { Digest } from "../base/hash.js";
 import { BrokenInvariant } from "../base/problem.js";
 import { END_OF_TIME } from "../base/time.js";
+import { queueFor } from "./far-queue.js";
 import { EventQueue } from "./queue.js";
 import { type EventQueueState, type EventRecord, KINDS, type PendingEvent } from "./queue-layout.js";
 
@@ -30,7 +31,7 @@ export class Engine {
   readonly seed: number;
   /** Every event that ran, in order. */
   private readonly digest = new Digest();
-  private readonly queue = new EventQueue();
+  private queue = new EventQueue();
   private readonly handlers: (EventHandler | undefined)[] = [];
 
   constructor(seed = 0) {
@@ -80,6 +81,7 @@ export class Engine {
   /** Runs every event up to and including `until`, sets the clock there (unless `until` is Infinity), returns how many ran. */
   run(until: number): number {
     const before = this.steps;
+    this.queue = queueFor(this.queue);
     while (this.queue.pop(until)) this.dispatch();
     if (until !== Infinity && until > this.now) this.now = until;
     return this.steps - before;
@@ -127,6 +129,7 @@ export class Engine {
     this.steps = state.steps;
     this.digest.lane0 = state.lane0;
     this.digest.lane1 = state.lane1;
+    this.queue = new EventQueue();
     this.queue.restore(state.queue);
   }
 

@@ -2,8 +2,10 @@
 
 export const TICKS = 16384;
 export const SLOTS = 21504;
-/** The first place, of no event: what stands before the last event of a list where none does. */
+/** The first place, of no event. */
 export const NOBODY: number = SLOTS;
+/** Pending events from which on they are many (`FarQueue`). */
+export const MANY: number = 1 << 18;
 /** Bits of `root` for the groups of level 0. */
 export const NEAR = 0xffff;
 /** Words of an event: its list neighbours, its time, what it is. Interleaved, it is half a cache line. */
@@ -15,10 +17,8 @@ export const HIGH = 3;
 export const HIGH_MASK = 0x1fffff;
 export const KIND_SHIFT = 21;
 export const KINDS = 0x800;
-/** The event behind the next one, 0 if there is none or none is known; while there are many. */
+/** The event behind the next one, 0 if there is none or none is known; kept by a `FarQueue` alone. */
 export const SKIP = 4;
-/** How many pending events are not many yet. */
-export const MANY: number = 1 << 18;
 export const A = 5;
 export const B = 6;
 /** How often the place was used (29 bits), the sign bit set while its event is pending, RECORD while it has a record. */
@@ -53,4 +53,16 @@ export interface EventQueueState {
   /** Busy slots: slot, offset of the first event, of the last. */
   readonly slots: Int32Array;
   readonly records: readonly (readonly [at: number, record: EventRecord])[];
+}
+
+/** The first instant of a slot above level 0, as seen from a cursor in two words. */
+export function startOf(slot: number, low: number, high: number): number {
+  if (slot < 17408) return high * TWO_32 + (((low & -0x1000000) | ((slot - 16384) << 14)) >>> 0);
+  if (slot < 18432) return high * TWO_32 + (((slot - 17408) << 24) >>> 0);
+  if (slot < 19456) return ((high & -1024) | (slot - 18432)) * TWO_32;
+  return ((slot - 19456) << 10) * TWO_32;
+}
+
+export function lowestBit(word: number): number {
+  return 31 - Math.clz32(word & -word);
 }

@@ -19,20 +19,17 @@
  * Slots and events share one array, and links are offsets into it: the first 21504 words are the slots, each the offset of its
  * first event; behind them each event takes eight words, of which the first links to the next event of its list. The offset in
  * `tails` is that of the last event, or of the slot itself while its list is empty, so that appending never asks which.
- *
- * Of a million events nearly every one that is popped is far from any cache. While there are MANY, each knows the event behind
- * the next one too, so that two lines are on their way from memory at any time (jump pointers: Luk and Mowry,
- * "Compiler-Based Prefetching for Recursive Data Structures", 1996). Fewer are quicker without.
  */
 import { BrokenInvariant } from "../base/problem.js";
 import {
-  A, B, type EventQueueState, type EventRecord, HIGH, HIGH_MASK, KIND_SHIFT, LOW, MANY, NEAR, NOBODY, PENDING, type PendingEvent, PLACES, PREV, RECORD, SKIP,
-  SLOTS, STRIDE, TICKS, TWO_32, USE, USES,
+  A, B, type EventQueueState, type EventRecord, HIGH, HIGH_MASK, KIND_SHIFT, LOW, lowestBit, NEAR, NOBODY, PENDING, type PendingEvent, PLACES, PREV, RECORD, SLOTS, startOf,
+  STRIDE, TICKS, TWO_32, USE, USES,
 } from "./queue-layout.js";
 
 export type { EventQueueState, EventRecord, PendingEvent } from "./queue-layout.js";
 
 export class EventQueue {
+  readonly isFar: boolean = false;
   /** Pending events. */
   size = 0;
   /** The event that `pop` took out last. */
@@ -41,24 +38,18 @@ export class EventQueue {
   a = 0;
   b = 0;
   record: EventRecord | undefined = undefined;
-  private events: Int32Array = new Int32Array(SLOTS + STRIDE * 16);
-  private readonly tails: Int32Array = Int32Array.from({ length: SLOTS }, (_, slot) => slot);
-  /** By slot the event before the last, NOBODY if there is none; kept, as the SKIP of events is, while there are many. */
-  private befores: Int32Array = new Int32Array(0);
-  private many = false;
-  private readonly words: Int32Array = new Int32Array(SLOTS >> 5);
-  private readonly groups: Int32Array = new Int32Array(SLOTS >> 10);
-  private root = 0;
-  private top: number = SLOTS + STRIDE;
-  private free = 0;
+  protected events: Int32Array = new Int32Array(SLOTS + STRIDE * 16);
+  protected tails: Int32Array = Int32Array.from({ length: SLOTS }, (_, slot) => slot);
+  protected words: Int32Array = new Int32Array(SLOTS >> 5);
+  protected groups: Int32Array = new Int32Array(SLOTS >> 10);
+  protected root = 0;
+  protected top: number = SLOTS + STRIDE;
+  protected free = 0;
   /** The cursor as two words, and the time of slot 0 of level 0. */
-  private low = 0;
-  private high = 0;
-  private base = 0;
-  private readonly records = new Map<number, EventRecord>();
-
-  /** `most`: how many pending events are not many. */
-  constructor(private readonly most: number = MANY) {}
+  protected low = 0;
+  protected high = 0;
+  protected base = 0;
+  protected records: Map<number, EventRecord> = new Map<number, EventRecord>();
 
   /**
    * Adds an event; `time` is an integer, not before the last popped event nor before any limit `pop` was given. Returns an id
@@ -76,7 +67,7 @@ export class EventQueue {
     events[at + A] = a;
     events[at + B] = b;
     events[at + USE] = use | PENDING;
-    if (this.size++ === this.most && !this.many) this.beginSkips();
+    this.size++;
     const near = high === this.high && (low ^ this.low) >>> 14 === 0;
     this.append(near ? low & (TICKS - 1) : this.slotOf(low, high), at);
     return use * PLACES + (at >> 3);
@@ -104,9 +95,9 @@ export class EventQueue {
     const at = events[slot]!;
     const next = events[at]!;
     events[slot] = next;
+    // The store also fetches the line that the next pop will want.
     if (next !== 0) events[next + PREV] = slot;
     else this.empty(slot);
-    if (this.many) this.skipFrom(slot, at, next);
     this.low = (this.low & -TICKS) | slot;
     this.time = time;
     this.kind = events[at + HIGH]! >>> KIND_SHIFT;
@@ -178,6 +169,19 @@ export class EventQueue {
     return found;
   }
 
+  /** A queue that goes on with what another holds, which is of no use after that. */
+  static after(other: EventQueue): EventQueue {
+    const queue = new EventQueue();
+    queue.takeOver(other);
+    return queue;
+  }
+
+  /** Goes on with what another queue holds, by reference. */
+  protected takeOver(from: EventQueue): void {
+    const { size, time, kind, a, b, record, events, tails, words, groups, root, top, free, low, high, base, records } = from;
+    Object.assign(this, { size, time, kind, a, b, record, events, tails, words, groups, root, top, free, low, high, base, records });
+  }
+
   save(): EventQueueState {
     return {
       events: this.events.slice(SLOTS, this.top),
@@ -208,8 +212,6 @@ export class EventQueue {
       this.tails[slot] = state.slots[i + 2]!;
       this.mark(slot);
     }
-    this.many = false;
-    if (this.size > this.most) this.beginSkips();
     this.record = undefined;
     this.records.clear();
     for (const [at, record] of state.records) this.records.set(at, record);
@@ -243,64 +245,25 @@ export class EventQueue {
     return highDiff >>> 10 === 0 ? 18432 + (high & 1023) : 19456 + (high >>> 10);
   }
 
-  private append(slot: number, at: number): void {
+  protected append(slot: number, at: number): void {
     const { events, tails } = this;
     const tail = tails[slot]!;
     events[tail] = at;
     events[at] = 0;
     events[at + PREV] = tail;
     tails[slot] = at;
-    if (this.many) this.skipTo(slot, at, tail);
     this.mark(slot);
   }
 
   /** Takes an event out of the middle of its list. */
-  private unlink(slot: number, at: number): void {
-    const { events, tails } = this;
+  protected unlink(slot: number, at: number): void {
+    const { events } = this;
     const next = events[at]!;
     const prev = events[at + PREV]!;
     events[prev] = next;
     if (next !== 0) events[next + PREV] = prev;
-    else tails[slot] = prev;
+    else this.tails[slot] = prev;
     if (events[slot] === 0) this.empty(slot);
-    else if (this.many) this.skipOver(slot, prev, next);
-  }
-
-  /** From here on events know the one behind the next. Those that are there do not, which only makes them slower. */
-  private beginSkips(): void {
-    this.many = true;
-    this.befores = new Int32Array(SLOTS).fill(NOBODY);
-    for (let at = NOBODY; at < this.top; at += STRIDE) this.events[at + SKIP] = 0;
-  }
-
-  /** An event was appended behind `tail`. */
-  private skipTo(slot: number, at: number, tail: number): void {
-    const { events, befores } = this;
-    events[befores[slot]! + SKIP] = at;
-    events[at + SKIP] = 0;
-    befores[slot] = tail < SLOTS ? NOBODY : tail;
-  }
-
-  /** The first event was popped. */
-  private skipFrom(slot: number, at: number, next: number): void {
-    const { events } = this;
-    const skip = events[at + SKIP]!;
-    // It says so already: the store only fetches the line that the pop after the next will want.
-    if (skip !== 0) events[skip + PREV] = next;
-    else if (this.befores[slot] === at) this.befores[slot] = NOBODY;
-    if (this.size < this.most >> 1) this.many = false;
-  }
-
-  /** What stood between two was taken out; the slot is not empty. */
-  private skipOver(slot: number, prev: number, next: number): void {
-    const { events } = this;
-    if (prev >= SLOTS) {
-      events[prev + SKIP] = next === 0 ? 0 : events[next]!;
-      const before = events[prev + PREV]!;
-      if (before >= SLOTS) events[before + SKIP] = next;
-    }
-    const before = events[this.tails[slot]! + PREV]!;
-    this.befores[slot] = before < SLOTS ? NOBODY : before;
   }
 
   /** Whether the slot was busy before is a toss-up, so the bits are set without asking. Shifts count modulo 32. */
@@ -310,9 +273,8 @@ export class EventQueue {
     this.root |= 1 << (slot >> 10);
   }
 
-  private empty(slot: number): void {
+  protected empty(slot: number): void {
     this.tails[slot] = slot;
-    if (this.many) this.befores[slot] = NOBODY;
     if ((this.words[slot >> 5]! &= ~(1 << slot)) !== 0) return;
     if ((this.groups[slot >> 10]! &= ~(1 << (slot >> 5))) === 0) this.root &= ~(1 << (slot >> 10));
   }
@@ -344,21 +306,12 @@ export class EventQueue {
       if (slot < TICKS) return true;
       const at = this.events[slot]!;
       // An event alone in its slot, all lower levels being empty, is the earliest: straight to its time.
-      const time = this.tails[slot] === at ? this.timeAt(at) : this.startOf(slot);
+      const time = this.tails[slot] === at ? this.timeAt(at) : startOf(slot, this.low, this.high);
       if (time > limit) return false;
       this.moveCursor(time | 0, Math.floor(time / TWO_32));
       this.spread(slot);
     }
     return false;
-  }
-
-  /** The first instant of a slot above level 0. */
-  private startOf(slot: number): number {
-    const { low, high } = this;
-    if (slot < 17408) return high * TWO_32 + (((low & -0x1000000) | ((slot - 16384) << 14)) >>> 0);
-    if (slot < 18432) return high * TWO_32 + (((slot - 17408) << 24) >>> 0);
-    if (slot < 19456) return ((high & -1024) | (slot - 18432)) * TWO_32;
-    return ((slot - 19456) << 10) * TWO_32;
   }
 
   /** Moves the events of a slot that the cursor has entered to lower levels. */
@@ -386,8 +339,4 @@ export class EventQueue {
     this.events = wider;
     return at;
   }
-}
-
-function lowestBit(word: number): number {
-  return 31 - Math.clz32(word & -word);
 }

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { queueFor } from "../../src/engine/far-queue.js";
 import { EventQueue } from "../../src/engine/queue.js";
 import { PREV, SKIP, SLOTS } from "../../src/engine/queue-layout.js";
 
@@ -59,8 +60,12 @@ const action = (delay: fc.Arbitrary<number>): fc.Arbitrary<Action> =>
 const delays = [delay, fc.nat(2), fc.constantFrom(0, 1, 16_384, 16_385, 2 ** 23, 2 ** 23 + 1)];
 const actions = fc.oneof(...delays.map((each) => fc.array(action(each), { maxLength: 200, size: "max" })));
 
-/** What events say of those beside them: the one before; with `many` the one behind the next too, if anything. */
-function checkNeighbours(queue: EventQueue, many: boolean): void {
+/** A far queue, a near one, or one that is far while there are eight events. */
+type Kind = "near" | "far" | "either";
+const as = (kind: Kind, queue: EventQueue): EventQueue => (kind === "near" ? queue : queueFor(queue, kind === "far" ? 0 : 8));
+
+/** What events say of those beside them: the one before; where many are kept the one behind the next too, if anything. */
+function checkNeighbours(queue: EventQueue): void {
   const { events, slots } = queue.save();
   const word = (at: number, which: number): number => events[at - SLOTS + which]!;
   for (let i = 0; i < slots.length; i += 3) {
@@ -68,7 +73,7 @@ function checkNeighbours(queue: EventQueue, many: boolean): void {
     for (; at !== 0; [prev, at] = [at, word(at, 0)]) {
       expect(word(at, PREV)).toBe(prev);
       const next = word(at, 0);
-      if (many && word(at, SKIP) !== 0) expect(word(at, SKIP)).toBe(next === 0 ? 0 : word(next, 0));
+      if (queue.isFar && word(at, SKIP) !== 0) expect(word(at, SKIP)).toBe(next === 0 ? 0 : word(next, 0));
     }
     expect(slots[i + 2]).toBe(prev);
   }
@@ -77,8 +82,8 @@ function checkNeighbours(queue: EventQueue, many: boolean): void {
 describe("EventQueue", () => {
   test("runs in the order of a sorted list through pushes, pops with limits, cancels and restores", () => {
     fc.assert(
-      fc.property(actions, fc.constantFrom(0, 4094, 2 ** 32 - 3, 2 ** 52), fc.constantFrom(1, 8, 1000), (actions, start, most) => {
-        let queue = new EventQueue(most);
+      fc.property(actions, fc.constantFrom(0, 4094, 2 ** 32 - 3, 2 ** 52), fc.constantFrom<Kind>("near", "far", "either"), (actions, start, kind) => {
+        let queue = as(kind, new EventQueue());
         const plain = new SortedList();
         const handles = new Map<number, number>();
         let now = start;
@@ -103,13 +108,14 @@ describe("EventQueue", () => {
             const id = handles.get(which);
             if (id !== undefined) expect(queue.cancel(id)).toBe(plain.cancel(which));
           } else {
-            const copy = new EventQueue(most);
+            const copy = new EventQueue();
             copy.restore(structuredClone(queue.save()));
-            queue = copy;
+            queue = as(kind, copy);
           }
           expect(queue.peekTime()).toBe(plain.first);
           expect(queue.size).toBe(plain.ids.length);
-          checkNeighbours(queue, most === 1);
+          checkNeighbours(queue);
+          queue = as(kind, queue);
           expect(queue.pending().map((event) => event.a)).toEqual(plain.ids);
         }
       }),
@@ -118,7 +124,7 @@ describe("EventQueue", () => {
   });
 
   test("a slot that is used again knows nothing of the events that were in it", () => {
-    const queue = new EventQueue(1);
+    const queue = as("far", new EventQueue());
     const slot = 2 ** 14;
     const turn = 2 ** 24;
     for (let i = 0; i < 3; i++) queue.push(slot, 7, i, 0);
@@ -127,6 +133,6 @@ describe("EventQueue", () => {
     for (let i = 0; i < 3; i++) queue.push(turn + 5, 7, i, 0);
     queue.pop(turn + 5);
     queue.push(turn + slot, 7, 3, 0);
-    checkNeighbours(queue, true);
+    checkNeighbours(queue);
   });
 });
