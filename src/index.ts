@@ -34,6 +34,7 @@ export type { ClusterFamily, ConfigResult, KindConfig, KubeProxyIpvs, ManifestFi
 export type { Kind, KubeObject, ObjectOfKind } from "./api/kinds.js";
 export type { Located, SourceRef } from "./api/located.js";
 export type * from "./api/calico-api.js";
+export type * from "./api/metallb-api.js";
 export type * from "./api/apps.js";
 export type * from "./api/batch.js";
 export type * from "./api/core.js";
@@ -43,6 +44,6 @@ export type * from "./api/networking.js";
 export type * from "./api/pod.js";
 export type * from "./api/policy-api.js";
 export { formatProblem, type Problem } from "./base/problem.js";
-export type { ApplyOptions, Change, ControlPlane, ControlPlaneOptions, Delays, PlaneNode, ProgramChoice } from "./control/index.js";
+export type { ApplyOptions, Change, ControlPlane, ControlPlaneOptions, Delays, NodeLocalDns, PlaneNode, ProgramChoice, TemplateRevision } from "./control/index.js";
 export type { EventRecord } from "./control/event-log.js";
 export { type LabResult, type Output, runLab } from "./shell/index.js";

@@ -34,7 +34,7 @@ export type { NftTable, NftTables, NftTablesState } from "./nf/nft/nft-tables.js
 export type { RestoreChain, RestoreDoc, RestoreRule, RestoreTable } from "./nf/restore-doc.js";
 export type { AddressTest, DeviceTest, Match, Rule, Target } from "./nf/rule.js";
 export type { Chain, NfTable, NfTableState, NfTables, NfTablesState, RecentEntry } from "./nf/table.js";
-export type { IpvsTables, IpvsState, IpvsTimeouts, ServerName, TrashedReal } from "./ipvs/ipvs-table.js";
+export type { IpvsTables, IpvsState, IpvsTimeouts, Locality, LocalityEntry, ServerName, TrashedReal } from "./ipvs/ipvs-table.js";
 export type * from "./plumbing/act.js";
 export type * from "./plumbing/ipvs-act.js";
 export type * from "./plumbing/qdisc-act.js";

@@ -108,8 +108,16 @@ export interface BalancerModel {
   sync(door: BalancerDoor, service: Balanced): readonly BalancerNews[];
   /** Takes back all that was made for it. */
   remove(door: BalancerDoor, service: Balanced): void;
-  /** What is done once for all that has changed in a short while (ns), nodes and the objects of its kinds too. */
-  readonly later?: { readonly delay: number; run(door: BalancerDoor): void };
+  /** What is done once for all that has changed in a short while, nodes and the objects of its kinds too. */
+  readonly later?: BalancerLater;
+}
+
+/** Work of a balancer that waits for more changes. */
+export interface BalancerLater {
+  /** ns after the first of the changes */
+  readonly delay: number;
+  /** Does it. */
+  run(door: BalancerDoor): void;
 }
 
 /** An event about a Service that a balancer's own parts report. */
