@@ -7,16 +7,14 @@
  */
 import type { AppEvent } from "../../linux/sock/app-event.js";
 import type { AppDoor, Program } from "../../linux/sock/app.js";
-import { DNS_RCODE, type DnsMessage, decodeDns, encodeDns } from "../../packet/wire/dns.js";
+import { DNS_RCODE, type DnsMessage } from "../../packet/wire/dns.js";
 import type { DnsRecord } from "../../packet/wire/dns-record.js";
-import type { Asker } from "./asker.js";
+import { type Asker, answerAsker, type Clients, hearClient } from "./asker.js";
 import { agedTo, cacheKey, cacheSeconds, type DnsCache, recall, remember } from "./dns-cache.js";
-import { answerTo, fitAnswer, udpRoom } from "./dns-reply.js";
 import type { DnsSource } from "./dns-source.js";
 import { forwardAgain, type Forwarding, type Heard, hearUpstream, isUpstreamSock, noForwarding, openForwarding, startForward } from "./forward.js";
 import { CLUSTER_ZONE, type ClusterZone, clusterLookup } from "./lookup.js";
-import { dnsFrame, takeFrames } from "./tcp-frames.js";
-import { answerVisitor, farewell, noWeb, openWeb, type Web, type WebPages, welcome } from "./plugin-pages.js";
+import { openWeb, type WebPages } from "./plugin-pages.js";
 
 const DNS_PORT = 53;
 /** Where the plugins health, ready and prometheus answer, and what they say there. */
@@ -24,12 +22,9 @@ const PAGES: WebPages = Object.freeze({ 8080: { "/health": "OK" }, 8181: { "/rea
 const TRANSFERS: readonly number[] = [251, 252];
 
 interface Memory {
-  readonly sock: number;
   readonly cache: DnsCache;
   readonly forwarding: Forwarding;
-  /** what came of messages that are not whole yet, by connection */
-  readonly partial: Readonly<Record<number, Uint8Array>>;
-  readonly web: Web;
+  readonly clients: Clients;
 }
 
 const memoryOf = (door: AppDoor): Memory => door.state as unknown as Memory;
@@ -54,7 +49,9 @@ export function coreDns(source: DnsSource, zone: ClusterZone = CLUSTER_ZONE): Pr
         settle(door, hearUpstream(door, memoryOf(door).forwarding, event));
         return;
       }
-      hearClient(door, event, source, zone);
+      const heard = hearClient(door, memoryOf(door).clients, PAGES, event);
+      keep(door, { clients: heard.clients });
+      for (const asker of heard.asked) ask(door, asker, source, zone);
     },
   };
 }
@@ -62,51 +59,20 @@ export function coreDns(source: DnsSource, zone: ClusterZone = CLUSTER_ZONE): Pr
 function start(door: AppDoor, given: unknown): void {
   const texts = typeof given === "string" ? [given] : Array.isArray(given) ? given.map(String) : [];
   const upstreams = texts.map((text) => door.addressOf(text)).filter((address) => address !== 0);
-  const memory: Memory = { sock: door.udpBind(0, DNS_PORT), cache: {}, forwarding: upstreams.length === 0 ? noForwarding : openForwarding(door, upstreams), partial: {}, web: noWeb };
-  door.state = { ...memory };
+  door.udpBind(0, DNS_PORT);
+  const forwarding = upstreams.length === 0 ? noForwarding : openForwarding(door, upstreams);
   door.tcpListen(0, DNS_PORT);
-  keep(door, { web: openWeb(door, 0, PAGES) });
+  const memory: Memory = { cache: {}, forwarding, clients: { partial: {}, web: openWeb(door, 0, PAGES) } };
+  door.state = { ...memory };
 }
 
-function hearClient(door: AppDoor, event: AppEvent, source: DnsSource, zone: ClusterZone): void {
-  const memory = memoryOf(door);
-  switch (event.kind) {
-    case "datagram":
-      ask(door, door.bytes(event), { tcp: 0, addr: event.from, port: event.port }, source, zone);
-      break;
-    case "accepted":
-      keep(door, { web: welcome(memory.web, event) });
-      break;
-    case "data": {
-      if (answerVisitor(door, memory.web, PAGES, event)) break;
-      const { messages, rest } = takeFrames(memory.partial[event.sock] ?? new Uint8Array(0), door.bytes(event));
-      keep(door, { partial: { ...memory.partial, [event.sock]: rest } });
-      for (const bytes of messages) ask(door, bytes, { tcp: event.sock, addr: 0, port: 0 }, source, zone);
-      break;
-    }
-    case "end":
-      door.tcpClose(event.sock);
-      break;
-    case "closed": {
-      const { [event.sock]: _, ...partial } = memory.partial;
-      keep(door, { partial, web: farewell(memory.web, event.sock) });
-      break;
-    }
-    default:
-  }
-}
-
-function ask(door: AppDoor, bytes: Uint8Array, from: Omit<Asker, "query">, source: DnsSource, zone: ClusterZone): void {
-  const query = decodeDns(bytes);
-  if ("malformed" in query || query.response) return;
-  const asker: Asker = { ...from, query };
-  const question = query.questions[0];
-  if (question === undefined || query.opcode !== 0) return reply(door, asker, { rcode: question === undefined ? DNS_RCODE.FORMERR : DNS_RCODE.NOTIMP });
+function ask(door: AppDoor, asker: Asker, source: DnsSource, zone: ClusterZone): void {
+  const question = asker.query.questions[0]!;
   const found = clusterLookup(source, zone, question.name, question.type);
-  if (found !== null && TRANSFERS.includes(question.type)) return reply(door, asker, { rcode: DNS_RCODE.REFUSED });
+  if (found !== null && TRANSFERS.includes(question.type)) return answerAsker(door, asker, { rcode: DNS_RCODE.REFUSED });
   if (found === null) return forward(door, asker, question.name, []);
   if (found.follow !== undefined) return forward(door, asker, found.follow, found.answers);
-  reply(door, asker, { authoritative: true, rcode: found.rcode, answers: shuffle(door, found.rcode, found.answers), authorities: found.authorities, additionals: found.additionals });
+  answerAsker(door, asker, { authoritative: true, rcode: found.rcode, answers: shuffle(door, found.rcode, found.answers), authorities: found.authorities, additionals: found.additionals });
 }
 
 /** Asks the cache, then an upstream, about a name; `before` are the aliases that led to it. */
@@ -117,7 +83,7 @@ function forward(door: AppDoor, asker: Asker, name: string, before: readonly Dns
   const known = recall(cache, cacheKey(query), door.now);
   if (known !== undefined) return finish(door, asker, known, before);
   const started = startForward(door, forwarding, { asker, query, before });
-  if (started === "refused") reply(door, asker, { rcode: DNS_RCODE.REFUSED, recursionAvailable: true });
+  if (started === "refused") answerAsker(door, asker, { rcode: DNS_RCODE.REFUSED, recursionAvailable: true });
   else if (started === "failed") finish(door, asker, undefined, before);
   else keep(door, { forwarding: started });
 }
@@ -141,18 +107,12 @@ function settle(door: AppDoor, heard: Heard): void {
 function finish(door: AppDoor, asker: Asker, answer: DnsMessage | undefined, before: readonly DnsRecord[]): void {
   if (before.length > 0) {
     const behind = answer?.answers ?? [];
-    reply(door, asker, { authoritative: true, rcode: DNS_RCODE.NOERROR, answers: answer === undefined ? [] : shuffle(door, 0, [...before, ...behind]) });
+    answerAsker(door, asker, { authoritative: true, rcode: DNS_RCODE.NOERROR, answers: answer === undefined ? [] : shuffle(door, 0, [...before, ...behind]) });
   } else if (answer === undefined) {
-    reply(door, asker, { rcode: DNS_RCODE.SERVFAIL });
+    answerAsker(door, asker, { rcode: DNS_RCODE.SERVFAIL });
   } else {
-    reply(door, asker, { ...answer, answers: shuffle(door, answer.rcode, answer.answers) });
+    answerAsker(door, asker, { ...answer, answers: shuffle(door, answer.rcode, answer.answers) });
   }
-}
-
-function reply(door: AppDoor, asker: Asker, answer: Partial<DnsMessage>): void {
-  const message = answerTo(asker.query, answer);
-  if (asker.tcp !== 0) door.tcpSend(asker.tcp, dnsFrame(encodeDns(message, encodeDns(message, false).length > 65_535)));
-  else door.udpSend(memoryOf(door).sock, asker.addr, asker.port, fitAnswer(message, udpRoom(asker.query)));
 }
 
 /** loadbalance: aliases, then all other records, then addresses in random order; of two, swapped or not. */

@@ -11,8 +11,6 @@ export interface Web {
   readonly visitors: Readonly<Record<number, number>>;
 }
 
-export const noWeb: Web = Object.freeze({ listeners: Object.freeze({}), visitors: Object.freeze({}) });
-
 /** Listens on the ports of the pages at an address (0: any); a port that is taken stays as it is. */
 export function openWeb(door: AppDoor, addr: number, pages: WebPages): Web {
   const listeners: Record<number, number> = {};
