@@ -34,6 +34,12 @@ export function wholeNumber(text: string): number {
 
 export const collect = (value: string, list: readonly string[]): readonly string[] => [...list, value];
 
+/** Refuses to go on without these options, all of them named at once; commander's own way speaks of the first, and before it has seen a mistyped one. */
+export function requireOptions(command: Command, names: readonly string[]): void {
+  const missing = command.options.filter((option) => names.includes(option.attributeName()) && command.getOptionValue(option.attributeName()) === undefined);
+  if (missing.length > 0) command.error(missing.map(({ flags }) => `error: required option '${flags}' not specified`).join("\n"), { code: "commander.missingMandatoryOptionValue" });
+}
+
 /** -f, -o and --strict, for commands that read manifests. */
 export function manifestOptions(command: Command, formats: readonly string[] = ["text", "json"]): Command {
   return command

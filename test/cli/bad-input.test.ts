@@ -72,6 +72,10 @@ describe("wrong words", () => {
     const run = podwire(["trace", "--from", "a", "--to", "b", "--prot", "80"]);
     expect(run.code).toBe(2);
     expect(run.stderr).toContain("Did you mean one of --port, --proto");
+    expect(podwire(["trace", "--frm", "a", "--to", "b"]).stderr).toContain("unknown option '--frm'");
+    const { code, stderr } = podwire(["trace", "-f", "nowhere.yaml"]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("error: required option '--from <who>' not specified\nerror: required option '--to <whom>' not specified\n");
     expect(podwire(["trac"]).stderr).toContain("Did you mean trace?");
     expect(podwire(["trac"]).code).toBe(2);
     expect(podwire(["trace", "-f", "nowhere.yaml", "--from", "a", "--to", "b"])).toMatchObject({ code: 2, stderr: expect.stringContaining('the path "nowhere.yaml" does not exist') });

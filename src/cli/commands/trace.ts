@@ -10,7 +10,7 @@ import { transcriptText } from "../../observe/transcript.js";
 import { walkMarkdown } from "../../observe/walk-markdown.js";
 import { walkMermaid } from "../../observe/walk-mermaid.js";
 import { out, outBytes, outJson, paint } from "../output.js";
-import { bootCluster, clusterOptions, manifestOptions, type SharedOptions, wholeNumber } from "../shared-options.js";
+import { bootCluster, clusterOptions, manifestOptions, requireOptions, type SharedOptions, wholeNumber } from "../shared-options.js";
 
 interface TraceOptions extends SharedOptions {
   readonly from: string;
@@ -37,8 +37,8 @@ Exit code: 0 delivered; 1 not delivered; 2 the input or usage is wrong.`;
 export function traceCommand(program: Command, done: (code: number) => void): void {
   const command = program.command("trace").description("send one real connection through the cluster and show its way");
   clusterOptions(manifestOptions(command, ["text", "brief", "json", "markdown", "mermaid", "pcapng"]))
-    .requiredOption("--from <who>", "who sends")
-    .requiredOption("--to <whom>", "who is to be reached")
+    .option("--from <who>", "who sends (required)")
+    .option("--to <whom>", "who is to be reached (required)")
     .option("--port <n>", "destination port", wholeNumber)
     .addOption(new Option("--proto <protocol>", "protocol").choices(["tcp", "udp", "sctp", "icmp"]))
     .option("-w, --write <file>", "also write a pcapng capture of every device")
@@ -46,6 +46,7 @@ export function traceCommand(program: Command, done: (code: number) => void): vo
     .option("--statistics", "also print the drops by reason, and the packets by device")
     .addHelpText("after", HELP)
     .action((options: TraceOptions) => {
+      requireOptions(command, ["from", "to"]);
       const cluster = bootCluster(options);
       const { walk, recording } = cluster.ask(
         recordedWalk({ from: options.from, to: options.to, ...(options.port === undefined ? {} : { port: options.port }), ...(options.proto === undefined ? {} : { protocol: options.proto }) }),
