@@ -10,6 +10,7 @@ import { PACKET_META } from "../../packet/columns.js";
 import { STEP } from "../../trace/kinds.js";
 import { countRx, countTx, isUnicastMac, portsOf } from "../device.js";
 import { splitPacket } from "../fragment.js";
+import { cloneOf } from "../nf/conntrack.js";
 import { DEVF, type Stack } from "../stack.js";
 import { traceStep } from "../trace-step.js";
 import { findEntry, learn } from "./bridge-fdb.js";
@@ -88,7 +89,7 @@ function toPort(s: Stack, p: number, bridge: number, port: number, from: number,
     return;
   }
   if (s.trace !== null) traceStep(s, STEP.BRIDGE_FORWARD, p, s.dev.c.ns[bridge]!, bridge, port, 0);
-  leave(s, keep ? s.packets.clone(p) : p, bridge, port);
+  leave(s, keep ? cloneOf(s, p) : p, bridge, port);
 }
 
 /** br_flood: a copy out of each port, the packet itself out of the last one unless it is kept. */
@@ -103,7 +104,7 @@ function flood(s: Stack, p: number, bridge: number, from: number, broadcast: boo
   if (s.trace !== null) traceStep(s, STEP.BRIDGE_FLOOD, p, ns, bridge, out.length, 0);
   const last = out.length - 1;
   out.forEach((port, i) => {
-    const copy = keep || i < last ? s.packets.clone(p) : p;
+    const copy = keep || i < last ? cloneOf(s, p) : p;
     if (copy !== p && s.trace !== null) traceStep(s, STEP.CLONE, copy, ns, bridge, p, port);
     leave(s, copy, bridge, port);
   });

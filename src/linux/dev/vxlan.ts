@@ -8,6 +8,7 @@ import { mix32 } from "../../base/hash.js";
 import { IP_FLAG, PACKET_META } from "../../packet/columns.js";
 import { STEP } from "../../trace/kinds.js";
 import { countRx, countTx, isUnicastMac, isUp } from "../device.js";
+import { cloneOf } from "../nf/conntrack.js";
 import { routeOutput } from "../route-output.js";
 import { EV, type Stack, type VxlanOptions } from "../stack.js";
 import { traceStep } from "../trace-step.js";
@@ -36,7 +37,7 @@ export function vxlanTransmit(s: Stack, p: number, dev: number): void {
   }
   s.fdb.rows.c.used[first] = s.engine.now;
   for (let row = s.fdb.rows.c.more[first]!; row !== 0; row = s.fdb.rows.c.more[row]!) {
-    encapsulate(s, s.packets.clone(p), dev, s.fdb.rows.c.remote[row]! as Addr);
+    encapsulate(s, cloneOf(s, p), dev, s.fdb.rows.c.remote[row]! as Addr);
   }
   encapsulate(s, p, dev, s.fdb.rows.c.remote[first]! as Addr);
 }

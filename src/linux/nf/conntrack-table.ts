@@ -69,6 +69,8 @@ export const CTS = Object.freeze({
   dstNatDone: 256,
   natDoneMask: 384,
   dying: 512,
+  /** ours: copies of its first packet are under way, and it ends with the last of them */
+  shared: 32768,
 } as const);
 
 /** `ctInfo` of a packet, numbered as enum ip_conntrack_info. */

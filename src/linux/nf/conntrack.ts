@@ -96,10 +96,25 @@ export function dropFlows(s: Stack, ns: number): void {
   for (let row = 1; row < s.ct.t.top; row++) if (s.ct.t.live[row] === 1 && s.ct.ns(row) === ns) killFlow(s, row);
 }
 
-/** The flow of a packet that ends before it was confirmed ends with it. */
+/** The flow of a packet that ends before it was confirmed ends with it, and with the last of its copies. */
 export function forgetFlow(s: Stack, p: number): void {
   const row = s.packets.c.ct[p]!;
-  if (row !== 0 && directionOf(s.packets.c.ctInfo[p]!) === 0 && (s.ct.t.c.status[row]! & CTS.confirmed) === 0) killFlow(s, row);
+  if (row === 0 || directionOf(s.packets.c.ctInfo[p]!) !== 0) return;
+  const status = s.ct.t.c.status[row]!;
+  if ((status & CTS.confirmed) === 0 && ((status & CTS.shared) === 0 || !isHeldByAnother(s, p, row))) killFlow(s, row);
+}
+
+function isHeldByAnother(s: Stack, p: number, row: number): boolean {
+  const { live, top, c } = s.packets;
+  for (let other = 1; other < top; other++) if (live[other] === 1 && other !== p && c.ct[other] === row) return true;
+  return false;
+}
+
+/** skb_clone: a copy of a packet for one more device; both belong to the same flow. */
+export function cloneOf(s: Stack, p: number): number {
+  const row = s.packets.c.ct[p]!;
+  if (row !== 0) s.ct.t.c.status[row] = s.ct.t.c.status[row]! | CTS.shared;
+  return s.packets.clone(p);
 }
 
 function collect(s: Stack): void {
