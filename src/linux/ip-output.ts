@@ -6,6 +6,7 @@ import { outgrowsMemory } from "./dev/tunnel-room.js";
 import { ERRNO } from "./errno.js";
 import { splitPacket } from "./fragment.js";
 import { ICMP } from "./icmp-codes.js";
+import { holdsIcmpLock } from "./icmp-lock.js";
 import { ICMP6 } from "./icmp6-codes.js";
 import { routeOutput } from "./route-output.js";
 import { DEV, EV, HOOK, NF, type Stack } from "./stack.js";
@@ -15,13 +16,13 @@ function hookBit(s: Stack, p: number, hook: number): number {
   return s.packets.c.etherType[p] === ETHERTYPE.IPV6 ? 8 + hook : hook;
 }
 
-/** ip_local_out: a routed packet of this host; runs OUTPUT. 0, EPERM where a hook refused it, EMSGSIZE, or ENOBUFS where its cable lost it. */
+/** ip_local_out: a routed packet of this host; runs OUTPUT. 0, EPERM or what NF_DROP_ERR says where a hook refused it, EMSGSIZE, or ENOBUFS where its cable lost it. */
 export function ipLocalOut(s: Stack, p: number, ns: number): number {
   const c = s.packets.c;
   c.meta[p] = c.meta[p]! | PACKET_META.LOCAL_OUT;
   const verdict = (s.ns.c.hooks[ns]! & (1 << hookBit(s, p, HOOK.output))) === 0 ? NF.accept : s.op.hook(HOOK.output, p, ns, 0, c.rtDev[p]!);
   // Whoever steals a packet has seen to it.
-  if (verdict !== NF.accept) return verdict === NF.stolen ? 0 : ERRNO.EPERM;
+  if (verdict !== NF.accept) return verdict === NF.stolen ? 0 : s.nf.error;
   return ipOutput(s, p, ns);
 }
 
@@ -57,8 +58,9 @@ function tooLong(s: Stack, p: number, ns: number, dev: number): number {
   // IPv6 is cut where it was made, and pieces are not cut again.
   const passing = c.fragMax[p]! > mtu || ((c.meta[p]! & PACKET_META.LOCAL_OUT) === 0 && c.pieces[p] === 0);
   if ((c.frag[p]! & IP_FLAG.DF) !== 0 || (v6 && passing)) {
-    if (v6) s.op.icmpError(p, ns, dev, ICMP6.packetTooBig, 0, mtu);
-    else s.op.icmpError(p, ns, dev, ICMP.unreachable, ICMP.fragmentationNeeded, mtu);
+    const silent = (c.meta[p]! & PACKET_META.LOCAL_OUT) !== 0 && holdsIcmpLock(s, p, v6 ? 6 : 4);
+    if (v6 && !silent) s.op.icmpError(p, ns, dev, ICMP6.packetTooBig, 0, mtu);
+    else if (!silent) s.op.icmpError(p, ns, dev, ICMP.unreachable, ICMP.fragmentationNeeded, mtu);
     s.op.drop(p, ns, dev, DROP.PKT_TOO_BIG);
     return ERRNO.EMSGSIZE;
   }
@@ -82,15 +84,10 @@ function sendPiece(s: Stack, piece: number, dropped: number): void {
   else s.packets.release(piece);
 }
 
-/** ip_route_me_harder: the destination or mark of a packet of this host changed in OUTPUT. False: no way there. */
-function rerouteOutput(s: Stack, p: number, ns: number): boolean {
-  return routeOutput(s, p, ns, 0) === 0;
-}
-
 /** Fills the slots of IPv4 output. */
 export function installIpOutput(s: Stack): void {
   s.op.ipLocalOut = (p, ns) => ipLocalOut(s, p, ns);
   s.op.ipOutput = (p, ns) => ipOutput(s, p, ns);
   s.engine.on(EV.piece, (piece, dropped) => sendPiece(s, piece, dropped));
-  s.op.rerouteOutput = (p, ns) => rerouteOutput(s, p, ns);
+  s.op.rerouteOutput = (p, ns) => routeOutput(s, p, ns, 0);
 }

@@ -292,8 +292,8 @@ export interface Ops {
   localDeliver(p: number, ns: number, dev: number): void;
   /** nf_hook: verdict NF.*; only called when the namespace's `hooks` bit is set. On accept the packet stays the caller's. */
   hook(hook: number, p: number, ns: number, inDev: number, outDev: number): number;
-  /** ip_route_me_harder: route a local packet again after OUTPUT changed it; false: no route, the packet is still the caller's. */
-  rerouteOutput(p: number, ns: number): boolean;
+  /** ip_route_me_harder: routes a local packet again after OUTPUT changed it; 0, or why there is no way, and the packet is still the caller's. */
+  rerouteOutput(p: number, ns: number): number;
   /** icmp_send about `p`, which stays the caller's. `info` is the rest word (next-hop MTU). */
   icmpError(p: number, ns: number, dev: number, type: number, code: number, info: number): void;
   /** nf_send_reset about `p`, which stays the caller's. */

@@ -33,7 +33,7 @@ export function errorFromServer(s: Stack, hook: number, p: number, ns: number): 
   c.dport[q] = cc.vport[row]!;
   if (s.trace !== null) traceStep(s, STEP.NAT_SOURCE, p, ns, c.iif[p]!, c.src[p]!, 0);
   s.nf.verdict = NF.accept;
-  if (hook !== HOOK.input && c.rtType[p] !== RTN.local && ipvsSetting(s, ns, "net.ipv4.vs.snat_reroute") !== 0 && !s.op.rerouteOutput(p, ns)) {
+  if (hook !== HOOK.input && c.rtType[p] !== RTN.local && ipvsSetting(s, ns, "net.ipv4.vs.snat_reroute") !== 0 && s.op.rerouteOutput(p, ns) !== 0) {
     s.op.drop(p, ns, c.rtDev[p]!, DROP.NETFILTER_DROP);
     s.nf.verdict = NF.drop;
     return true;

@@ -3,6 +3,7 @@
  * conntrack -200, mangle -150, nat -100 for destinations, filter 0, security 50, IPVS next to nat, nat 100 for sources, confirm last).
  */
 import { DROP } from "../../base/codes.js";
+import { ERRNO } from "../errno.js";
 import { IPVS_HOOKS, ipvsHook } from "../ipvs/ipvs-hooks.js";
 import { HOOK, NF, type Stack } from "../stack.js";
 import { walkNft } from "./nft/nft-walk.js";
@@ -55,9 +56,10 @@ export function runHook(s: Stack, hook: number, p: number, ns: number, inDev: nu
   }
 }
 
-/** Keeps a verdict for the one who asked; true if the packet goes on. */
+/** Keeps a verdict for the one who asked, and what a sender is told of a drop; true if the packet goes on. */
 function passed(s: Stack, verdict: number): boolean {
   s.nf.verdict = verdict;
+  if (verdict === NF.drop) s.nf.error = ERRNO.EPERM;
   return verdict === NF.accept;
 }
 
@@ -136,9 +138,12 @@ function natOutput(s: Stack, p: number, ns: number, outDev: number, there: numbe
 }
 
 function reroute(s: Stack, p: number, ns: number): boolean {
-  if (s.op.rerouteOutput(p, ns)) return true;
+  const error = s.op.rerouteOutput(p, ns);
+  if (error === 0) return true;
   s.op.drop(p, ns, s.packets.c.rtDev[p]!, DROP.NETFILTER_DROP);
-  return passed(s, NF.drop);
+  passed(s, NF.drop);
+  s.nf.error = error;
+  return false;
 }
 
 /** Fills the slot of hooks, and the way from conntrack back to the nat chains. */

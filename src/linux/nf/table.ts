@@ -162,6 +162,8 @@ export class NfTables {
   readonly compiled: CompiledChains = new CompiledChains();
   /** the last verdict of a table, for the hook that asked @internal */
   verdict = 1;
+  /** errno for the sender of what was dropped last (NF_DROP_GETERR) @internal */
+  error = 0;
   /** @internal */
   readonly frames: WalkFrame[] = [];
   /** @internal */
