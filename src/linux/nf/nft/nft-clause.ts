@@ -9,6 +9,7 @@ import { HOOK, NF, type Stack } from "../../stack.js";
 import { traceStep } from "../../trace-step.js";
 import { CTSTATE, NATF } from "../conntrack-seam.js";
 import { masqueradeFor } from "../masquerade.js";
+import { reject as rejectPacket, TCP_RESET } from "../reject.js";
 import type { NftChain, NftRule } from "./nft-doc.js";
 import { countKey } from "./nft-count.js";
 import type { Pass } from "./nft-pass.js";
@@ -234,13 +235,11 @@ function setMark(s: Stack, p: number, { table, inDev, outDev }: Pass, { what, op
 function reject(s: Stack, p: number, { table, family, hook, inDev, outDev }: Pass, { how, code }: Extract<NftClause, { kind: "reject-with" }>): ClauseSaid {
   if (how === "tcp reset") {
     if (s.packets.c.proto[p] !== PROTO.TCP) return "next-rule";
-    s.op.sendReset(p, table.ns, hook);
-    return NF.drop;
+    return rejectPacket(s, p, { ns: table.ns, family, hook, inDev, outDev }, TCP_RESET, 0);
   }
   if ((how === "icmp" && family !== 4) || (how === "icmpv6" && family !== 6)) return "next-rule";
   const said = how === "" ? (family === 4 ? PORT4 : PORT6) : how === "icmpx" ? ICMPX[family][Number(code)]! : code;
-  s.op.icmpError(p, table.ns, inDev !== 0 ? inDev : outDev, family === 4 ? UNREACHABLE4 : UNREACHABLE6, Number(said), 0);
-  return NF.drop;
+  return rejectPacket(s, p, { ns: table.ns, family, hook, inDev, outDev }, family === 4 ? UNREACHABLE4 : UNREACHABLE6, Number(said));
 }
 
 function translate(s: Stack, p: number, pass: Pass, chain: NftChain, rule: NftRule, { to, place, flags }: Extract<NftClause, { kind: "nat" }>): ClauseSaid {

@@ -16,6 +16,7 @@ import { CTS } from "../conntrack-table.js";
 import { CTSTATE, NATF } from "../conntrack-seam.js";
 import { masqueradeFor } from "../masquerade.js";
 import { TABLE } from "../table.js";
+import { reject } from "../reject.js";
 import { clauseActs, type ClauseSaid, runClause } from "./nft-clause.js";
 import { countKey } from "./nft-count.js";
 import type { NftChain, NftHookName, NftRule } from "./nft-doc.js";
@@ -183,7 +184,7 @@ function runStatement(s: Stack, p: number, pass: Pass, chain: NftChain, statemen
     case "verdict":
       return statement.verdict;
     case "reject":
-      return reject(s, p, pass);
+      return rejectAlone(s, p, pass);
     case "numgen-vmap":
       return statement.verdicts[draw(s, pass, chain, statement.mod)]!;
     case "dnat": {
@@ -241,10 +242,9 @@ function keyOf(s: Stack, p: number, fields: readonly NftField[]): string {
 }
 
 /** `reject` alone is port unreachable, for TCP too. */
-function reject(s: Stack, p: number, { table, family, inDev, outDev }: Pass): number {
+function rejectAlone(s: Stack, p: number, { table, family, hook, inDev, outDev }: Pass): number {
   const [type, code] = family === 4 ? [ICMP.unreachable, ICMP_PORT_UNREACHABLE] : [ICMP6_UNREACHABLE, ICMP6_PORT_UNREACHABLE];
-  s.op.icmpError(p, table.ns, inDev !== 0 ? inDev : outDev, type, code, 0);
-  return NF.drop;
+  return reject(s, p, { ns: table.ns, family, hook, inDev, outDev }, type, code);
 }
 
 /** numgen random mod N, from the stream of the chain. */
