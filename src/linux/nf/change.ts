@@ -134,6 +134,11 @@ export class TableDraft {
     chain.touched = true;
   }
 
+  /** libiptc 1.8.9 keeps the counters of rules over a change, but those of every policy begin anew. */
+  forgetPolicyCounts(): void {
+    for (const name of this.names()) if (this.isBase(name)) this.setPolicy(name, this.chain(name)!.policy, [0, 0], false);
+  }
+
   /** Sets counters of a chain's rules, or of one, to 0; the policy's too when all are. */
   zero(name: string, at?: number): void {
     const chain = this.chain(name)!;

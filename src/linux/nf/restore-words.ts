@@ -12,8 +12,12 @@ interface Fault {
 export class RestoreWords {
   private readonly name: string;
 
-  constructor(private readonly tool: Tool) {
-    this.name = `ip${tool.family === 4 ? "" : "6"}tables-restore`;
+  /** @param called the name that the program was called by, which the nft flavour repeats */
+  constructor(
+    private readonly tool: Tool,
+    called?: string,
+  ) {
+    this.name = called !== undefined && tool.flavour === "nft" ? called : `ip${tool.family === 4 ? "" : "6"}tables-restore`;
   }
 
   /** The tool itself refuses: its version before, the line and a hint after. */
@@ -68,6 +72,10 @@ export class RestoreWords {
   badPolicy(chain: string, policy: string, line: number): Fault {
     if (this.tool.flavour === "nft") return this.failed(line, "EINVAL", "Bad policy name.");
     return { errno: "EINVAL", message: `${this.name} ${versionWords(this.tool)}: Can't set policy \`${policy}' on \`${chain}' line ${line}: Bad policy name` };
+  }
+
+  badCounters(chain: string, line: number): Fault {
+    return this.refused("EINVAL", `invalid policy counters for chain '${chain}'`, line);
   }
 
   busy(line: number, chain: string): Fault {

@@ -18,6 +18,8 @@ export interface RestoreOptions {
   /** take the counters of the document instead of 0 */
   readonly counters: boolean;
   readonly flavour: Flavour;
+  /** the name that the program was called by, if not the plain one */
+  readonly called?: string;
 }
 
 /** Why a restore stopped. */
@@ -44,7 +46,7 @@ interface Work {
 
 /** Applies a document to a namespace; null: done. */
 export function restoreTables(s: Stack, ns: number, family: 4 | 6, doc: RestoreDoc, options: RestoreOptions): RestoreFault | null {
-  const words = new RestoreWords({ family, flavour: options.flavour });
+  const words = new RestoreWords({ family, flavour: options.flavour }, options.called);
   let line = 1;
   for (const section of doc.tables) {
     const fault = restoreTable(s, ns, family, section, section.line ?? line, options, words);
@@ -60,6 +62,8 @@ function restoreTable(s: Stack, ns: number, family: 4 | 6, section: RestoreTable
   const draft = new TableDraft(s, registerTable(s, ns, family, table, options.flavour));
   const work: Work = { s, ns, family, table, draft, options, words, jumps: [], references: null, refused: null };
   if (!options.noflush) draft.clear(options.flavour === "nft");
+  const changes = !options.noflush || section.chains.length + section.rules.length + (section.deletes?.length ?? 0) > 0;
+  if (options.flavour === "legacy" && changes) draft.forgetPolicyCounts();
   let line = first;
   for (const chain of section.chains) {
     const fault = chainLine(work, chain, chain.line ?? ++line);
@@ -128,7 +132,7 @@ export function restoreText(s: Stack, ns: number, family: 4 | 6, text: string, o
   const { doc, fault } = parseRestoreText(text);
   const refused = restoreTables(s, ns, family, doc, options);
   if (refused !== null || fault === null) return refused;
-  return new RestoreWords({ family, flavour: options.flavour }).text(fault.message);
+  return new RestoreWords({ family, flavour: options.flavour }, options.called).text(fault.message);
 }
 
 function chainLine({ draft, options, words }: Work, chain: RestoreChain, line: number): RestoreFault | null {
@@ -138,6 +142,7 @@ function chainLine({ draft, options, words }: Work, chain: RestoreChain, line: n
       if (options.flavour === "nft" && options.counters) draft.setPolicy(chain.name, draft.chain(chain.name)!.policy, [chain.packets ?? 0, chain.bytes ?? 0], false);
       return null;
     }
+    if (options.counters && chain.packets === undefined) return words.badCounters(chain.name, line);
     if (chain.policy !== "ACCEPT" && chain.policy !== "DROP") return words.badPolicy(chain.name, chain.policy, line);
     const counts = options.counters ? ([chain.packets ?? 0, chain.bytes ?? 0] as const) : ([0, 0] as const);
     draft.setPolicy(chain.name, chain.policy === "DROP" ? POLICY.drop : POLICY.accept, counts, false);

@@ -22,18 +22,13 @@ export function changeIptables(s: Stack, act: IptablesAct): ActResult {
   try {
     const refused = perform(s, act, draft, tool);
     if (refused !== null || act.op === "check") return refused;
-    if (tool.flavour === "legacy") forgetPolicyCounts(draft);
+    if (tool.flavour === "legacy") draft.forgetPolicyCounts();
     draft.commit();
     return null;
   } catch (fault) {
     if (!(fault instanceof SpecFault)) throw fault;
     return { errno: fault.errno, message: faultWords(tool, fault, DOING[act.op] ?? "CHAIN_DEL", `rule in chain ${act.chain}`) };
   }
-}
-
-/** libiptc 1.8.9 keeps the counters of rules over a change, but those of every policy begin anew. */
-function forgetPolicyCounts(draft: TableDraft): void {
-  for (const name of draft.names()) if (draft.isBase(name)) draft.setPolicy(name, draft.chain(name)!.policy, [0, 0], false);
 }
 
 function noTable(tool: Tool, table: string): ActResult {
@@ -69,7 +64,7 @@ function perform(s: Stack, act: IptablesAct, draft: TableDraft, tool: Tool): Act
       if (act.policy !== "ACCEPT" && act.policy !== "DROP") return short("EINVAL", "Bad policy name. Run `dmesg' for more information.");
       if (act.table === "nat" && act.policy === "DROP") return { errno: "EINVAL", message: parameterWords(tool, '\nThe "nat" table is not intended for filtering, the use of DROP is therefore inhibited.\n\n') };
       // The nft flavour begins to count a policy that is set, but for nat, where it ends that.
-      draft.setPolicy(chain, act.policy === "DROP" ? POLICY.drop : POLICY.accept, null, act.table === "nat" && tool.flavour === "nft");
+      draft.setPolicy(chain, act.policy === "DROP" ? POLICY.drop : POLICY.accept, [0, 0], act.table === "nat" && tool.flavour === "nft");
       return null;
     case "rename-chain":
       return rename(chain, act.to ?? "", draft, short);

@@ -49,7 +49,7 @@ function restore({ s, ns }: Place, tool: IptablesTool, words: readonly string[],
     else if (word === "-c" || word === "--counters") counters = true;
     else if (word !== "-w" && word !== "--wait" && !/^\d+$/.test(word) && !word.startsWith("--wait=")) throw new NotModelled(`${toolName(tool)}-restore ${word}`);
   }
-  const fault = restoreText(s, ns, tool.family, stdin, { noflush, counters, flavour: tool.flavour });
+  const fault = restoreText(s, ns, tool.family, stdin, { noflush, counters, flavour: tool.flavour, called: tool.called });
   if (fault === null) return said("");
   if (fault.errno === "EOPNOTSUPP" && fault.message.includes("not modelled")) throw new NotModelled(fault.message.replace(/:? ?not modelled.*/, ""));
   return failed(/(Try `|Can't set policy)/.test(fault.message) ? 2 : exitCode(fault.message), fault.message);
