@@ -42,7 +42,7 @@ function readOptions(type: string, words: readonly string[], family: 4 | 6, caus
   }
   if (type === "bitmap:port" && range === null) throw setFault(`Mandatory option \`range' is missing${HELP}`);
   const addressed = type !== "bitmap:port" && type !== "list:set" && type !== "hash:mac";
-  return Object.freeze({ ...made, type: index, family: addressed ? made.family : 0, range: range ?? ([0, 0] as const), cause });
+  return Object.freeze({ ...Object.freeze(made), type: index, family: addressed ? made.family : 0, range: range ?? ([0, 0] as const), cause });
 }
 
 function readNumber(text: string): number {

@@ -13,6 +13,7 @@ import type { SetReference } from "./match-set.js";
 import { parseHostMask } from "./option-values.js";
 import { printRule, type RuleParts } from "./print.js";
 import { parseProtocol } from "./protocols.js";
+import { ruleBrief } from "./rule-brief.js";
 import { type AddressTest, type DeviceTest, GO, MATCH, type Rule, TARGET } from "./rule.js";
 import { kernelFault, notModelled, parameterFault, SpecFault } from "./spec-fault.js";
 import { splitWords } from "./spec-words.js";
@@ -263,9 +264,23 @@ function finish(draft: Draft, context: SpecContext, place: RulePlaceAsked): Rule
         target,
       };
       const text = printRule(context.s, parts, context.family);
+      const { port, chance } = ruleBrief(parts.proto, matches);
+      // Each by its name: rules are many, and what compiles them reads the first of these fields alone.
       made.push(
-        Object.freeze({
-          ...parts,
+        Object.freeze<Rule>({
+          src: parts.src,
+          dst: parts.dst,
+          go: parts.go,
+          to: parts.to,
+          port,
+          chance,
+          proto: parts.proto,
+          protoNot: parts.protoNot,
+          frag: parts.frag,
+          inDev: parts.inDev,
+          outDev: parts.outDev,
+          target: parts.target,
+          matches: parts.matches,
           text,
           hash: fnv1a32(text) | 0,
           slots: extensions.reduce((sum, extension) => sum + (extension.slots ?? 0), 0),

@@ -61,6 +61,9 @@ export interface Rule {
   /** `-f`: 0 not asked, 1 later fragments alone, 2 all but those */
   readonly frag: number;
   readonly matches: readonly Match[];
+  /** what the matches come to, see `rule-brief.ts` */
+  readonly port: number;
+  readonly chance: number;
   /** one of GO */
   readonly go: number;
   /** chain name id of a jump or goto */

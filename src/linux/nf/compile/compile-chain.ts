@@ -2,11 +2,12 @@
 import { slotsOf } from "../match.js";
 import type { MarkMatch } from "../match-mark.js";
 import type { StatisticMatch } from "../match-chance.js";
+import { ASKS, exactPort } from "../rule-brief.js";
 import { type AddressTest, GO, MATCH, type Match, type Rule, TARGET } from "../rule.js";
 import type { Chain } from "../table.js";
 import type { NatTarget } from "../target-nat.js";
 import type { CompiledChains } from "./compiled-chains.js";
-import { exactPort, runFrom, slotWords, writeRun } from "./run.js";
+import { runFrom, slotWords, writeRun } from "./run.js";
 import { MOST_PAYLOAD, NARROW_INDEX, NARROW_LENGTH, NARROW_WORDS, OP, RUN_WORDS, WIDE_WORDS } from "./words.js";
 
 const MOST_PORT = 0xffff;
@@ -109,7 +110,7 @@ function putMatch(into: CompiledChains, tests: number[], match: Match, slot: num
       const port = exactPort(match);
       const tcp = match.kind === MATCH.tcp ? 65536 : 0;
       if (port >= 0) tests.push(OP.dport | ((port | tcp) << 8));
-      else if (port === -1) tests.push(OP.whole | (tcp << 8));
+      else if (port === ASKS.whole) tests.push(OP.whole | (tcp << 8));
       else tests.push(OP.match | ((into.matches.push(match) - 1) << 8));
       return;
     }

@@ -3,9 +3,8 @@
  * kube-proxy and of network policies do. They are looked up, not walked. The rules keep their order: equal values lie along one
  * line of probing in the order of their rules, so the first found behind the rule asked last is the one a walk would meet.
  */
-import { MATCH, type Match, type Rule } from "../rule.js";
-import type { PortsMatch, TcpMatch } from "../match-transport.js";
-import { PROTO } from "../../../base/codes.js";
+import type { Rule } from "../rule.js";
+import { ASKS } from "../rule-brief.js";
 import type { CompiledChains } from "./compiled-chains.js";
 import { OP, RUN_WORDS, SECOND, SHAPE, SLOT_WORDS, slotHash } from "./words.js";
 
@@ -23,30 +22,10 @@ interface Asked {
 
 const NONE: readonly Asked[] = Object.freeze([]);
 
-/** The match that reads the ports of a protocol. */
-export const KIND_OF_PROTO: Readonly<Record<number, number>> = Object.freeze({ [PROTO.TCP]: MATCH.tcp, [PROTO.UDP]: MATCH.udp, [PROTO.SCTP]: MATCH.sctp });
-
-const isAny = (ports: readonly [number, number], not: boolean): boolean => ports[0] === 0 && ports[1] === 65535 && !not;
-
-/** The one destination port that a match asks for, -1 for none, -2 for anything else. */
-export function exactPort(match: Match): number {
-  const m = match as PortsMatch;
-  if (!isAny(m.sport, m.sportNot)) return -2;
-  if (m.kind === MATCH.tcp && ((m as TcpMatch).flagMask !== 0 || (m as TcpMatch).option !== 0)) return -2;
-  if (isAny(m.dport, m.dportNot)) return -1;
-  return m.dport[0] === m.dport[1] && !m.dportNot ? m.dport[0] : -2;
-}
-
 /** What the rule asks for, null if it may not stand in a run. */
 function asked(rule: Rule): Asked | null {
-  if (rule.protoNot || rule.frag !== 0) return null;
-  let port = -1;
-  for (const match of rule.matches) {
-    if (match.kind === MATCH.comment) continue;
-    if (port >= 0 || match.kind !== KIND_OF_PROTO[rule.proto]) return null;
-    port = exactPort(match);
-    if (port < 0) return null;
-  }
+  const { port } = rule;
+  if (rule.protoNot || rule.frag !== 0 || rule.chance >= 0 || port === ASKS.other || port === ASKS.whole) return null;
   const { src, dst, inDev, outDev, proto } = rule;
   if (dst !== null) {
     if (dst.not || dst.exact === 0 || src !== null || inDev !== null || outDev !== null) return null;

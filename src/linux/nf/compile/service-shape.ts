@@ -3,11 +3,10 @@
  * then jumps to one of several chains by chance, each of which may mark a packet that comes from its own endpoint and translates
  * to it. Whatever the key of the packet (destination, protocol, port) already answers is no test of its own.
  */
-import { GO, MATCH, type Match, type Rule, TARGET } from "../rule.js";
-import type { StatisticMatch } from "../match-chance.js";
+import { GO, type Rule, TARGET } from "../rule.js";
+import { ASKS } from "../rule-brief.js";
 import type { MarkTarget } from "../target-mark.js";
 import type { NatTarget } from "../target-nat.js";
-import { exactPort, KIND_OF_PROTO } from "./run.js";
 import type { Endpoint, RulesById, ServiceShape } from "./service-rows.js";
 
 /** What a packet is known to carry. */
@@ -31,9 +30,8 @@ export function serviceShape(chains: RulesById, chain: number, key: Key, seen: (
     const endpoint = rule.src === null && rule.go === GO.jump && answered(rule, key) ? endpointOf(chains, rule.to, i, key, seen) : null;
     if (endpoint === null) return null;
     endpoints.push(endpoint);
-    const chance = chanceOf(rule);
-    if (chance < 0) return { guard, chances, endpoints };
-    chances.push(chance);
+    if (rule.chance < 0) return { guard, chances, endpoints };
+    chances.push(rule.chance);
   }
   return null;
 }
@@ -43,7 +41,7 @@ function markOf(chains: RulesById, rule: Rule, seen: (chain: number) => void): {
   if (rule.go !== GO.jump) return null;
   const { rules } = chains.get(rule.to)!;
   const [only] = rules;
-  if (rules.length !== 1 || only?.target?.kind !== TARGET.mark || only.go !== GO.target || !isPlain(only) || chanceOf(rule) >= 0) return null;
+  if (rules.length !== 1 || only?.target?.kind !== TARGET.mark || only.go !== GO.target || !isPlain(only) || rule.chance >= 0) return null;
   seen(rule.to);
   const { value, mask } = only.target as MarkTarget;
   return { value, mask };
@@ -53,7 +51,7 @@ function endpointOf(chains: RulesById, chain: number, rule: number, key: Key, se
   seen(chain);
   const { rules } = chains.get(chain)!;
   const last = rules.at(-1);
-  if (last === undefined || rules.length > 2 || last.go !== GO.target || last.target?.kind !== TARGET.dnat || last.src !== null || !answered(last, key) || chanceOf(last) >= 0) return null;
+  if (last === undefined || rules.length > 2 || last.go !== GO.target || last.target?.kind !== TARGET.dnat || last.src !== null || !answered(last, key) || last.chance >= 0) return null;
   const { minAddr, maxAddr, minPort, maxPort, flags } = (last.target as NatTarget).range;
   if (minAddr !== maxAddr || minPort !== maxPort || flags > 127 || minPort > 0xffff) return null;
   const hairpin = rules.length === 2;
@@ -65,36 +63,13 @@ function endpointOf(chains: RulesById, chain: number, rule: number, key: Key, se
 }
 
 /** No test at all, but for comments. */
-export function isPlain({ src, dst, inDev, outDev, proto, frag, matches }: Rule): boolean {
-  return src === null && dst === null && inDev === null && outDev === null && proto === 0 && frag === 0 && matches.every((match) => match.kind === MATCH.comment);
-}
-
-/** Chance of a rule that has one, else -1. */
-function chanceOf(rule: Rule): number {
-  for (const match of rule.matches) if (match.kind === MATCH.statistic) return (match as StatisticMatch).chance;
-  return -1;
+export function isPlain({ src, dst, inDev, outDev, proto, frag, port, chance }: Rule): boolean {
+  return src === null && dst === null && inDev === null && outDev === null && proto === 0 && frag === 0 && port === ASKS.nothing && chance < 0;
 }
 
 /** Every test of the rule but source and chance is met by whatever has the key. */
-function answered(rule: Rule, key: Key): boolean {
-  const { dst, inDev, outDev, proto, protoNot, frag } = rule;
+function answered({ dst, inDev, outDev, proto, protoNot, frag, port }: Rule, key: Key): boolean {
   if (inDev !== null || outDev !== null || protoNot || frag !== 0 || (proto !== 0 && proto !== key.proto)) return false;
   if (dst !== null && (dst.not || dst.exact !== key.dst)) return false;
-  let chances = 0;
-  for (const match of rule.matches) {
-    if (match.kind === MATCH.comment) continue;
-    if (match.kind === MATCH.statistic ? !isPlainChance(match) || chances++ > 0 : !asksForPort(match, key)) return false;
-  }
-  return true;
-}
-
-function isPlainChance(match: Match): boolean {
-  const { mode, not } = match as StatisticMatch;
-  return mode === "random" && !not;
-}
-
-function asksForPort(match: Match, key: Key): boolean {
-  if (match.kind !== KIND_OF_PROTO[key.proto]) return false;
-  const port = exactPort(match);
-  return port === -1 || port === key.port;
+  return port === key.port || port === ASKS.nothing || port === ASKS.whole;
 }
