@@ -173,7 +173,7 @@ function identified(value: Readonly<Record<string, unknown>>, info: KindInfo): K
   const metadata = value["metadata"] as KubeObject["metadata"];
   const namespace = metadata.namespace ?? "";
   const placed = info.namespaced && namespace === "" ? Object.freeze({ ...metadata, namespace: "default" }) : metadata;
-  const known = { apiVersion: info.apiVersion, kind: info.kind };
+  const known = Object.freeze({ apiVersion: info.apiVersion, kind: info.kind });
   return Object.freeze({ ...known, ...value, ...(info.also === undefined ? {} : known), metadata: placed }) as unknown as KubeObject;
 }
 

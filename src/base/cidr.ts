@@ -39,7 +39,7 @@ export function parseCidr(text: string, options: { readonly strict?: boolean } =
   if (!/^(0|[1-9][0-9]{0,2})$/.test(length)) return null;
   const prefix = Number(length);
   if (prefix > addressBits(address.family)) return null;
-  const cidr: Cidr = { ...address, prefix };
+  const cidr: Cidr = { family: address.family, words: address.words, prefix };
   return options.strict === true && !sameWords(masked(cidr).words, cidr.words) ? null : cidr;
 }
 

@@ -1,4 +1,5 @@
 /** `kubectl apply`: many objects, judged together, stored together or not at all. */
+import { extended } from "../base/extended.js";
 import type { Problem } from "../base/problem.js";
 import {
   groupResource,
@@ -196,7 +197,7 @@ function commit(p: Plane, { located, object, live }: Planned): void {
   if (live !== undefined) p.store.update(object);
   else if (object.kind === "Pod") admitPod(p, object);
   else if (object.kind === "Namespace") p.store.create({ ...object, spec: { finalizers: ["kubernetes"] }, status: { phase: "Active" } });
-  else if (object.kind === "Service") p.store.create({ ...object, status: { loadBalancer: {} } });
+  else if (object.kind === "Service") p.store.create(extended(object, { status: { loadBalancer: {} } }));
   else if (object.kind === "Node")
     p.store.create({ ...object, spec: { ...object.spec, taints: [...(object.spec?.taints ?? []), NOT_READY_TAINT] } });
   else p.store.create(object);

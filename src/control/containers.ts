@@ -1,4 +1,5 @@
 /** Starts of a pod's containers, and what its kubelet then writes. */
+import { extended } from "../base/extended.js";
 import type { Container, Pod } from "../api/index.js";
 import { killApp, launch } from "../linux/sock/app.js";
 import { NODE_CACHE, startNodeCache, stopNodeCache } from "./node-local-dns.js";
@@ -77,13 +78,8 @@ export function stopContainer(p: Plane, run: PodRun, at: number): void {
 export function report(p: Plane, pod: Pod, run: PodRun, node: PlaneNode, told: Pick<Report, "phase" | "ready" | "started">): void {
   const stored = p.store.get("Pod", keyOf(pod));
   if (stored === undefined) return;
-  const status = podStatus(stored, {
-    ...told,
-    ips: run.ips,
-    hostIPs: node.addresses,
-    now: p.time(),
-    ...(run.containers.length === 0 ? {} : { containers: run.containers }),
-  });
+  const { ips, containers } = run;
+  const status = podStatus(stored, extended(told, { ips, hostIPs: node.addresses, now: p.time(), ...(containers.length === 0 ? {} : { containers }) }));
   p.store.update({ ...stored, status });
 }
 

@@ -1,4 +1,5 @@
 /** Endpoints objects of Services with selectors, the old form of slices. Read first: kubernetes `pkg/controller/endpoint`. */
+import { extended } from "../base/extended.js";
 import type { EndpointAddress, Endpoints, EndpointSubset, Service } from "../api/index.js";
 import { compareText } from "../base/names.js";
 import { endpointGroups } from "./endpoints-of.js";
@@ -67,11 +68,10 @@ function subsetsOf(p: Plane, service: Service): readonly EndpointSubset[] {
       (conditions?.ready === true ? ready : waiting).push(address);
     }
     if (ready.length + waiting.length === 0) continue;
-    subsets.push({
-      ...(ready.length === 0 ? {} : { addresses: ready }),
-      ...(waiting.length === 0 ? {} : { notReadyAddresses: waiting }),
-      ports: ports.map(({ name = "", port = 0, protocol = "TCP" }) => ({ ...(name === "" ? {} : { name }), port, protocol })),
-    });
+    const addresses = ready.length === 0 ? { notReadyAddresses: waiting } : { addresses: ready, ...(waiting.length === 0 ? {} : { notReadyAddresses: waiting }) };
+    subsets.push(extended(addresses, {
+      ports: ports.map(({ name = "", port = 0, protocol = "TCP" }) => (name === "" ? { port, protocol } : { name, port, protocol })),
+    }));
   }
   return subsets;
 }

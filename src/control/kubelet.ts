@@ -108,7 +108,7 @@ function attach(p: Plane, pod: Pod, run: PodRun, node: PlaneNode, work: string):
 function start(p: Plane, pod: Pod, run: PodRun, node: PlaneNode, work: string): void {
   const specs = lastingContainers(pod);
   const containers = specs.map((_, at) => startContainer(p, pod, run.ns, node.name, at));
-  const started: PodRun = { ...run, stage: "running", containers, due: p.now };
+  const started: PodRun = Object.freeze({ ...run, stage: "running", containers, due: p.now });
   const ready = allServe(started);
   const lasting = runsToItsEnd(pod) ? p.delays.run : 0;
   const running: PodRun = { ...started, due: p.now + lasting, readySince: ready ? p.now : -1 };

@@ -1,4 +1,5 @@
 /** Pods and ReplicaSets as their owners write them: names, labels and owner references. */
+import { extended } from "../base/extended.js";
 import { fnv1a32 } from "../base/hash.js";
 import { generateName, safeEncode } from "../base/names.js";
 import {
@@ -86,7 +87,7 @@ function admittedSpec(spec: PodSpec): PodSpec {
 }
 
 function storePod(p: Plane, pod: Pod): Pod {
-  return p.store.create({ ...pod, status: { phase: "Pending", qosClass: qosClass(pod) } });
+  return p.store.create(extended(pod, { status: { phase: "Pending", qosClass: qosClass(pod) } }));
 }
 
 /** Admission DefaultTolerationSeconds. */

@@ -1,4 +1,5 @@
 /** The status of a pod as its kubelet writes it. */
+import { extended } from "../base/extended.js";
 import type { Condition, Container, ContainerState, ContainerStatus, Pod, PodStatus } from "../api/index.js";
 import { fnv1a32 } from "../base/hash.js";
 import { withCondition } from "./conditions.js";
@@ -87,12 +88,8 @@ function mainStatus(pod: Pod, container: Container, report: Report): ContainerSt
   if (run === undefined) return status;
   const before = pod.status?.containerStatuses?.find(({ name }) => name === container.name);
   const ended = state.terminated === undefined ? (before?.state?.terminated ?? before?.lastState?.terminated) : before?.lastState?.terminated;
-  return {
-    ...status,
-    restartCount: run.restarts,
-    started: state.running !== undefined && run.started,
-    ...(ended === undefined ? {} : { lastState: { terminated: ended } }),
-  };
+  const lived = { restartCount: run.restarts, started: state.running !== undefined && run.started };
+  return extended(status, ended === undefined ? lived : { ...lived, lastState: { terminated: ended } });
 }
 
 function finished({ phase }: Report): boolean {

@@ -2,6 +2,7 @@
  * kube-proxy on every node. One shared picture of Services and endpoints follows the watch; a sync stamps its node with the
  * picture of that instant. In a large cluster the rules wait until a packet or a reader comes to the node.
  */
+import { extended } from "../base/extended.js";
 import type { EndpointSlice, Service } from "../api/index.js";
 import type { CauseOf } from "../models/proxy/cause-of.js";
 import { type ProxyNode, readNodePortAddresses } from "../models/proxy/proxy-node.js";
@@ -196,7 +197,7 @@ function iptablesProgram(p: Plane, causeOf: CauseOf): Program {
   const model = iptablesProxy(new IptablesRenderer(causeOf), SYNC_PERIOD);
   const settings = { randomFully: true, conntrackTcpBeLiberal: false, counters: { invalidDropped: true, localhostAccepted: true } };
   const sync = (family: Family, door: NodeDoor, node: PlaneNode, view: ProxyView): boolean => {
-    const seen = { ...proxyNode(p, family, node, []), ...settings, localhostNodePorts: family === 4 };
+    const seen = extended(proxyNode(p, family, node, []), extended(settings, { localhostNodePorts: family === 4 }));
     const before = lastFullSync(door, seen);
     model.sync(door, seen, view);
     return lastFullSync(door, seen) !== before;

@@ -1,4 +1,5 @@
 /** Cluster IPs and node ports of Services as they are stored and go. Read first: kubernetes `pkg/registry/core/service/storage/alloc.go`. */
+import { extended } from "../base/extended.js";
 import { parseIpText, type Service, type ServicePort, type ServiceSpec } from "../api/index.js";
 import { NodePorts } from "./node-port.js";
 import type { NumberPoolState } from "./number-pool.js";
@@ -130,7 +131,7 @@ export class ServiceAllocators {
       else taken.ips.push(got);
       return got === null ? [] : [got];
     });
-    return { ...spec, clusterIP: clusterIPs[0] ?? "", clusterIPs };
+    return extended(spec, { clusterIP: clusterIPs[0] ?? "", clusterIPs });
   }
 
   private withPorts(spec: ServiceSpec, old: Service | null, draw: Draw, taken: Taken, faults: AllocationFault[]): ServiceSpec {
@@ -139,7 +140,7 @@ export class ServiceAllocators {
     const { healthCheckNodePort, ports = [], ...rest } = spec;
     const listed = spec.ports === undefined ? {} : { ports };
     if (spec.type !== "NodePort" && !balancer)
-      return { ...rest, ...listed, ...(spec.ports === undefined ? {} : { ports: ports.map(withoutNodePort) }) };
+      return extended(rest, { ...listed, ...(spec.ports === undefined ? {} : { ports: ports.map(withoutNodePort) }) });
     const asks = !balancer || spec.allocateLoadBalancerNodePorts !== false;
     const shared = new Map<number, number>();
     const take = (port: number, path: string): number => {

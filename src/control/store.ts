@@ -2,6 +2,7 @@
  * The API server's store: frozen objects by kind and name, one rising revision, no behaviour. Read first: kubernetes
  * apiserver `pkg/registry/generic/registry/store.go`.
  */
+import { extended } from "../base/extended.js";
 import { compareText } from "../base/names.js";
 import { deepFreeze, type Kind, type KubeObject, type ObjectMeta, type ObjectOfKind } from "../api/index.js";
 import { sameData } from "../base/same-data.js";
@@ -78,7 +79,7 @@ export class Store {
       creationTimestamp: this.stamps.time(),
       ...(Object.hasOwn(object, "spec") ? { generation: 1 } : {}),
     };
-    const stored = deepFreeze({ ...object, metadata: stamped });
+    const stored = deepFreeze(extended(object, { metadata: stamped }));
     this.ofKind(object.kind).set(keyOf(stored), stored);
     this.heard({ type: "ADDED", object: stored, old: null });
     return stored;
@@ -98,7 +99,7 @@ export class Store {
       resourceVersion: this.nextRevision(),
       ...(generation === undefined ? {} : { generation: raised ? generation + 1 : generation }),
     };
-    const stored = deepFreeze({ ...object, metadata });
+    const stored = deepFreeze(extended(object, { metadata }));
     objects.set(key, stored);
     this.heard({ type: "MODIFIED", object: stored, old });
     return stored;
@@ -137,5 +138,6 @@ export class Store {
 
 /** Everything but metadata and status. */
 function sameSpec(a: KubeObject, b: KubeObject): boolean {
-  return sameData({ ...a, metadata: null, status: null }, { ...b, metadata: null, status: null });
+  const others = { metadata: null, status: null };
+  return sameData(extended(a, others), extended(b, others));
 }

@@ -14,7 +14,7 @@ export function keepJumpsFirst(door: NodeDoor, family: 4 | 6): ActResult {
   for (const chain of ["INPUT", "FORWARD", "OUTPUT"]) {
     const standing = [...(table?.chains.values() ?? [])].find(({ name }) => name === chain)?.rules ?? [];
     const places = standing.flatMap((rule, i) => (rule.text === JUMP ? [i + 1] : []));
-    const at = { verb: "iptables", ns: door.ns, family, table: "filter", chain, cause } as const;
+    const at = Object.freeze({ verb: "iptables", ns: door.ns, family, table: "filter", chain, cause } as const);
     if (places[0] !== 1) {
       const refused = door.plumb({ ...at, op: "insert", spec: JUMP });
       if (refused !== null) return refused;

@@ -7,7 +7,7 @@ export function ensureVerbs(door: NodeDoor, family: Family, verbs: readonly Tabl
   const { ns } = door;
   for (const verb of verbs) {
     const { table, chain, cause } = verb;
-    const at = { verb: "iptables", ns, family, table, chain, cause } as const;
+    const at = Object.freeze({ verb: "iptables", ns, family, table, chain, cause } as const);
     if (verb.verb === "ensureChain") door.plumb({ ...at, op: "new-chain" });
     else if (door.plumb({ ...at, op: "check", spec: verb.spec }) !== null) door.plumb({ ...at, op: "insert", spec: verb.spec });
   }

@@ -95,7 +95,7 @@ export function readServicePorts(service: Service, family: Family): readonly Ser
   if (spec.type === "ExternalName" || spec.clusterIP === undefined || spec.clusterIP === "" || spec.clusterIP === "None") return [];
   const clusterIP = clusterAddress(service, family);
   if (clusterIP === null) return [];
-  const shared = servicePart(service, family, clusterIP);
+  const shared = Object.freeze(servicePart(service, family, clusterIP));
   const ports = new Map<string, ServicePortInfo>();
   (spec.ports ?? []).forEach((entry, index) => {
     const portName = entry.name ?? "";
