@@ -58,12 +58,12 @@ async function measure(job: Job, name: string, size: number, budget: number, che
   let n = 1;
   let took = timed(work, n);
   // Grows the span until it is long enough to time; the cap bounds work that costs nothing.
-  while (took < WARM_SECONDS && n < MOST_OPERATIONS) {
+  while (job.once !== true && took < WARM_SECONDS && n < MOST_OPERATIONS) {
     n = Math.ceil(n * Math.min(8, Math.max(1.5, (WARM_SECONDS * 1.3) / took)));
     took = timed(work, n);
   }
   const batch = work.batch ?? 1;
-  const long = took > LONG_SECONDS;
+  const long = job.once === true || took > LONG_SECONDS;
   const span = Math.max(1, Math.ceil((n * budget) / took));
   const rates = long ? [(n * batch) / took] : Array.from({ length: SPANS }, () => (span * batch) / timed(work, span));
   const check = checks && "check" in work ? work.check() : null;

@@ -43,6 +43,11 @@ export interface Job {
   readonly quickSizes?: readonly number[];
   /** Makes what every contender is handed, such as parsed input; it does not count as memory that the work holds. */
   readonly given?: (size: number) => unknown;
+  /**
+   * Timed once in each process, in the run that follows the making. Where work takes seconds, a short one would else be judged by
+   * its fifth time, when its code is warm, and a long one by its second.
+   */
+  readonly once?: boolean;
   /** How often a contender is timed, in interleaved rounds; 3 if absent. */
   readonly rounds?: number;
   readonly contenders: {
