@@ -134,10 +134,10 @@ export class Engine {
   }
 
   private dispatch(): void {
-    const { time, kind, a, b, record } = this.queue;
+    const { time, low, high, kind, a, b, record } = this.queue;
     this.now = time;
     this.steps++;
-    this.digest.event(time, kind, a, b);
+    this.digest.event(low, high, kind, a, b);
     const handler = this.handlers[kind];
     if (handler === undefined) throw this.broken(`no handler for event kind ${kind}`, { kind, a, b, time });
     handler(a, b, record);

@@ -6,7 +6,7 @@
  * Read first: Luk and Mowry, "Compiler-Based Prefetching for Recursive Data Structures" (1996), jump pointers.
  */
 import { EventQueue } from "./queue.js";
-import { MANY, NOBODY, PREV, SKIP, SLOTS, STRIDE, TICKS } from "./queue-layout.js";
+import { LAST, MANY, NOBODY, PREV, SKIP, SLOT_WORDS, SLOTS, STRIDE, TICKS } from "./queue-layout.js";
 
 export class FarQueue extends EventQueue {
   override readonly isFar: boolean = true;
@@ -26,7 +26,7 @@ export class FarQueue extends EventQueue {
     // The place that was freed last; what it knew still stands in it.
     const at = this.free;
     const slot = this.low & (TICKS - 1);
-    const next = events[slot]!;
+    const next = events[slot * SLOT_WORDS]!;
     const skip = events[at + SKIP]!;
     // It says so already: the store only fetches the line that the pop after the next will want.
     if (skip !== 0) events[skip + PREV] = next;
@@ -36,11 +36,11 @@ export class FarQueue extends EventQueue {
 
   protected override append(slot: number, at: number): void {
     const { events, befores } = this;
-    const tail = this.tails[slot]!;
+    const tail = events[slot * SLOT_WORDS + LAST]!;
     super.append(slot, at);
     events[befores[slot]! + SKIP] = at;
     events[at + SKIP] = 0;
-    befores[slot] = tail < SLOTS ? NOBODY : tail;
+    befores[slot] = tail < NOBODY ? NOBODY : tail;
   }
 
   protected override unlink(slot: number, at: number): void {
@@ -48,14 +48,14 @@ export class FarQueue extends EventQueue {
     const next = events[at]!;
     const prev = events[at + PREV]!;
     super.unlink(slot, at);
-    if (prev >= SLOTS) {
+    if (prev >= NOBODY) {
       events[prev + SKIP] = next === 0 ? 0 : events[next]!;
       const before = events[prev + PREV]!;
-      if (before >= SLOTS) events[before + SKIP] = next;
+      if (before >= NOBODY) events[before + SKIP] = next;
     }
-    const tail = this.tails[slot]!;
-    const before = tail < SLOTS ? 0 : events[tail + PREV]!;
-    this.befores[slot] = before < SLOTS ? NOBODY : before;
+    const tail = events[slot * SLOT_WORDS + LAST]!;
+    const before = tail < NOBODY ? 0 : events[tail + PREV]!;
+    this.befores[slot] = before < NOBODY ? NOBODY : before;
   }
 
   protected override empty(slot: number): void {

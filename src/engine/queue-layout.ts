@@ -2,8 +2,11 @@
 
 export const TICKS = 16384;
 export const SLOTS = 21504;
+/** Words of a slot: the offset of its first event, 0 if it is empty, and that of its last, its own if it is empty. */
+export const SLOT_WORDS = 2;
+export const LAST = 1;
 /** The first place, of no event. */
-export const NOBODY: number = SLOTS;
+export const NOBODY = 43008;
 /** Pending events from which on they are many (`FarQueue`). */
 export const MANY: number = 1 << 18;
 /** Bits of `root` for the groups of level 0. */

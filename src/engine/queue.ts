@@ -16,17 +16,20 @@
  *
  * The cursor never passes the limit given to `pop`, so whatever may still be scheduled lies at or after it.
  *
- * Slots and events share one array, and links are offsets into it: the first 21504 words are the slots, each the offset of its
- * first event; behind them each event takes eight words, of which the first links to the next event of its list. The offset in
- * `tails` is that of the last event, or of the slot itself while its list is empty, so that appending never asks which.
+ * Slots and events share one array, and links are offsets into it: the first 43008 words are the slots, each the offsets of its
+ * first and of its last event; behind them each event takes eight words, of which the first links to the next event of its list.
+ * The last of an empty list is the slot itself, so that appending never asks which.
  */
 import { BrokenInvariant } from "../base/problem.js";
 import {
-  A, B, type EventQueueState, type EventRecord, HIGH, HIGH_MASK, KIND_SHIFT, LOW, lowestBit, NEAR, NOBODY, PENDING, type PendingEvent, PLACES, PREV, RECORD, SLOTS, startOf,
+  A, B, type EventQueueState, type EventRecord, HIGH, HIGH_MASK, KIND_SHIFT, LAST, LOW, lowestBit, NEAR, NOBODY, PENDING, type PendingEvent, PLACES, PREV, RECORD, SLOT_WORDS, SLOTS, startOf,
   STRIDE, TICKS, TWO_32, USE, USES,
 } from "./queue-layout.js";
 
 export type { EventQueueState, EventRecord, PendingEvent } from "./queue-layout.js";
+
+/** Places made at once. */
+const BLOCK = 16;
 
 export class EventQueue {
   readonly isFar: boolean = false;
@@ -38,16 +41,15 @@ export class EventQueue {
   a = 0;
   b = 0;
   record: EventRecord | undefined = undefined;
-  protected events: Int32Array = new Int32Array(SLOTS + STRIDE * 16);
-  protected tails: Int32Array = Int32Array.from({ length: SLOTS }, (_, slot) => slot);
+  protected events: Int32Array = emptied(new Int32Array(NOBODY + STRIDE * (BLOCK + 1)));
   protected words: Int32Array = new Int32Array(SLOTS >> 5);
   protected groups: Int32Array = new Int32Array(SLOTS >> 10);
   protected root = 0;
-  protected top: number = SLOTS + STRIDE;
+  protected top: number = NOBODY + STRIDE;
   protected free = 0;
-  /** The cursor as two words, and the time of slot 0 of level 0. */
-  protected low = 0;
-  protected high = 0;
+  /** The cursor, behind a pop the time of its event, as two words; and the time of slot 0 of level 0. */
+  low = 0;
+  high = 0;
   protected base = 0;
   protected records: Map<number, EventRecord> = new Map<number, EventRecord>();
 
@@ -56,7 +58,8 @@ export class EventQueue {
    * for `cancel`: a positive integer below 2^53.
    */
   push(time: number, kind: number, a: number, b: number): number {
-    const at = this.free === 0 ? this.newPlace() : this.free;
+    if (this.free === 0) this.makePlaces();
+    const at = this.free;
     const { events } = this;
     this.free = events[at]!;
     const low = time | 0;
@@ -70,7 +73,8 @@ export class EventQueue {
     this.size++;
     const near = high === this.high && (low ^ this.low) >>> 14 === 0;
     this.append(near ? low & (TICKS - 1) : this.slotOf(low, high), at);
-    return use * PLACES + (at >> 3);
+    // A product of doubles from the first on: of integers it would grow out of them while it runs, and all of this be compiled again.
+    return use * 0.5 * (PLACES * 2) + (at >> 3);
   }
 
   /** A push with a record, which the caller has frozen. */
@@ -92,11 +96,12 @@ export class EventQueue {
     const time = this.base + slot;
     if (time > limit) return false;
     const { events } = this;
-    const at = events[slot]!;
+    const head = slot * SLOT_WORDS;
+    const at = events[head]!;
     const next = events[at]!;
-    events[slot] = next;
+    events[head] = next;
     // The store also fetches the line that the next pop will want.
-    if (next !== 0) events[next + PREV] = slot;
+    if (next !== 0) events[next + PREV] = head;
     else this.empty(slot);
     this.low = (this.low & -TICKS) | slot;
     this.time = time;
@@ -144,7 +149,7 @@ export class EventQueue {
     const slot = this.firstSlot();
     if (slot < TICKS) return this.base + slot;
     let earliest = Infinity;
-    for (let at = this.events[slot]!; at !== 0; at = this.events[at]!) earliest = Math.min(earliest, this.timeAt(at));
+    for (let at = this.events[slot * SLOT_WORDS]!; at !== 0; at = this.events[at]!) earliest = Math.min(earliest, this.timeAt(at));
     return earliest;
   }
 
@@ -154,7 +159,7 @@ export class EventQueue {
     const found: PendingEvent[] = [];
     for (const slot of this.busySlots()) {
       const from = found.length;
-      for (let at = events[slot]!; at !== 0; at = events[at]!) {
+      for (let at = events[slot * SLOT_WORDS]!; at !== 0; at = events[at]!) {
         found.push({
           id: (events[at + USE]! & USES) * PLACES + (at >> 3),
           time: this.timeAt(at),
@@ -178,26 +183,25 @@ export class EventQueue {
 
   /** Goes on with what another queue holds, by reference. */
   protected takeOver(from: EventQueue): void {
-    const { size, time, kind, a, b, record, events, tails, words, groups, root, top, free, low, high, base, records } = from;
-    Object.assign(this, { size, time, kind, a, b, record, events, tails, words, groups, root, top, free, low, high, base, records });
+    const { size, time, kind, a, b, record, events, words, groups, root, top, free, low, high, base, records } = from;
+    Object.assign(this, { size, time, kind, a, b, record, events, words, groups, root, top, free, low, high, base, records });
   }
 
   save(): EventQueueState {
     return {
-      events: this.events.slice(SLOTS, this.top),
+      events: this.events.slice(NOBODY, this.top),
       free: this.free,
       size: this.size,
       cursor: this.high * TWO_32 + (this.low >>> 0),
-      slots: Int32Array.from(this.busySlots().flatMap((slot) => [slot, this.events[slot]!, this.tails[slot]!])),
+      slots: Int32Array.from(this.busySlots().flatMap((slot) => [slot, this.events[slot * SLOT_WORDS]!, this.events[slot * SLOT_WORDS + LAST]!])),
       records: Array.from(this.records),
     };
   }
 
   restore(state: EventQueueState): void {
-    this.top = SLOTS + state.events.length;
+    this.top = NOBODY + state.events.length;
     if (this.top > this.events.length) this.events = new Int32Array(this.top);
-    else this.events.fill(0);
-    this.events.set(state.events, SLOTS);
+    emptied(this.events).set(state.events, NOBODY);
     this.free = state.free;
     this.size = state.size;
     this.time = state.cursor;
@@ -205,11 +209,10 @@ export class EventQueue {
     this.words.fill(0);
     this.groups.fill(0);
     this.root = 0;
-    for (let slot = 0; slot < SLOTS; slot++) this.tails[slot] = slot;
     for (let i = 0; i < state.slots.length; i += 3) {
       const slot = state.slots[i]!;
-      this.events[slot] = state.slots[i + 1]!;
-      this.tails[slot] = state.slots[i + 2]!;
+      this.events[slot * SLOT_WORDS] = state.slots[i + 1]!;
+      this.events[slot * SLOT_WORDS + LAST] = state.slots[i + 2]!;
       this.mark(slot);
     }
     this.record = undefined;
@@ -246,12 +249,13 @@ export class EventQueue {
   }
 
   protected append(slot: number, at: number): void {
-    const { events, tails } = this;
-    const tail = tails[slot]!;
+    const { events } = this;
+    const last = slot * SLOT_WORDS + LAST;
+    const tail = events[last]!;
     events[tail] = at;
     events[at] = 0;
     events[at + PREV] = tail;
-    tails[slot] = at;
+    events[last] = at;
     this.mark(slot);
   }
 
@@ -262,19 +266,22 @@ export class EventQueue {
     const prev = events[at + PREV]!;
     events[prev] = next;
     if (next !== 0) events[next + PREV] = prev;
-    else this.tails[slot] = prev;
-    if (events[slot] === 0) this.empty(slot);
+    else events[slot * SLOT_WORDS + LAST] = prev;
+    if (events[slot * SLOT_WORDS] === 0) this.empty(slot);
   }
 
-  /** Whether the slot was busy before is a toss-up, so the bits are set without asking. Shifts count modulo 32. */
+  /** Whether the slot was busy before is a toss-up, so its bit is set without asking; of its 32 one nearly always is. Shifts count modulo 32. */
   private mark(slot: number): void {
-    this.words[slot >> 5]! |= 1 << slot;
+    const { words } = this;
+    const bits = words[slot >> 5]!;
+    words[slot >> 5] = bits | (1 << slot);
+    if (bits !== 0) return;
     this.groups[slot >> 10]! |= 1 << (slot >> 5);
     this.root |= 1 << (slot >> 10);
   }
 
   protected empty(slot: number): void {
-    this.tails[slot] = slot;
+    this.events[slot * SLOT_WORDS + LAST] = slot * SLOT_WORDS;
     if ((this.words[slot >> 5]! &= ~(1 << slot)) !== 0) return;
     if ((this.groups[slot >> 10]! &= ~(1 << (slot >> 5))) === 0) this.root &= ~(1 << (slot >> 10));
   }
@@ -304,9 +311,9 @@ export class EventQueue {
     while (this.root !== 0) {
       const slot = this.firstSlot();
       if (slot < TICKS) return true;
-      const at = this.events[slot]!;
+      const at = this.events[slot * SLOT_WORDS]!;
       // An event alone in its slot, all lower levels being empty, is the earliest: straight to its time.
-      const time = this.tails[slot] === at ? this.timeAt(at) : startOf(slot, this.low, this.high);
+      const time = this.events[slot * SLOT_WORDS + LAST] === at ? this.timeAt(at) : startOf(slot, this.low, this.high);
       if (time > limit) return false;
       this.moveCursor(time | 0, Math.floor(time / TWO_32));
       this.spread(slot);
@@ -317,8 +324,8 @@ export class EventQueue {
   /** Moves the events of a slot that the cursor has entered to lower levels. */
   private spread(slot: number): void {
     const { events } = this;
-    let at = events[slot]!;
-    events[slot] = 0;
+    let at = events[slot * SLOT_WORDS]!;
+    events[slot * SLOT_WORDS] = 0;
     this.empty(slot);
     while (at !== 0) {
       const next = events[at]!;
@@ -327,16 +334,26 @@ export class EventQueue {
     }
   }
 
-  /** A place never used before; its words are 0. */
-  private newPlace(): number {
-    const at = this.top;
-    this.top = at + STRIDE;
-    if (at < this.events.length) return at;
-    const { size } = this;
-    if (at > PLACES * STRIDE) throw new BrokenInvariant("too many events are pending at once", { step: 0, seed: 0, detail: { size } });
-    const wider = new Int32Array(this.events.length * 2);
-    wider.set(this.events);
-    this.events = wider;
-    return at;
+  /** Makes free places, many at once, the first of them the next to be used; all other words of them are 0. */
+  private makePlaces(): void {
+    const from = this.top;
+    if (from > PLACES * STRIDE) throw new BrokenInvariant("too many events are pending at once", { step: 0, seed: 0, detail: { size: this.size } });
+    this.top = from + STRIDE * BLOCK;
+    if (this.top > this.events.length) {
+      const wider = new Int32Array(Math.max(this.top, this.events.length * 2));
+      wider.set(this.events);
+      this.events = wider;
+    }
+    for (let at = this.top - STRIDE; at >= from; at -= STRIDE) {
+      this.events[at] = this.free;
+      this.free = at;
+    }
   }
+}
+
+/** The array with all slots empty and no event. */
+function emptied(events: Int32Array): Int32Array {
+  events.fill(0);
+  for (let at = 0; at < NOBODY; at += SLOT_WORDS) events[at + LAST] = at;
+  return events;
 }

@@ -41,18 +41,20 @@ describe("Digest", () => {
     );
   });
 
+  const fold = (digest: Digest, time: number, kind: number, a: number, b: number): void => digest.event(time | 0, Math.floor(time / 2 ** 32), kind, a, b);
+
   test("an event's every field shows", () => {
     const event = fc.tuple(fc.integer({ min: 0, max: 2 ** 53 - 1 }), fc.nat(65535), fc.integer(), fc.integer());
     fc.assert(
       fc.property(event, fc.nat(3), fc.integer({ min: 1, max: 1000 }), ([time, kind, a, b], which, change) => {
         const other: [number, number, number, number] = [time, kind, a, b];
         other[which]! += which === 0 && time > 2 ** 52 ? -change : change;
-        expect(after((d) => d.event(time, kind, a, b))).not.toBe(after((d) => d.event(...other)));
-        expect(after((d) => d.event(time, kind, a, b))).toBe(after((d) => d.event(time, kind, a, b)));
+        expect(after((d) => fold(d, time, kind, a, b))).not.toBe(after((d) => fold(d, ...other)));
+        expect(after((d) => fold(d, time, kind, a, b))).toBe(after((d) => fold(d, time, kind, a, b)));
       }),
       { numRuns: 1000 },
     );
-    const high = [0, 2 ** 32, 2 ** 33, 2 ** 52].map((time) => after((d) => d.event(time, 1, 2, 3)));
+    const high = [0, 2 ** 32, 2 ** 33, 2 ** 52].map((time) => after((d) => fold(d, time, 1, 2, 3)));
     expect(new Set(high).size).toBe(4);
   });
 
@@ -60,7 +62,7 @@ describe("Digest", () => {
     const digest = new Digest();
     const seen = new Set<string>();
     for (let i = 0; i < 100_000; i++) {
-      digest.event(i >> 3, 1, i & 7, 0);
+      fold(digest, i >> 3, 1, i & 7, 0);
       seen.add(digest.hex());
     }
     expect(seen.size).toBe(100_000);

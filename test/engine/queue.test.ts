@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { queueFor } from "../../src/engine/far-queue.js";
 import { EventQueue } from "../../src/engine/queue.js";
-import { PREV, SKIP, SLOTS } from "../../src/engine/queue-layout.js";
+import { NOBODY, PREV, SKIP, SLOT_WORDS } from "../../src/engine/queue-layout.js";
 
 /** The plain form: a list kept sorted by (time, order of pushing). */
 class SortedList {
@@ -67,9 +67,9 @@ const as = (kind: Kind, queue: EventQueue): EventQueue => (kind === "near" ? que
 /** What events say of those beside them: the one before; where many are kept the one behind the next too, if anything. */
 function checkNeighbours(queue: EventQueue): void {
   const { events, slots } = queue.save();
-  const word = (at: number, which: number): number => events[at - SLOTS + which]!;
+  const word = (at: number, which: number): number => events[at - NOBODY + which]!;
   for (let i = 0; i < slots.length; i += 3) {
-    let [prev, at] = [slots[i]!, slots[i + 1]!];
+    let [prev, at] = [slots[i]! * SLOT_WORDS, slots[i + 1]!];
     for (; at !== 0; [prev, at] = [at, word(at, 0)]) {
       expect(word(at, PREV)).toBe(prev);
       const next = word(at, 0);
