@@ -23,6 +23,10 @@ export default defineConfig({
   splitting: true,
   sourcemap: true,
   minify: false,
+  // Numbers stand where they are used instead of behind a name, so that more of a hot function fits into what V8 takes inline.
+  esbuildOptions(options) {
+    options.minifySyntax = true;
+  },
   plugins: [
     {
       name: "keep-const",

@@ -1,5 +1,6 @@
 // esbuild makes `var` of every constant at the top of a file it bundles. V8 reads such a variable anew each time, and what it
 // holds, while it puts the value of a `const` into optimised code. This gives back the `const` of whatever is never assigned again.
+// Lists that esbuild has made of several declarations are taken apart for that.
 import ts from "typescript";
 
 const STEPS = new Set([ts.SyntaxKind.PlusPlusToken, ts.SyntaxKind.MinusMinusToken]);
@@ -19,15 +20,14 @@ export function keepConst(code) {
     ts.forEachChild(node, visit);
   };
   visit(file);
-  const places = file.statements
-    .filter((statement) => ts.isVariableStatement(statement) && (statement.declarationList.flags & ts.NodeFlags.BlockScoped) === 0)
-    .filter(({ declarationList }) => declarationList.declarations.every(({ name, initializer }) => initializer !== undefined && ts.isIdentifier(name) && !assigned.has(name.text)))
-    .map(({ declarationList }) => declarationList.getStart(file));
+  const isKept = ({ name, initializer }) => initializer !== undefined && ts.isIdentifier(name) && !assigned.has(name.text);
+  const lists = file.statements.filter((statement) => ts.isVariableStatement(statement) && (statement.declarationList.flags & ts.NodeFlags.BlockScoped) === 0);
   let made = "";
   let from = 0;
-  for (const at of places) {
-    made += `${code.slice(from, at)}const`;
-    from = at + "var".length;
+  for (const statement of lists) {
+    made += code.slice(from, statement.getStart(file));
+    made += statement.declarationList.declarations.map((each) => `${isKept(each) ? "const" : "var"} ${each.getText(file)};`).join(" ");
+    from = statement.getEnd();
   }
   return made + code.slice(from);
 }

@@ -51,6 +51,8 @@ async function bundle(name: string, folder: string): Promise<string> {
     platform: "node",
     format: "esm",
     target: "node20",
+    // As the package is built.
+    minifySyntax: true,
     // Libraries written as CommonJS ask for require, which an ES module lacks.
     banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
     outfile,
