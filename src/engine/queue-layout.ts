@@ -13,6 +13,8 @@ export const MANY: number = 1 << 18;
 export const NEAR = 0xffff;
 /** Words of an event: its list neighbours, its time, what it is. Interleaved, it is half a cache line. */
 export const STRIDE = 8;
+/** Places made at once. */
+export const BLOCK = 16;
 export const PREV = 1;
 export const LOW = 2;
 /** The high 21 bits of its time; above them its kind. */
@@ -68,4 +70,11 @@ export function startOf(slot: number, low: number, high: number): number {
 
 export function lowestBit(word: number): number {
   return 31 - Math.clz32(word & -word);
+}
+
+/** The array with all slots empty and no event. */
+export function emptied(events: Int32Array): Int32Array {
+  events.fill(0);
+  for (let at = 0; at < NOBODY; at += SLOT_WORDS) events[at + LAST] = at;
+  return events;
 }

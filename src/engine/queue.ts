@@ -22,14 +22,11 @@
  */
 import { BrokenInvariant } from "../base/problem.js";
 import {
-  A, B, type EventQueueState, type EventRecord, HIGH, HIGH_MASK, KIND_SHIFT, LAST, LOW, lowestBit, NEAR, NOBODY, PENDING, type PendingEvent, PLACES, PREV, RECORD, SLOT_WORDS, SLOTS, startOf,
+  A, B, BLOCK, emptied, type EventQueueState, type EventRecord, HIGH, HIGH_MASK, KIND_SHIFT, LAST, LOW, lowestBit, NEAR, NOBODY, PENDING, type PendingEvent, PLACES, PREV, RECORD, SLOT_WORDS, SLOTS, startOf,
   STRIDE, TICKS, TWO_32, USE, USES,
 } from "./queue-layout.js";
 
 export type { EventQueueState, EventRecord, PendingEvent } from "./queue-layout.js";
-
-/** Places made at once. */
-const BLOCK = 16;
 
 export class EventQueue {
   readonly isFar: boolean = false;
@@ -349,11 +346,4 @@ export class EventQueue {
       this.free = at;
     }
   }
-}
-
-/** The array with all slots empty and no event. */
-function emptied(events: Int32Array): Int32Array {
-  events.fill(0);
-  for (let at = 0; at < NOBODY; at += SLOT_WORDS) events[at + LAST] = at;
-  return events;
 }

@@ -20,7 +20,8 @@ export function ipReceive(s: Stack, first: number, dev: number): void {
   const p = gatherForTracking(s, first, ns);
   if (p === 0) return;
   if ((s.ns.c.hooks[ns]! & (1 << HOOK.prerouting)) !== 0 && s.op.hook(HOOK.prerouting, p, ns, dev, 0) !== NF.accept) return;
-  ipReceiveFinish(s, p, dev);
+  if (s.cells.listing !== dev) ipReceiveFinish(s, p, dev);
+  else s.cells.list.push(p);
 }
 
 /** ip_rcv_finish: routes a packet that has been through PREROUTING, and sends it up or on. */

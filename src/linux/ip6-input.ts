@@ -29,7 +29,8 @@ export function ip6Receive(s: Stack, first: number, dev: number): void {
   const p = gatherForTracking(s, first, ns);
   if (p === 0) return;
   if ((s.ns.c.hooks[ns]! & hook6(HOOK.prerouting)) !== 0 && s.op.hook(HOOK.prerouting, p, ns, dev, 0) !== NF.accept) return;
-  ip6ReceiveFinish(s, p, dev);
+  if (s.cells.listing !== dev) ip6ReceiveFinish(s, p, dev);
+  else s.cells.list.push(p);
 }
 
 /** Addresses that never are a packet's on the wire: 0 if the pair is sound, else the reason. */

@@ -6,6 +6,7 @@ import { arpProxied, arpReceive } from "./arp.js";
 import { bridgeReceive } from "./dev/bridge.js";
 import { leaveBridgeNf } from "./dev/bridge-nf.js";
 import { classify } from "./dev/frame.js";
+import { pollCells } from "./dev/gro-cells.js";
 import { shapeIn } from "./dev/shape.js";
 import { isUp } from "./device.js";
 import { NDISC_DELAYED, ndiscDelayed } from "./ndisc-receive.js";
@@ -69,5 +70,6 @@ function onBacklog(s: Stack, p: number, dev: number): void {
 export function installReceive(s: Stack): void {
   s.op.receive = (p, dev) => receive(s, p, dev);
   s.engine.on(EV.receive, (p, dev) => onBacklog(s, p, dev));
+  s.engine.on(EV.cells, (round) => pollCells(s, round, (p, dev) => onBacklog(s, p, dev)));
   s.engine.on(EV.neighbour, (a, b) => (b === 0 ? neighbourTimer(s, a) : b === NDISC_DELAYED ? ndiscDelayed(s, a) : arpProxied(s, a)));
 }

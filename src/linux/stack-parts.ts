@@ -95,6 +95,7 @@ export function stackParts(s: Stack): Part[] {
     part("linux/neigh", s.neigh),
     part("linux/fdb", s.fdb),
     part("linux/fragments", s.frag),
+    part("linux/cells", s.cells),
     part("linux/nf", s.nf),
     part("linux/nft", s.nft),
     part("linux/sets", s.sets),

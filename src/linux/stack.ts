@@ -19,6 +19,7 @@ import type { TraceSink } from "../trace/sink.js";
 import { FdbTable } from "./dev/fdb-table.js";
 import { FibTables } from "./fib-table.js";
 import { FragmentTable } from "./fragment-table.js";
+import { GroCellTable } from "./gro-cell-table.js";
 import { IpvsTables } from "./ipvs/ipvs-table.js";
 import { NeighbourTable } from "./neigh-table.js";
 import { ConntrackTable } from "./nf/conntrack-table.js";
@@ -59,6 +60,8 @@ export const EV = Object.freeze({
   ipvs: 10,
   /** a token bucket lets a frame go: a = packet, b = the device whose bucket it is */
   shaped: 11,
+  /** what tunnels have unpacked comes in: a = how often others of the same instant went before */
+  cells: 12,
 } as const);
 
 /** The five hooks of ip and ip6, numbered as NF_INET_*. */
@@ -311,13 +314,13 @@ export class Stack {
   readonly ns: Table<typeof netnsColumns> = new Table(netnsColumns, 16);
   readonly dev: Table<typeof deviceColumns> = new Table(deviceColumns, 64);
   readonly nsInfo: Map<number, NetnsInfo> = new Map();
-  /** namespace rows by "node/name"; derived from nsInfo */
+  /** derived from nsInfo: namespace rows by "node/name", and labels of the machines that have loaded ipip */
   readonly nsByName: Map<string, number> = new Map();
-  /** labels of the machines that have loaded ipip; derived from nsInfo */
   readonly ipipNodes: Set<number> = new Set();
   readonly devInfo: Map<number, DeviceInfo> = new Map();
   readonly fib: FibTables = new FibTables();
   readonly frag: FragmentTable = new FragmentTable();
+  readonly cells: GroCellTable = new GroCellTable();
   readonly neigh: NeighbourTable = new NeighbourTable();
   readonly fdb: FdbTable = new FdbTable();
   readonly nf: NfTables = new NfTables();

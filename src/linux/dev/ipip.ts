@@ -12,9 +12,10 @@ import { countRx, countTx, devicesOf, isUp } from "../device.js";
 import { ICMP } from "../icmp-codes.js";
 import { learnMtu } from "../path-mtu.js";
 import { routeOutput } from "../route-output.js";
-import { EV, type IpipOptions, type Stack } from "../stack.js";
+import type { IpipOptions, Stack } from "../stack.js";
 import { traceStep } from "../trace-step.js";
 import { scrub } from "./frame.js";
+import { toCell } from "./gro-cells.js";
 import { IPIP_OVERHEAD } from "./ipip-device.js";
 
 const INHERIT_TOS = 1;
@@ -131,5 +132,5 @@ function decapsulate(s: Stack, p: number, inner: number, ns: number, dev: number
   s.packets.release(p);
   countRx(s, dev, s.packets.c.ipLen[inner]!);
   s.packets.c.dev[inner] = dev;
-  s.engine.schedule(0, EV.receive, inner, dev);
+  toCell(s, inner, dev);
 }

@@ -10,11 +10,12 @@ import { STEP } from "../../trace/kinds.js";
 import { countRx, countTx, isUnicastMac, isUp } from "../device.js";
 import { cloneOf } from "../nf/conntrack.js";
 import { routeOutput } from "../route-output.js";
-import { EV, type Stack, type VxlanOptions } from "../stack.js";
+import type { Stack, VxlanOptions } from "../stack.js";
 import { traceStep } from "../trace-step.js";
 import { findEntry } from "./bridge-fdb.js";
 import { FDBF } from "./fdb-table.js";
 import { fillInner, leavesChecksum, networkBytes, scrub } from "./frame.js";
+import { toCell } from "./gro-cells.js";
 
 const TTL = 64;
 /** Outer IP, UDP and VXLAN headers and the inner Ethernet header. */
@@ -158,7 +159,7 @@ function decapsulate(s: Stack, p: number, inner: number, ns: number, dev: number
   s.packets.release(p);
   countRx(s, dev, networkBytes(s, inner));
   s.packets.c.dev[inner] = dev;
-  s.engine.schedule(0, EV.receive, inner, dev);
+  toCell(s, inner, dev);
 }
 
 /** vxlan_snoop: the inner source is behind the outer one. 0, or why the frame may not come in. */

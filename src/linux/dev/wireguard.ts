@@ -14,9 +14,10 @@ import { countRx, countTx, isUp } from "../device.js";
 import { ICMP } from "../icmp-codes.js";
 import { ICMP6 } from "../icmp6-codes.js";
 import { routeOutput } from "../route-output.js";
-import { EV, type Stack, type WireguardOptions, type WireguardPeer } from "../stack.js";
+import type { Stack, WireguardOptions, WireguardPeer } from "../stack.js";
 import { traceStep } from "../trace-step.js";
 import { scrub } from "./frame.js";
+import { toCell } from "./gro-cells.js";
 
 const TTL = 64;
 const IPV4 = 20;
@@ -128,5 +129,5 @@ function consume(s: Stack, p: number, ns: number, dev: number, own: WireguardOpt
   s.packets.release(p);
   countRx(s, dev, bytes);
   s.packets.c.dev[inner] = dev;
-  s.engine.schedule(0, EV.receive, inner, dev);
+  toCell(s, inner, dev);
 }
