@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { keepConst } from "../.config/keep-const.mjs";
+import { tuned } from "../.config/tuned.mjs";
 import { type Measured, median } from "./contender.js";
 
 interface Described {
@@ -51,14 +51,12 @@ async function bundle(name: string, folder: string): Promise<string> {
     platform: "node",
     format: "esm",
     target: "node20",
-    // As the package is built.
-    minifySyntax: true,
     // Libraries written as CommonJS ask for require, which an ES module lacks.
     banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
     outfile,
     logLevel: "warning",
   });
-  writeFileSync(outfile, keepConst(readFileSync(outfile, "utf8")));
+  writeFileSync(outfile, tuned(readFileSync(outfile, "utf8")));
   return outfile;
 }
 

@@ -1,2 +1,2 @@
 /** The same program with `const` for top-level variables that are written once. */
-export function keepConst(code: string): string;
+export function tuned(code: string): string;
