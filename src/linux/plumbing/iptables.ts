@@ -63,14 +63,19 @@ function perform(s: Stack, act: IptablesAct, draft: TableDraft, tool: Tool): Act
       if (!draft.isBase(chain)) return short("ENOENT", "Bad built-in chain name.");
       if (act.policy !== "ACCEPT" && act.policy !== "DROP") return short("EINVAL", "Bad policy name. Run `dmesg' for more information.");
       if (act.table === "nat" && act.policy === "DROP") return { errno: "EINVAL", message: parameterWords(tool, '\nThe "nat" table is not intended for filtering, the use of DROP is therefore inhibited.\n\n') };
-      // The nft flavour begins to count a policy that is set, but for nat, where it ends that.
-      draft.setPolicy(chain, act.policy === "DROP" ? POLICY.drop : POLICY.accept, [0, 0], act.table === "nat" && tool.flavour === "nft");
-      return null;
+      return setPolicy(act, draft, tool);
     case "rename-chain":
       return rename(chain, act.to ?? "", draft, short);
     default:
       return deleteChains(act, draft, tool, short);
   }
+}
+
+/** Its count begins anew; but of nat the nft flavour ends the counting, and what was counted stays. */
+function setPolicy({ chain = "", policy, table }: IptablesAct, draft: TableDraft, tool: Tool): ActResult {
+  const ends = table === "nat" && tool.flavour === "nft";
+  draft.setPolicy(chain, policy === "DROP" ? POLICY.drop : POLICY.accept, ends ? null : [0, 0], ends);
+  return null;
 }
 
 type Short = (errno: string, message: string) => ActResult;
