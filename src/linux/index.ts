@@ -22,6 +22,7 @@ export { deviceByName, deviceName, devicesOf } from "./device.js";
 export type { FewPerRow } from "./few-per-row.js";
 export type { FibState, FibTables, Nexthop, PathMtu, PolicyRule, Route, RouteTable, WaitingActs } from "./fib-table.js";
 export type { FragmentQueue, FragmentState, FragmentTable } from "./fragment-table.js";
+export type { GroCellTable } from "./gro-cell-table.js";
 export { netnsByName } from "./netns.js";
 export { NUD, type NeighbourTable, type NeighbourTableState } from "./neigh-table.js";
 export type { ConntrackState, ConntrackTable } from "./nf/conntrack-table.js";
